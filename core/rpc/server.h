@@ -1,0 +1,128 @@
+// core/rpc/server.h: a gRPC server on a listener of io::Network. Knows no service.
+//
+// Unary calls are plain functions: the handler answers in the call, or keeps the UnaryCall and answers on a
+// later turn. Output of a turn leaves in one send per connection when the turn ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+#include "core/rpc/status.h"
+#include "io/world.h"
+
+namespace rpc {
+
+// What both kinds of call know. A call is owned by the server and gone after its last answer, or after on_cancelled().
+class CallContext {
+ public:
+  // First value of a request header, lower-case name; `-bin` values are decoded. Empty and present differ.
+  virtual std::optional<std::string_view> metadata(std::string_view name) const = 0;
+  virtual std::optional<base::Instant> deadline() const = 0;
+  virtual std::string peer_text() const = 0;
+  virtual std::string_view verified_identity() const = 0;
+
+ protected:
+  ~CallContext() = default;
+};
+
+// The client reset the call, its deadline passed (it has been answered by then), or its connection ended.
+class CallCancelled {
+ public:
+  virtual void on_cancelled() = 0;  // the call is gone when this returns
+
+ protected:
+  ~CallCancelled() = default;
+};
+
+class UnaryCall : public CallContext {
+ public:
+  // Exactly one of these, once. The call is gone when it returns.
+  virtual void respond(std::string_view message) = 0;
+  virtual void fail(const Status& status) = 0;
+  // For a handler that keeps the call. Null: nobody wants to know any more.
+  virtual void on_cancel(CallCancelled* waiting) = 0;
+
+ protected:
+  ~UnaryCall() = default;
+};
+
+class UnaryHandler {
+ public:
+  // `request` is the message without its frame; it lives until handle() returns.
+  virtual void handle(UnaryCall& call, std::string_view request) = 0;
+
+ protected:
+  ~UnaryHandler() = default;
+};
+
+class StreamCall : public CallContext {
+ public:
+  // Queues one message. Requires: finish() was not called.
+  virtual void send(std::string_view message) = 0;
+  // Bytes queued and not yet taken by HTTP/2 flow control; a sender that cares waits for on_room().
+  virtual std::size_t queued_bytes() const = 0;
+  virtual void finish(const Status& status) = 0;  // after everything queued; the call is gone when it returns
+
+ protected:
+  ~StreamCall() = default;
+};
+
+class StreamReceiver : public CallCancelled {
+ public:
+  virtual void on_message(std::string_view message) = 0;
+  virtual void on_half_close() = 0;  // the client sends no more
+  virtual void on_room() = 0;        // queued_bytes() fell to zero after it had not been
+
+ protected:
+  ~StreamReceiver() = default;
+};
+
+class StreamHandler {
+ public:
+  // The receiver, owned by the service, lives until finish() or on_cancelled().
+  virtual StreamReceiver& open(StreamCall& call) = 0;
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+struct ServerOptions {
+  std::size_t receive_bytes_max = 2097152;         // of one message; beyond: RESOURCE_EXHAUSTED
+  std::uint32_t concurrent_streams_max = UINT32_MAX;
+  std::size_t output_bytes_max = 64U << 20U;       // unsent per connection; beyond it the connection is not read
+  base::Duration keepalive_min_time = std::chrono::seconds(5);   // faster client pings: GOAWAY too_many_pings
+  base::Duration keepalive_interval = std::chrono::hours(2);     // idle this long: we ping
+  base::Duration keepalive_timeout = std::chrono::seconds(20);   // no answer this long: we close
+  base::Duration handshake_timeout = std::chrono::seconds(10);   // for the client's preface
+};
+
+class Server {
+ public:
+  Server(const io::World& world, ServerOptions options);
+  ~Server();  // drops every connection; every open call is cancelled first
+
+  // Before listen(). `path` is `/package.Service/Method`. Handlers outlive the server.
+  void add_unary(std::string_view path, UnaryHandler& handler);
+  void add_stream(std::string_view path, StreamHandler& handler);
+
+  // May be called for several addresses. Returns the address with the port that was chosen.
+  base::Result<io::Address> listen(const io::Address& address);
+
+  // Graceful: stops accepting, sends GOAWAY, lets open calls end. `done` is told when the last connection
+  // is gone; who cannot wait destroys the server.
+  void drain(io::Completion& done);
+
+  std::size_t connection_count() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rpc

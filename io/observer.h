@@ -1,0 +1,93 @@
+// io/observer.h: one typed stream of what a member does, the same in both worlds.
+//
+// In io/real it feeds metrics and the log; in io/sim the oracles read it next to the simulator's own
+// truth. An oracle never believes a member's "synced": it takes the file range that the member states
+// and compares it with the durable bytes of the simulated disk at the instant of the promise.
+//
+// Views in an event live until on_event() returns.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "core/base/hash.h"
+#include "core/base/ids.h"
+
+namespace io {
+
+// The bytes [offset, offset + size) of a log file hold the entries [first, last]. Emitted when the write is
+// requested. Entries of a later event replace those at the same log index and above.
+struct WroteEntries {
+  std::string_view file;
+  std::uint64_t offset = 0;
+  std::string_view bytes;  // the whole batch as written
+  base::EntryId first;
+  base::EntryId last;
+};
+
+// Everything that this member wrote to its log before is durable, it says.
+struct LogSynced {
+  base::LogIndex last;
+};
+
+// A promise: the entry at this index is committed, and whoever waits may be told. Each index once per incarnation.
+struct Committed {
+  base::EntryId id;
+};
+
+// An entry took effect. `effect` hashes what it changed, the same on every member; empty entries have one too.
+struct Applied {
+  base::EntryId id;
+  base::Hash128 effect;
+  base::Hash128 state;  // order-free sum over the live rows after it
+};
+
+// The store says that everything up to the mark is durable.
+struct StoreDurable {
+  base::StoreMark mark;
+};
+
+// The member opened its files and stands at these points, before it handles any request.
+struct Recovered {
+  base::LogIndex first_kept;   // the oldest entry that the log still has, or last.next()
+  base::EntryId last;          // of the log
+  base::StoreMark store;       // what the store holds
+  base::Hash128 state;         // recomputed from its rows
+};
+
+// Entries up to and including this index were dropped from the front of the log.
+struct LogTruncated {
+  base::LogIndex through;
+};
+
+// The member cannot go on; the process ends with this message.
+struct Stopped {
+  std::string_view reason;
+};
+
+using Event = std::variant<WroteEntries, LogSynced, Committed, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+
+enum class Level : std::uint8_t { debug, info, warn, error, fatal };
+
+struct LogField {
+  std::string_view key;
+  std::variant<std::string_view, std::int64_t, bool> value;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_event(const Event& event) = 0;
+  // A line for the operator; in io/real one JSON object on stderr (etcd's keys, core/etcd decides the texts).
+  virtual void log(Level level, std::string_view message, std::span<const LogField> fields) = 0;
+
+  void log(Level level, std::string_view message) { log(level, message, std::span<const LogField>()); }
+  void log(Level level, std::string_view message, std::initializer_list<LogField> fields) {
+    log(level, message, std::span<const LogField>(fields.begin(), fields.size()));
+  }
+};
+
+}  // namespace io
