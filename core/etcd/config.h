@@ -1,0 +1,55 @@
+// core/etcd/config.h: what a member is told at start, after flags and environment were parsed.
+//
+// Names and defaults are those of etcd's flags (behaviour reference §11.1). This is a plain struct, so the
+// daemon and the simulator fill the same one. Whatever the text of a URL decides, such as the address to
+// bind, has been resolved by whoever fills it in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+#include "io/network.h"
+
+namespace etcd {
+
+// One `name=url` group of --initial-cluster; a name that is repeated there adds URLs here.
+struct InitialMember {
+  std::string name;
+  std::vector<std::string> peer_urls;
+};
+
+struct ServerConfig {
+  std::string name = "default";
+
+  std::vector<io::Address> listen_client;  // at least one; port 0 picks a free one
+  std::vector<io::Address> listen_peer;    // may be empty while the cluster has one member
+  std::vector<std::string> advertise_client_urls = {"http://localhost:2379"};
+
+  // Bootstrap only: a member that has a log takes its ids from there and ignores these.
+  std::vector<std::string> initial_advertise_peer_urls = {"http://localhost:2380"};
+  std::vector<InitialMember> initial_cluster = {{"default", {"http://localhost:2380"}}};
+  std::string initial_cluster_token = "etcd-cluster";
+
+  base::Duration heartbeat_interval = std::chrono::milliseconds(100);
+  base::Duration election_timeout = std::chrono::milliseconds(1000);
+
+  std::int64_t quota_backend_bytes = 0;           // 0: 2 GiB; negative: unlimited
+  std::uint64_t max_request_bytes = 1572864;      // of one proposal, its header included
+  std::uint32_t max_concurrent_streams = UINT32_MAX;
+  base::Duration grpc_keepalive_min_time = std::chrono::seconds(5);
+  base::Duration grpc_keepalive_interval = std::chrono::hours(2);
+  base::Duration grpc_keepalive_timeout = std::chrono::seconds(20);
+
+  // Behaviour reference §9: how long a request may wait for its answer.
+  base::Duration request_timeout() const { return std::chrono::seconds(5) + 2 * election_timeout; }
+};
+
+// What etcd refuses before it starts (behaviour reference §7.2, §9): timing out of bounds, an initial cluster
+// without this member, URLs that contradict it or that two members share, nothing to listen on. The text is
+// etcd's where stock tools know it. `invalid` always; without effect.
+base::Status validate(const ServerConfig& config);
+
+}  // namespace etcd
