@@ -12,6 +12,7 @@ std::string_view to_text(Code code) {
     case Code::damaged: return "damaged";
     case Code::invalid: return "invalid";
     case Code::unavailable: return "unavailable";
+    case Code::overloaded: return "overloaded";
     case Code::not_leader: return "not leader";
     case Code::outcome_unknown: return "outcome unknown";
   }

@@ -20,6 +20,7 @@ enum class Code : std::uint8_t {
   damaged,          // bytes are there, and they are not what was written
   invalid,          // the request, the flag or the file can never be accepted as it is
   unavailable,      // not now: stopping, overloaded, or not yet started
+  overloaded,       // refused because too much is under way: certainly without effect
   not_leader,       // refused before the log: certainly without effect
   outcome_unknown,  // may or may not have taken effect, now or later
 };
