@@ -64,8 +64,9 @@ class StateMachine {
   virtual base::Hash128 state_hash() const = 0;
 
   // Requires: command.id.index == applied().next(). When `response` is not null somebody here waits, and
-  // wants the answer appended to it; effects never depend on that.
-  virtual Effect apply(const Command& command, std::string* response) = 0;
+  // wants the answer appended to it; effects never depend on that. An error is the disk's, never the command's:
+  // nothing was applied, nothing is to be answered, and the member must stop.
+  virtual base::Result<Effect> apply(const Command& command, std::string* response) = 0;
   // An entry without a command for the tenant; only the applied index and term move. Same requirement.
   virtual Effect apply_empty(base::EntryId id) = 0;
 
