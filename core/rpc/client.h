@@ -1,7 +1,8 @@
 // core/rpc/client.h: a small asynchronous gRPC client; peers, simulated workloads and the tools use it.
 //
 // One Channel is one connection: it dials at once and does not dial again by itself, so that its user
-// decides when, and a simulated client's retries are decisions of that client.
+// decides when, and a simulated client's retries are decisions of that client. Everything, the Channel's
+// destruction included, may be done from within a callback.
 #pragma once
 
 #include <cstddef>
@@ -19,15 +20,27 @@
 
 namespace rpc {
 
-// One call, embedded in the operation that waits. Every call ends with exactly one on_status().
+// One call, embedded in the operation that waits. Every call ends with exactly one on_status(), unless it is
+// cancelled or the Channel is destroyed. Callbacks come on later turns, never inside the call that asked.
 class ClientCall {
  public:
+  ClientCall() = default;
+  ClientCall(const ClientCall&) = delete;
+  ClientCall& operator=(const ClientCall&) = delete;
+
   virtual void on_message(std::string_view message) = 0;  // at most once for a unary call
-  virtual void on_status(const Status& status) = 0;       // the last; transport errors are UNAVAILABLE
-  virtual void on_room() {}                               // for streams: queued messages have left
+  // The last, and no longer open: it may be used for another call, or destroyed. Transport errors are UNAVAILABLE.
+  virtual void on_status(const Status& status) = 0;
+  virtual void on_room() {}  // for streams: everything queued has left
+
+  bool is_open() const { return open_ != nullptr; }
 
  protected:
-  ~ClientCall() = default;
+  ~ClientCall();  // an open call is cancelled
+
+ private:
+  friend class OpenCall;
+  class OpenCall* open_ = nullptr;  // the channel's side of it
 };
 
 struct CallOptions {
@@ -37,7 +50,7 @@ struct CallOptions {
 
 class ChannelListener {
  public:
-  virtual void on_connected() = 0;
+  virtual void on_connected() = 0;  // the server has answered with its settings
   virtual void on_disconnected(const base::Error& why) = 0;  // after every open call has had its on_status()
 
  protected:
@@ -51,24 +64,32 @@ struct ChannelOptions {
 
 class Channel {
  public:
-  // `listener` may be null. Reaches out when constructed.
+  // `listener` may be null. Reaches out when constructed; calls may be made at once.
   Channel(const io::World& world, const io::Address& address, ChannelOptions options, ChannelListener* listener);
   ~Channel();  // open calls get no further callback
 
   bool is_connected() const;
-  bool is_closed() const;  // failed or disconnected; calls end with UNAVAILABLE on the next turn
+  // Failed, disconnected, or told to go away by the server: new calls end with UNAVAILABLE on the next turn.
+  bool is_closed() const;
 
   void unary(std::string_view path, std::string_view request, const CallOptions& options, ClientCall& call);
   // A bidirectional or server-streaming call.
   void open_stream(std::string_view path, const CallOptions& options, ClientCall& call);
   void send(ClientCall& call, std::string_view message);
+  // Bytes queued and not yet taken by HTTP/2 flow control; a sender that cares waits for on_room().
+  std::size_t queued_bytes(const ClientCall& call) const;
   void half_close(ClientCall& call);
-  // No further callback; the server is told.
+  // Back-pressure: while paused at most kStreamWindowBytes more arrive through on_message().
+  void pause_receiving(ClientCall& call, bool paused);
+  // No further callback; the server is told. No effect on a call that is not open.
   void cancel(ClientCall& call);
+
+  // Everything queued or written and not yet taken by the network, over all calls.
+  std::size_t unsent_bytes() const;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  Impl* impl_;  // owned; outlives the Channel when that is destroyed within a callback
 };
 
 }  // namespace rpc

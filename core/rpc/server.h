@@ -2,6 +2,9 @@
 //
 // Unary calls are plain functions: the handler answers in the call, or keeps the UnaryCall and answers on a
 // later turn. Output of a turn leaves in one send per connection when the turn ends.
+//
+// Everything but Server's own constructor and destructor may be called from within a handler, for this
+// call or for any other. What a client does wrong is answered on the wire and never seen by a handler.
 #pragma once
 
 #include <cstddef>
@@ -45,8 +48,8 @@ class UnaryCall : public CallContext {
   // Exactly one of these, once. The call is gone when it returns.
   virtual void respond(std::string_view message) = 0;
   virtual void fail(const Status& status) = 0;
-  // For a handler that keeps the call. Null: nobody wants to know any more.
-  virtual void on_cancel(CallCancelled* waiting) = 0;
+  // Required of a handler that keeps the call: without it the call would vanish unnoticed. The last one counts.
+  virtual void on_cancel(CallCancelled& waiting) = 0;
 
  protected:
   ~UnaryCall() = default;
@@ -68,6 +71,9 @@ class StreamCall : public CallContext {
   // Bytes queued and not yet taken by HTTP/2 flow control; a sender that cares waits for on_room().
   virtual std::size_t queued_bytes() const = 0;
   virtual void finish(const Status& status) = 0;  // after everything queued; the call is gone when it returns
+  // Back-pressure: while paused the client's window is not opened again, so that at most kStreamWindowBytes
+  // more arrive through on_message().
+  virtual void pause_receiving(bool paused) = 0;
 
  protected:
   ~StreamCall() = default;
@@ -77,7 +83,7 @@ class StreamReceiver : public CallCancelled {
  public:
   virtual void on_message(std::string_view message) = 0;
   virtual void on_half_close() = 0;  // the client sends no more
-  virtual void on_room() = 0;        // queued_bytes() fell to zero after it had not been
+  virtual void on_room() = 0;        // on a turn after queued_bytes() fell to zero
 
  protected:
   ~StreamReceiver() = default;
@@ -85,12 +91,17 @@ class StreamReceiver : public CallCancelled {
 
 class StreamHandler {
  public:
-  // The receiver, owned by the service, lives until finish() or on_cancelled().
-  virtual StreamReceiver& open(StreamCall& call) = 0;
+  // The receiver, owned by the service, lives until finish() or on_cancelled(). Null when open() itself
+  // has already called finish().
+  virtual StreamReceiver* open(StreamCall& call) = 0;
 
  protected:
   ~StreamHandler() = default;
 };
+
+// What a sender may have under way before the receiver has taken it.
+inline constexpr std::size_t kStreamWindowBytes = 1U << 20U;
+inline constexpr std::size_t kConnectionWindowBytes = 16U << 20U;
 
 struct ServerOptions {
   std::size_t receive_bytes_max = 2097152;         // of one message; beyond: RESOURCE_EXHAUSTED
@@ -105,9 +116,11 @@ struct ServerOptions {
 class Server {
  public:
   Server(const io::World& world, ServerOptions options);
-  ~Server();  // drops every connection; every open call is cancelled first
+  // Drops every connection; every open call is cancelled first, connection by connection, oldest first.
+  // Requires: not inside a handler, on_cancelled() or on_room() of this server.
+  ~Server();
 
-  // Before listen(). `path` is `/package.Service/Method`. Handlers outlive the server.
+  // Before listen(). `path` is `/package.Service/Method`, each at most once. Handlers outlive the server.
   void add_unary(std::string_view path, UnaryHandler& handler);
   void add_stream(std::string_view path, StreamHandler& handler);
 
