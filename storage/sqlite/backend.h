@@ -14,6 +14,7 @@
 #include "core/base/hash.h"
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "core/base/time.h"
 #include "io/world.h"
 
 namespace sqlite {
@@ -21,29 +22,40 @@ namespace sqlite {
 enum class Bucket : std::uint8_t { key = 0, lease = 1, auth = 2, members = 3, alarm = 4 };
 inline constexpr int kBucketCount = 5;
 
-// A rowid-table row. `key` rows are dense: the next one has the largest id plus one.
-struct Row {
+// A rowid-table row that somebody else owns. `key` rows are dense: the next one has the largest id plus one.
+struct RowView {
   Bucket bucket = Bucket::key;
   std::uint64_t id = 0;   // < 2^63
   std::int64_t main = 0;  // main and sub revision of a `key` row; 0 in the other buckets
   std::int64_t sub = 0;
-  std::string value;
+  std::string_view value;
 };
 
-// Over all fields; what the running sum in `meta` adds up.
-base::Hash128 hash(const Row& row);
+struct Row {
+  Bucket bucket = Bucket::key;
+  std::uint64_t id = 0;
+  std::int64_t main = 0;
+  std::int64_t sub = 0;
+  std::string value;
+
+  RowView view() const { return {bucket, id, main, sub, value}; }
+};
+
+// Over all fields; what the sums in `meta` add up.
+base::Hash128 hash(const RowView& row);
+inline base::Hash128 hash(const Row& row) { return hash(row.view()); }
 
 // Called in the opening job, off the loop, for every row, by bucket and then by id. The visitor belongs to
-// that job until open() completes.
+// that job until open() completes; the view lives until on_row() returns.
 class RowVisitor {
  public:
-  virtual void on_row(const Row& row) = 0;
+  virtual void on_row(const RowView& row) = 0;
 
  protected:
   ~RowVisitor() = default;
 };
 
-// On turns of their own.
+// On turns of their own; never inside a call that the listener made.
 class BackendListener {
  public:
   virtual void on_durable(const base::StoreMark& mark) = 0;  // never goes back
@@ -64,7 +76,7 @@ struct BackendOptions {
   std::uint64_t page_cache_bytes = 64U << 20U;  // of the reading connection
 };
 
-// What the entry that just ended changed, and the rows it left.
+// What the entry that just ended changed, and state() after it.
 struct Changes {
   base::Hash128 effect;
   base::Hash128 state;
@@ -73,16 +85,25 @@ struct Changes {
 class Backend {
  public:
   Backend(const io::World& world, BackendOptions options);
+  // Requires: close() completed, open() failed or was never called, or the member crashed.
   ~Backend();
 
-  // First call of all; nothing else until it completed. Opens `<prefix><mark.generation>`, deletes every
-  // other generation, checks page checksums, the sum of all rows, and that the store stands at or above
-  // `mark.applied` and at or above first_kept - 1. `damaged` otherwise, with a text that says what to do.
+  // First call of all; nothing else until it completed. Opens `<prefix><mark.generation>`, creating it when
+  // mark.applied is 0 and it was never finished, deletes every other generation, checks page checksums, the
+  // sum of all rows, and that the store stands at or above `mark.applied` and at or above first_kept - 1.
+  // `damaged` otherwise, with a text that says what to do; `invalid` when the files are not a store of ours
+  // or of a newer format.
   void open(const base::StoreMark& mark, base::LogIndex first_kept, RowVisitor& visitor, BackendListener& listener,
             io::Completion& done);
+  // Begins no further job and completes when the running one has ended. What is not yet in the store's files
+  // is in the log. Afterwards only destruction. A crashed member need not call it.
+  void close(io::Completion& done);
 
-  base::LogIndex applied() const;   // of the store and the tail
-  base::Hash128 state() const;      // sum over all rows, tail included
+  base::LogIndex applied() const;     // of the store and the tail
+  base::Term applied_term() const;    // of the entry at applied(); survives restarts
+  // The sum of hash() over the rows that entries have put and not erased or replaced; a function of the
+  // entries alone, so members agree on it at every applied index. Discarded rows stay in it.
+  base::Hash128 state() const;
 
   // Changes of one log entry. `replaced` is the hash of the row that goes away, if there was one.
   void put(Row row, const base::Hash128* replaced);
@@ -90,14 +111,21 @@ class Backend {
   // Ends the entry: from here on its changes may be written. Requires: id.index == applied().next().
   Changes finish_entry(base::EntryId id);
 
+  // Removes a row that no read can want any more (revision compaction, in slices paced by the caller, between
+  // entries or within one). No effect of an entry, so members may do it at different times; state() keeps
+  // the row. A crash may bring it back: the caller sees it in open() and discards it again. No error when
+  // there is no such row.
+  void discard(Bucket bucket, std::uint64_t id);
+
   // On the loop, within one read transaction per turn; the tail first. The view lives until the turn ends or
   // the row is changed. nullopt: no such row. An error is io or damaged; the member should stop.
   base::Result<std::optional<std::string_view>> read(Bucket bucket, std::uint64_t id);
+  // The row with the smallest id at or above `from`: how a range of rows is walked. As read() otherwise.
+  base::Result<std::optional<RowView>> read_at_or_after(Bucket bucket, std::uint64_t from);
 
   std::uint64_t unmaterialised_bytes() const;
   void want_durable();  // checkpoint as soon as nothing is queued
   base::StoreMark durable_mark() const;
-  base::Term applied_term() const;  // of the entry at applied(); survives restarts
 
   std::uint64_t size_bytes() const;         // of the database file
   std::uint64_t size_in_use_bytes() const;  // less free pages
