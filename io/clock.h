@@ -22,7 +22,7 @@ class Timer {
   bool is_armed() const { return armed_; }
 
  protected:
-  ~Timer() = default;
+  virtual ~Timer() = default;  // never through this type; virtual only because a friend could
 
  private:
   friend class Clock;

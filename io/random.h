@@ -20,7 +20,8 @@ class Random {
 
 // A number in [0, bound) from a draw, without floating point; the bias is below bound / 2^64.
 inline std::uint64_t below(std::uint64_t draw, std::uint64_t bound) {
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(draw) * bound) >> 64U);
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(draw) * bound) >> 64U);
 }
 
 }  // namespace io

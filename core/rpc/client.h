@@ -20,27 +20,33 @@
 
 namespace rpc {
 
+// The channel's side of a call; nothing in it is the caller's business.
+class CallHandle {
+ public:
+  CallHandle() = default;
+  CallHandle(const CallHandle&) = delete;
+  CallHandle& operator=(const CallHandle&) = delete;
+  ~CallHandle();  // an open call is cancelled
+  bool is_open() const { return open_ != nullptr; }
+
+ private:
+  friend class OpenCall;
+  class OpenCall* open_ = nullptr;
+};
+
 // One call, embedded in the operation that waits. Every call ends with exactly one on_status(), unless it is
 // cancelled or the Channel is destroyed. Callbacks come on later turns, never inside the call that asked.
 class ClientCall {
  public:
-  ClientCall() = default;
-  ClientCall(const ClientCall&) = delete;
-  ClientCall& operator=(const ClientCall&) = delete;
-
   virtual void on_message(std::string_view message) = 0;  // at most once for a unary call
   // The last, and no longer open: it may be used for another call, or destroyed. Transport errors are UNAVAILABLE.
   virtual void on_status(const Status& status) = 0;
   virtual void on_room() {}  // for streams: everything queued has left
 
-  bool is_open() const { return open_ != nullptr; }
+  CallHandle handle;
 
  protected:
-  ~ClientCall();  // an open call is cancelled
-
- private:
-  friend class OpenCall;
-  class OpenCall* open_ = nullptr;  // the channel's side of it
+  ~ClientCall() = default;
 };
 
 struct CallOptions {
