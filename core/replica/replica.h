@@ -1,0 +1,194 @@
+// core/replica/replica.h: one member of one raft group, hosting any state machine.
+//
+// Drives raft::Raft on a World: persists what it asks, applies what it commits in slices, answers whoever
+// waits. Everything proposed during one turn, or while the log is being written, shares the next write and
+// sync. It knows nothing of its tenant but StateMachine.
+//
+// The parts: boot.h reads the durable log at start, log_writer.h makes outputs durable one batch at a time,
+// and this class moves between raft, the writer and the state machine.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/intrusive_list.h"
+#include "core/base/result.h"
+#include "core/raft/raft.h"
+#include "core/replica/boot.h"
+#include "core/replica/log_writer.h"
+#include "core/replica/state_machine.h"
+#include "io/world.h"
+#include "storage/wal/wal.h"
+
+namespace replica {
+
+struct Options {
+  // Used when the log does not exist yet; afterwards the log's own words count.
+  wal::Identity identity;
+  raft::Configuration configuration;
+
+  wal::Options wal;
+  base::Duration tick_interval = std::chrono::milliseconds(100);
+  std::uint32_t election_ticks = 10;
+
+  // Work budget of a turn, the same in both worlds.
+  std::uint64_t apply_slice_entries = 512;
+  std::uint64_t apply_slice_bytes = 1U << 20U;
+  std::uint64_t write_batch_bytes = 4U << 20U;  // of entries in one log write; one larger entry goes alone
+
+  // Bounds. At each of them new proposals are refused as overloaded until the store has caught up.
+  std::uint64_t unapplied_entries_max = 5000;                // committed or queued, and not applied (etcd's gate)
+  std::uint64_t unmaterialised_bytes_max = 64U << 20U;       // applied, and not in the store's files: apply pauses
+  std::uint64_t kept_entries_max = 200'000;                  // of the log in memory
+  std::uint64_t kept_bytes_max = 256U << 20U;
+  // The log is cut behind the store's durable mark, leaving this many entries for members that lag.
+  std::uint64_t catch_up_entries = 5000;
+  std::uint64_t truncate_step_entries = 1000;  // not for fewer than this
+};
+
+// How the replica finds who waits for a command.
+class ProposalTicket {
+ public:
+  ProposalTicket() = default;
+  ProposalTicket(const ProposalTicket&) = delete;
+  ProposalTicket& operator=(const ProposalTicket&) = delete;
+
+ private:
+  friend class Replica;
+  std::uint64_t request_id_ = 0;  // 0: not waiting
+};
+
+// A command on its way; embedded in whoever waits. After a successful propose() exactly one of these is
+// called, on a later turn or at the end of this one, unless abandon() came first.
+class Proposal : public ProposalTicket {
+ public:
+  virtual void on_applied(std::string response) = 0;
+  // not_leader: certainly without effect. outcome_unknown: perhaps it takes effect later.
+  virtual void on_refused(const base::Error& error) = 0;
+
+ protected:
+  ~Proposal() = default;
+};
+
+// A linearizable read that waits for its turn; embedded likewise.
+class ReadWait : public base::ListNode<ReadWait> {
+ public:
+  virtual void on_readable() = 0;  // the state machine has applied everything this read must see
+  virtual void on_refused(const base::Error& error) = 0;
+
+ protected:
+  ~ReadWait() = default;
+};
+
+class ReplicaListener {
+ public:
+  virtual void on_started() = 0;                         // files are open; proposals and reads are taken
+  virtual void on_leader(base::MemberId leader) = 0;     // another leader; none when it is lost
+  virtual void on_stopped(const base::Error& why) = 0;   // for good; the last call
+
+ protected:
+  ~ReplicaListener() = default;
+};
+
+struct Status {
+  raft::Role role = raft::Role::follower;
+  base::Term term;
+  base::MemberId leader;
+  base::LogIndex committed;
+  base::LogIndex applied;
+  base::Term applied_term;
+};
+
+class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,
+                      private BootListener, private LogWriterListener {
+ public:
+  // All references outlive the replica.
+  Replica(const io::World& world, Options options, StateMachine& machine, ReplicaListener& listener);
+  ~Replica();
+
+  // Opens the log and the store; on_started() or on_stopped() follows.
+  void start();
+
+  // Requires: started and not stopped. `command` is copied. An error is a refusal at the gate, without effect:
+  // overloaded or unavailable. While no leader is known proposals wait; a waiting caller sets its own limit.
+  base::Status propose(std::string_view command, std::string_view user, std::uint64_t auth_revision, Proposal& proposal);
+  void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect
+
+  // Requires: started and not stopped. To give up, ReadWait::unlink().
+  void read_index(ReadWait& wait);
+
+  // For tests of size: bytes that propose() adds to the command.
+  static std::uint64_t record_overhead_bytes(std::string_view user);
+
+  const wal::Identity& identity() const { return identity_; }  // after on_started()
+  const raft::Configuration& configuration() const;            // likewise
+  Status status() const;
+
+ private:
+  struct ReadGroup {  // one question to raft, for all reads of a turn
+    raft::ReadToken token;
+    bool is_confirmed = false;
+    base::LogIndex index;  // once confirmed
+    base::IntrusiveList<ReadWait> waiting;
+  };
+
+  void on_end_of_turn() override;
+  void on_timer() override;
+  void on_booted(base::Result<Booted> booted) override;
+  void on_log_written(const raft::Persisted& persisted) override;
+  void on_log_failed(const base::Error& error) override;
+  void on_durable(const base::StoreMark& mark) override;
+  void on_room() override;
+  void on_failed(const base::Error& error) override;
+
+  bool is_running() const { return raft_ != nullptr && !stopped_; }
+  void wake();  // asks for the end of this turn
+  void step(const raft::Input& input);
+  void flush_proposals();
+  void flush_reads();
+  void observe_commits();
+  void apply_slice();
+  void apply_one(const base::Entry& entry);
+  void answer_reads();
+  void truncate_log();
+  bool is_crowded() const;  // past half of a bound: the log wants to be truncated
+  std::uint32_t election_jitter_ticks();
+  base::Status gate() const;
+  void stop(const base::Error& why);
+
+  const io::World& world_;
+  const Options options_;
+  StateMachine& machine_;
+  ReplicaListener& listener_;
+
+  wal::Identity identity_;
+  std::unique_ptr<raft::Raft> raft_;  // null until booted
+  raft::Output output_;               // reused
+  bool stopped_ = false;
+  bool awake_ = false;                // a hook for the end of this turn is set
+  bool hurry_ = false;                // more to apply: a hook for the next turn is set
+  base::MemberId leader_told_;
+  base::LogIndex commit_observed_;
+  base::EntryId applied_;
+  base::StoreMark durable_;           // of the store, as it says
+
+  std::uint64_t next_request_id_ = 0;
+  std::map<std::uint64_t, Proposal*> proposals_;  // waiting, by request id
+  raft::Propose queued_;                          // of this turn, or until there is a leader
+  std::uint64_t next_read_token_ = 1;
+  base::IntrusiveList<ReadWait> queued_reads_;
+  std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // by token; a group's index never falls
+  base::Term jitter_term_;
+  std::uint32_t jitter_ticks_ = 0;
+  bool has_jitter_ = false;
+
+  Boot boot_;
+  std::unique_ptr<LogWriter> writer_;  // last: destroyed first
+};
+
+}  // namespace replica
