@@ -6,6 +6,10 @@
 // Two halves. recover() is synchronous and runs in a job at start: it reads every segment, refuses damage
 // that it can prove, cuts a torn tail, and writes what was not provably synced again, into a segment of its
 // own. Wal lives on the loop and appends.
+//
+// Of each batch that was written the Wal tells the observer: io::WroteEntries when the write is requested (the
+// constructor repeats it for what recover() wrote again), io::LogSynced when it is durable, and io::LogTruncated when
+// it moved the log's start.
 #pragma once
 
 #include <cstdint>
@@ -59,9 +63,10 @@ struct Recovered {
 };
 
 // In a job. Opens the log in `options.directory`, or creates one from `initial` when that directory does not
-// exist or holds a creation that never finished. `initial.entries` is empty.
+// exist or holds a creation that never finished. `initial.entries` is empty. An identity of {none, none} in
+// `initial` stands for whichever the log carries, and is refused when there is no log.
 // Errors: damaged (with the file, the offset and what to do) when something provably written is gone or
-// changed; invalid when the directory holds something else or a newer format; io and no_space from the disk.
+// changed; invalid when the directory holds something else, another member's log or a newer format; io and no_space from the disk.
 base::Result<Recovered> recover(io::Disk& disk, io::Random& random, const Options& options, const State& initial);
 
 // True when the directory holds a log, finished or damaged; false when recover() would create one. In a job.
@@ -72,19 +77,28 @@ struct Batch {
   std::optional<base::HardState> hard_state;
   std::span<const base::Entry> entries;  // the first may replace a tail: log index <= last + 1
   std::optional<base::StoreMark> store_mark;
-  std::optional<base::LogStart> start;   // drops entries from the front; only ever forward
+  // Drops entries from the front; only ever forward. Entries above it of a lower term are dropped as well: they lost to
+  // the snapshot that moved it. `entries` come after it.
+  std::optional<base::LogStart> start;
 };
 
 class Wal {
  public:
+  // Takes nothing from `recovered.state`, which may have been moved from.
   Wal(const io::World& world, Options options, Recovered recovered);
+  // Requires: close() has completed, or the member crashed.
   ~Wal();
 
   // Completes when the batch is durable; everything in `batch` may be destroyed once the call returns.
-  // An error is final: every later append fails with it, and the member must stop.
-  // Requires: !is_writing(); the batch is not empty.
+  // An error is final: every later append fails with it, and the member must stop. What fails between two
+  // appends (the empty batch, the next segment) is reported by the next one.
+  // Requires: !is_writing(); the batch is not empty; entries follow each other, their terms never fall.
   void append(const Batch& batch, io::Completion& done);
   bool is_writing() const;
+
+  // The orderly end: completes, without an error, when nothing of this log is in flight and no job of it runs.
+  // Requires: !is_writing(). Nothing is appended afterwards.
+  void close(io::Completion& done);
 
   // For status and tests.
   std::uint64_t segment_count() const;
