@@ -1,0 +1,86 @@
+// storage/mvcc/key_index.h: every key that has a history, in order, and where its versions stand in the store.
+//
+// The index alone answers which keys a range holds at a revision, and with which create revision and version;
+// only values need a row. It is in memory, and is built from the rows at start (loader.h). The tree behind it
+// is nobody else's business, so that it can be replaced by something smaller.
+#pragma once
+
+#include <absl/container/btree_map.h>
+#include <absl/container/inlined_vector.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "storage/mvcc/key_range.h"
+#include "storage/mvcc/revision.h"
+
+namespace mvcc {
+
+// A put or a delete of one key. The generation that a delete ends began at the create revision of the puts before it.
+struct KeyVersion {
+  Revision modified;
+  Revision created;           // 0 in a tombstone
+  std::uint64_t version = 0;  // puts since creation, this one included; 0: a tombstone
+  RowId row;
+
+  bool is_tombstone() const { return version == 0; }
+};
+
+// The versions of one key, oldest first; main revisions never fall, and rows rise. Never empty.
+class KeyHistory {
+ public:
+  // The version in force at `at`, tombstones included; null: the key was never touched by then.
+  const KeyVersion* at(Revision at) const;
+  const KeyVersion& newest() const { return versions_.back(); }
+  std::size_t size() const { return versions_.size(); }
+
+ private:
+  friend class KeyIndex;
+  absl::InlinedVector<KeyVersion, 1> versions_;  // most keys have one
+};
+
+class KeyIndex {
+ public:
+  // What stands at `at`; null when there is nothing or it was deleted.
+  const KeyVersion* find(std::string_view key, Revision at) const;
+
+  // Calls visit(key, version) for each key of the range that exists at `at`, in key order. The key lives
+  // until the index forgets it.
+  template <typename Visit>
+  void visit(const KeyRange& range, Revision at, Visit&& visit) const;
+
+  // A put that follows on whatever is newest: next version of the generation, or the first of a new one.
+  const KeyVersion& put(std::string_view key, Revision revision, RowId row);
+  // Requires: the key exists.
+  void erase(std::string_view key, Revision revision, RowId row);
+
+  // While loading, in ascending order of keys, each with its versions in order.
+  void append(std::string_view key, const KeyVersion& version);
+
+  std::size_t key_count() const { return keys_.size(); }  // with those deleted and not yet compacted
+
+ private:
+  using Tree = absl::btree_map<std::string, KeyHistory, std::less<>>;
+  Tree keys_;
+};
+
+template <typename Visit>
+void KeyIndex::visit(const KeyRange& range, Revision at, Visit&& visit) const {
+  if (range.is_single()) {
+    const auto found = keys_.find(range.key);
+    if (found == keys_.end()) return;
+    const KeyVersion* version = found->second.at(at);
+    if (version != nullptr && !version->is_tombstone()) visit(std::string_view(found->first), *version);
+    return;
+  }
+  for (auto it = keys_.lower_bound(range.key); it != keys_.end() && !range.ends_before(it->first); ++it) {
+    const KeyVersion* version = it->second.at(at);
+    if (version != nullptr && !version->is_tombstone()) visit(std::string_view(it->first), *version);
+  }
+}
+
+}  // namespace mvcc

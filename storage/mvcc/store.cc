@@ -1,0 +1,101 @@
+#include "storage/mvcc/store.h"
+
+#include <limits>
+#include <utility>
+
+#include "core/base/assert.h"
+#include "storage/mvcc/record.h"
+#include "storage/mvcc/rows.h"
+
+namespace mvcc {
+
+void Store::adopt(Loaded loaded) {
+  ASSERT(last_row_ == RowId());
+  ASSERT(index_.key_count() == 0);
+  index_ = std::move(loaded.index);
+  current_ = loaded.current;
+  last_row_ = loaded.last_row;
+  check_invariants();
+}
+
+tl::expected<Revision, RevisionError> Store::readable(std::int64_t requested) const {
+  if (requested <= 0) return newest();
+  const Revision revision = revision_from(requested);
+  if (revision > newest()) return tl::unexpected(RevisionError::future);
+  if (revision < compacted_) return tl::unexpected(RevisionError::compacted);
+  return revision;
+}
+
+std::uint64_t Store::find(const KeyRange& range, Revision at, std::uint64_t limit, std::vector<Found>& found) const {
+  ASSERT(at <= newest());
+  ASSERT(at >= compacted_);
+  std::uint64_t count = 0;
+  index_.visit(range, at, [&](std::string_view key, const KeyVersion& version) {
+    if (count < limit) found.push_back(Found{key, version});
+    ++count;
+  });
+  return count;
+}
+
+base::Result<std::string_view> Store::read(const KeyVersion& version) {
+  ASSERT(!version.is_tombstone());
+  base::Result<std::optional<std::string_view>> row = backend_.read(sqlite::Bucket::key, version.row.value());
+  if (!row) return base::fail(std::move(row.error()));
+  if (!row->has_value()) {
+    return base::fail(base::Code::damaged, "row " + std::to_string(version.row.value()) + " of the bucket `key` is gone");
+  }
+  return **row;
+}
+
+void Store::begin_entry() {
+  ASSERT(!entry_is_open_);
+  ASSERT(sub_ == SubRevision());
+  entry_is_open_ = true;
+}
+
+void Store::put(std::string_view key, std::string_view value, std::int64_t lease) {
+  ASSERT(entry_is_open_);
+  const Revision revision = current_.next();
+  last_row_ = last_row_.next();
+  const KeyVersion& version = index_.put(key, revision, last_row_);
+  const Record record{.key = key,
+                      .create_revision = to_signed(version.created),
+                      .mod_revision = to_signed(revision),
+                      .version = static_cast<std::int64_t>(version.version),
+                      .value = value,
+                      .lease = lease};
+  backend_.put(make_row(last_row_, revision, sub_, RowKind::put, encode(record)), nullptr);
+  sub_ = sub_.next();
+}
+
+std::uint64_t Store::erase(const KeyRange& range) {
+  ASSERT(entry_is_open_);
+  ASSERT(doomed_.empty());
+  find(range, newest(), std::numeric_limits<std::uint64_t>::max(), doomed_);
+  const Revision revision = current_.next();
+  for (const Found& found : doomed_) {
+    last_row_ = last_row_.next();
+    index_.erase(found.key, revision, last_row_);
+    backend_.put(make_row(last_row_, revision, sub_, RowKind::tombstone, encode({.key = found.key})), nullptr);
+    sub_ = sub_.next();
+  }
+  const std::uint64_t count = doomed_.size();
+  doomed_.clear();
+  return count;
+}
+
+void Store::end_entry() {
+  ASSERT(entry_is_open_);
+  current_ = newest();
+  sub_ = SubRevision();
+  entry_is_open_ = false;
+  check_invariants();
+}
+
+void Store::check_invariants() const {
+  ASSERT(current_ >= kEmptyStoreRevision);
+  ASSERT(compacted_ <= current_);
+  ASSERT(last_row_.value() >= index_.key_count());  // each key has a row of its own
+}
+
+}  // namespace mvcc
