@@ -15,8 +15,16 @@
 
 #include "core/base/hash.h"
 #include "core/base/ids.h"
+#include "core/base/log_entry.h"
 
 namespace io {
+
+// An entry stands in the member's log from now on, in memory. One of the same log index replaces it and what followed.
+struct Appended {
+  base::EntryId id;
+  base::EntryKind kind = base::EntryKind::empty;
+  std::string_view bytes;
+};
 
 // The bytes [offset, offset + size) of a log file hold the entries [first, last]. Emitted when the write is
 // requested. Entries of a later event replace those at the same log index and above.
@@ -68,7 +76,7 @@ struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<WroteEntries, LogSynced, Committed, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

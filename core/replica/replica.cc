@@ -197,6 +197,7 @@ void Replica::step(const raft::Input& input) {
   output_.clear();
   raft_->step(input, output_);
   writer_->add(output_);
+  for (const base::Entry& entry : output_.entries) world_.observer.on_event(io::Appended{entry.id, entry.kind, entry.bytes()});
   for (const raft::ReadReady& ready : output_.reads) {
     for (const std::unique_ptr<ReadGroup>& group : read_groups_) {
       if (group->token != ready.token) continue;
