@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,11 +67,15 @@ struct ChannelOptions {
   base::Duration connect_timeout = std::chrono::seconds(5);
 };
 
+class ClientConnection;
+
 class Channel {
  public:
   // `listener` may be null. Reaches out when constructed; calls may be made at once.
   Channel(const io::World& world, const io::Address& address, ChannelOptions options, ChannelListener* listener);
   ~Channel();  // open calls get no further callback
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
 
   bool is_connected() const;
   // Failed, disconnected, or told to go away by the server: new calls end with UNAVAILABLE on the next turn.
@@ -94,8 +97,7 @@ class Channel {
   std::size_t unsent_bytes() const;
 
  private:
-  class Impl;
-  Impl* impl_;  // owned; outlives the Channel when that is destroyed within a callback
+  ClientConnection* connection_;  // owned; outlives the Channel when that is destroyed within a callback
 };
 
 }  // namespace rpc

@@ -1,29 +1,36 @@
 // core/rpc/health.h: the standard health service (grpc.health.v1.Health), which knows one service: "".
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string_view>
 
 #include "core/rpc/server.h"
 
 namespace rpc {
 
 // Check answers SERVING or NOT_SERVING for "" and NOT_FOUND for any other name; Watch sends the state at
-// once and at each change, and SERVICE_UNKNOWN for any other name.
-class HealthService {
+// once and at each change, and SERVICE_UNKNOWN, for good, for any other name. Not serving until told so.
+class HealthService final : private UnaryHandler, private StreamHandler {
  public:
-  HealthService();
+  HealthService() = default;
   HealthService(const HealthService&) = delete;
   HealthService& operator=(const HealthService&) = delete;
-  ~HealthService();  // after the server
+  ~HealthService();  // Requires: the server is gone
 
   void add_to(Server& server);
   void set_serving(bool serving);
 
  private:
-  class Check;
-  class Watch;
-  std::unique_ptr<Check> check_;
-  std::unique_ptr<Watch> watch_;
+  class Watcher;
+
+  void handle(UnaryCall& call, std::string_view request) override;
+  StreamReceiver* open(StreamCall& call) override;
+
+  bool serving_ = false;
+  std::map<std::uint64_t, std::unique_ptr<Watcher>> watchers_;  // by number of opening
+  std::uint64_t next_number_ = 1;
 };
 
 }  // namespace rpc

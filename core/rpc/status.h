@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace rpc {
 
@@ -15,6 +16,11 @@ enum class StatusCode : std::uint8_t {  // the numbers are the wire's
 struct Status {
   StatusCode code = StatusCode::ok;
   std::string message;  // UTF-8; percent-encoded on the wire
+
+  friend bool operator==(const Status&, const Status&) = default;
 };
+
+std::string_view to_text(StatusCode code);  // `UNAVAILABLE`
+std::string to_text(const Status& status);  // `UNAVAILABLE: message`
 
 }  // namespace rpc
