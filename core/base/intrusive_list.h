@@ -53,6 +53,11 @@ class IntrusiveList {
     head_.previous_->next_ = &node;
     head_.previous_ = &node;
   }
+  // Requires: not empty.
+  T& front() {
+    ASSERT(!is_empty());
+    return static_cast<T&>(*head_.next_);
+  }
   // Unlinks and returns the first element. Requires: not empty.
   T& pop_front() {
     ASSERT(!is_empty());

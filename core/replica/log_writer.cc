@@ -37,6 +37,7 @@ void LogWriter::add_store_mark(const base::StoreMark& mark) {
 void LogWriter::add_start(base::LogStart start) { start_ = std::move(start); }
 
 void LogWriter::flush(base::LogIndex committed) {
+  ASSERT(closing_ == nullptr);
   if (wal_.is_writing()) return;
   if (entries_.empty() && !hard_state_ && !store_mark_ && !start_) return;
   take_batch();
@@ -66,7 +67,14 @@ void LogWriter::take_batch() {
   if (!batch_.empty()) persisted_.last = batch_.back().id;
 }
 
+void LogWriter::close(io::Completion& done) {
+  ASSERT(closing_ == nullptr);
+  closing_ = &done;
+  if (!wal_.is_writing()) wal_.close(done);
+}
+
 void LogWriter::complete(base::Status status) {
+  if (closing_ != nullptr) return wal_.close(*closing_);
   if (!status) return listener_.on_log_failed(status.error());
   listener_.on_log_written(persisted_);
 }

@@ -39,6 +39,10 @@ class LogWriter final : private io::Completion {
   // Starts a write if there is something to write and none is under way. `committed` travels along as a hint.
   void flush(base::LogIndex committed);
 
+  // Lets the write under way end and closes the log; what still waits is dropped. Completes without an error,
+  // on a later turn; the listener hears nothing more then. Once, and nothing is added afterwards.
+  void close(io::Completion& done);
+
  private:
   void complete(base::Status status) override;
   void take_batch();
@@ -57,6 +61,7 @@ class LogWriter final : private io::Completion {
   raft::Persisted persisted_;  // what is durable once the batch in flight is
   base::MemberId voted_for_;
 
+  io::Completion* closing_ = nullptr;
   wal::Wal wal_;
 };
 

@@ -77,13 +77,18 @@ void Replica::on_booted(base::Result<Booted> booted) {
 
 void Replica::stop(const base::Error& why) {
   if (stopped_) return;
+  world_.observer.on_event(io::Stopped{why.detail});
+  halt(why.detail);
+  listener_.on_stopped(why);
+}
+
+void Replica::halt(const std::string& why) {
   stopped_ = true;
   world_.clock.disarm(*this);
   world_.loop.forget(*this);
-  world_.observer.on_event(io::Stopped{why.detail});
   std::map<std::uint64_t, Proposal*> proposals;
   proposals.swap(proposals_);
-  const base::Error unknown{base::Code::outcome_unknown, "the member stopped: " + why.detail};
+  const base::Error unknown{base::Code::outcome_unknown, "the member stopped: " + why};
   for (const auto& waiting : proposals) {
     waiting.second->request_id_ = 0;
     waiting.second->on_refused(unknown);
@@ -93,7 +98,15 @@ void Replica::stop(const base::Error& why) {
   reads.take_all(queued_reads_);
   const base::Error unavailable{base::Code::unavailable, unknown.detail};
   while (!reads.is_empty()) reads.pop_front().on_refused(unavailable);
-  listener_.on_stopped(why);
+}
+
+void Replica::close(io::Completion& done) {
+  ASSERT(closing_ == nullptr);
+  ASSERT(raft_ != nullptr || stopped_);
+  closing_ = &done;
+  if (!stopped_) halt("it was asked to");
+  if (writer_ != nullptr) return writer_->close(done);
+  world_.loop.on_next_turn(*this);
 }
 
 void Replica::on_log_failed(const base::Error& error) { stop(error); }
@@ -161,6 +174,7 @@ void Replica::wake() {
 void Replica::on_end_of_turn() {
   awake_ = false;
   hurry_ = false;
+  if (closing_ != nullptr) return closing_->complete({});
   if (!is_running()) return;
   flush_proposals();
   flush_reads();

@@ -109,14 +109,21 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
  public:
   // All references outlive the replica.
   Replica(const io::World& world, Options options, StateMachine& machine, ReplicaListener& listener);
+  // Requires: close() has completed, start() was never called, or the member crashed.
   ~Replica();
 
   // Opens the log and the store; on_started() or on_stopped() follows.
   void start();
 
+  // The orderly end: refuses whoever waits, leaves the state machine alone from here on, and completes once the
+  // log's files are at rest; then destroy it. A crashed member need not. Requires: on_started() or on_stopped()
+  // was called; once.
+  void close(io::Completion& done);
+
   // Requires: started and not stopped. `command` is copied. An error is a refusal at the gate, without effect:
   // overloaded or unavailable. While no leader is known proposals wait; a waiting caller sets its own limit.
   base::Status propose(std::string_view command, std::string_view user, std::uint64_t auth_revision, Proposal& proposal);
+  base::Status gate() const;  // what propose() would refuse now
   void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect
 
   // Requires: started and not stopped. To give up, ReadWait::unlink().
@@ -158,8 +165,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void truncate_log();
   bool is_crowded() const;  // past half of a bound: the log wants to be truncated
   std::uint32_t election_jitter_ticks();
-  base::Status gate() const;
   void stop(const base::Error& why);
+  void halt(const std::string& why);  // nothing happens by itself any more; whoever waits is refused
 
   const io::World& world_;
   const Options options_;
@@ -170,6 +177,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::unique_ptr<raft::Raft> raft_;  // null until booted
   raft::Output output_;               // reused
   bool stopped_ = false;
+  io::Completion* closing_ = nullptr;
   bool awake_ = false;                // a hook for the end of this turn is set
   bool hurry_ = false;                // more to apply: a hook for the next turn is set
   base::MemberId leader_told_;

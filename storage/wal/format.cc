@@ -118,8 +118,12 @@ base::Result<SegmentHeader> decode_header(std::string_view sector) {
 }
 
 tl::unexpected<base::Error> damaged(std::string_view path, std::uint64_t offset, std::string_view detail) {
+  return damaged(std::string(path) + " at offset " + std::to_string(offset), detail);
+}
+
+tl::unexpected<base::Error> damaged(std::string_view path, std::string_view detail) {
   std::string text(path);
-  text.append(" at offset ").append(std::to_string(offset)).append(": ").append(detail);
+  text.append(": ").append(detail);
   text.append(
       ". The log of this member is damaged and cannot be trusted. In a cluster, remove the member, empty its data directory "
       "and add it again; otherwise restore it from a snapshot");

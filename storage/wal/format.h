@@ -58,5 +58,6 @@ base::Result<SegmentHeader> decode_header(std::string_view sector);
 
 // `detail` with the place in front and the way out behind: what a refusal to start says.
 tl::unexpected<base::Error> damaged(std::string_view path, std::uint64_t offset, std::string_view detail);
+tl::unexpected<base::Error> damaged(std::string_view path, std::string_view detail);
 
 }  // namespace wal

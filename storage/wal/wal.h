@@ -8,8 +8,7 @@
 // own. Wal lives on the loop and appends.
 //
 // Of each batch that was written the Wal tells the observer: io::WroteEntries when the write is requested (the
-// constructor repeats it for what recover() wrote again), io::LogSynced when it is durable, and io::LogTruncated when
-// it moved the log's start.
+// constructor repeats it for what recover() wrote again) and io::LogSynced when it is durable.
 #pragma once
 
 #include <cstdint>

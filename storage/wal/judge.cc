@@ -1,0 +1,130 @@
+#include "storage/wal/judge.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/base/assert.h"
+
+namespace wal {
+namespace {
+
+// The newest statement about which segments are needed; nothing when no batch is left.
+std::optional<SegmentNumber> oldest_needed(const std::vector<FoundSegment>& found) {
+  for (auto segment = found.rbegin(); segment != found.rend(); ++segment) {
+    if (!segment->scan || segment->scan->batches.empty()) continue;
+    SegmentNumber oldest;
+    for (const ScannedBatch& batch : segment->scan->batches) {
+      if (batch.contents.start) oldest = std::max(oldest, batch.contents.oldest_segment);
+    }
+    return oldest;
+  }
+  return std::nullopt;
+}
+
+// Drops leftovers; then every segment is there and readable, and all are of one member.
+base::Status check_segments(std::string_view directory, SegmentNumber oldest, std::vector<FoundSegment>& found) {
+  found.erase(found.begin(), std::find_if(found.begin(), found.end(),
+                                          [oldest](const FoundSegment& segment) { return segment.number >= oldest; }));
+  ASSERT(!found.empty());  // the segment that named `oldest` is not below it
+  SegmentNumber expected = oldest;
+  for (const FoundSegment& segment : found) {
+    const std::string path = segment_path(directory, expected);
+    if (segment.number != expected) return damaged(path, 0, "the file is missing");
+    if (!segment.scan) return base::fail(segment.scan.error());
+    if (segment.scan->header.identity != found.front().scan->header.identity) {
+      return base::fail(base::Code::invalid, path + ": this segment is another member's");
+    }
+    expected = expected.next();
+  }
+  return {};
+}
+
+class Joining {
+ public:
+  explicit Joining(std::string_view directory) : directory_(directory) {}
+
+  base::Status add(SegmentScan& scan) {
+    const std::string path = segment_path(directory_, scan.header.number);
+    log_.headers.push_back(scan.header);
+    proven_ = std::max(proven_, scan.proven);
+    if (scan.batches.empty()) {
+      if (log_.batches.empty()) return damaged(path, kFirstBatchOffset, "the first batch of the segment is not there");
+      if (broken_at_.empty()) broken(path, kFirstBatchOffset);
+      return {};
+    }
+    const BatchNumber first = scan.batches.front().number;
+    if (!log_.batches.empty()) {
+      if (first > log_.batches.back().number.next()) return {};  // proves that something is gone: see verdict()
+      if (const base::Status status = drop_rewritten(first, path); !status) return status;
+    }
+    std::move(scan.batches.begin(), scan.batches.end(), std::back_inserter(log_.batches));
+    log_.last_header = scan.header;
+    log_.last_first_batch = first;
+    log_.last_end = scan.end;
+    broken_at_.clear();
+    return {};
+  }
+
+  base::Result<Judged> verdict() {
+    ASSERT(!log_.batches.empty());
+    const BatchNumber end = log_.batches.back().number.next();
+    if (proven_ > end) {
+      if (broken_at_.empty()) broken(segment_path(directory_, log_.last_header.number), log_.last_end);
+      return damaged(broken_at_, broken_offset_,
+                     "batch " + base::to_text(end) + " is gone or changed, and batches up to " +
+                         base::to_text(proven_.previous()) + " were durable");
+    }
+    log_.proven = proven_;
+    ASSERT(log_.proven <= end);
+    return std::move(log_);
+  }
+
+ private:
+  // A restart wrote the batches from `first` on again, into the segment at `path`.
+  base::Status drop_rewritten(BatchNumber first, std::string_view path) {
+    if (first <= log_.last_first_batch) {
+      return damaged(path, kFirstBatchOffset, "the segment begins with a batch that an older segment begins with");
+    }
+    while (log_.batches.back().number >= first) {
+      if (log_.batches.back().synced_before > first) {
+        return damaged(path, kFirstBatchOffset, "the segment replaces batches that were durable before");
+      }
+      log_.batches.pop_back();
+    }
+    return {};
+  }
+
+  void broken(std::string path, std::uint64_t offset) {
+    broken_at_ = std::move(path);
+    broken_offset_ = offset;
+  }
+
+  std::string_view directory_;
+  Judged log_;
+  BatchNumber proven_;
+  std::string broken_at_;  // where the sequence stopped; empty while that is the end of the last segment
+  std::uint64_t broken_offset_ = 0;
+};
+
+}  // namespace
+
+base::Result<Judged> judge(std::string_view directory, std::vector<FoundSegment> found) {
+  ASSERT(!found.empty());
+  const std::optional<SegmentNumber> oldest = oldest_needed(found);
+  if (!oldest) {
+    for (const FoundSegment& segment : found) {
+      if (!segment.scan) return base::fail(segment.scan.error());
+    }
+    return damaged(segment_path(directory, found.front().number), kFirstBatchOffset, "the log holds no batch at all");
+  }
+  if (const base::Status status = check_segments(directory, *oldest, found); !status) return base::fail(status.error());
+  Joining joining(directory);
+  for (FoundSegment& segment : found) {
+    if (const base::Status status = joining.add(*segment.scan); !status) return base::fail(status.error());
+  }
+  return joining.verdict();
+}
+
+}  // namespace wal
