@@ -21,6 +21,22 @@ struct InitialMember {
   std::vector<std::string> peer_urls;
 };
 
+// Sizes and delays that no flag of etcd names. The simulator makes them small, so that what is rare in a
+// daemon happens in every run. Defaults and meanings: wal::Options, replica::Options, sqlite::BackendOptions.
+struct Tuning {
+  std::uint64_t log_segment_bytes = 16U << 20U;
+  std::uint64_t apply_slice_entries = 512;
+  std::uint64_t catch_up_entries = 5000;
+  std::uint64_t truncate_step_entries = 1000;
+  std::uint64_t kept_entries_max = 200'000;
+  std::uint64_t unmaterialised_bytes_max = 64U << 20U;
+  std::uint64_t store_batch_rows = 4000;
+  base::Duration store_batch_delay = std::chrono::milliseconds(20);
+  std::uint64_t store_wal_bytes_max = 64U << 20U;
+  base::Duration store_checkpoint_delay = std::chrono::seconds(5);
+  std::uint64_t store_page_cache_bytes = 64U << 20U;
+};
+
 struct ServerConfig {
   std::string name = "default";
 
@@ -42,6 +58,8 @@ struct ServerConfig {
   base::Duration grpc_keepalive_min_time = std::chrono::seconds(5);
   base::Duration grpc_keepalive_interval = std::chrono::hours(2);
   base::Duration grpc_keepalive_timeout = std::chrono::seconds(20);
+
+  Tuning tuning;
 
   // Behaviour reference §9: how long a request may wait for its answer.
   base::Duration request_timeout() const { return std::chrono::seconds(5) + 2 * election_timeout; }
