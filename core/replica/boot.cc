@@ -19,7 +19,16 @@ void Boot::start(const wal::Options& options, wal::State initial, StateMachineLi
   queue_->submit(*this);
 }
 
-void Boot::run() { recovered_.emplace(wal::recover(world_.disk, world_.random, options_, initial_)); }
+void Boot::run() {
+  const base::Result<bool> is_there = wal::exists(world_.disk, options_);
+  if (!is_there) {
+    recovered_.emplace(base::fail(is_there.error()));
+    return;
+  }
+  // Ids come from the log once there is one; what the flags say now does not count (behaviour reference §7.1).
+  if (*is_there) initial_.identity = {};
+  recovered_.emplace(wal::recover(world_.disk, world_.random, options_, initial_));
+}
 
 void Boot::finished() {
   ASSERT(stage_ == Stage::reading_log);
