@@ -51,19 +51,27 @@ class Joining {
     proven_ = std::max(proven_, scan.proven);
     if (scan.batches.empty()) {
       if (log_.batches.empty()) return damaged(path, kFirstBatchOffset, "the first batch of the segment is not there");
-      if (broken_at_.empty()) broken(path, kFirstBatchOffset);
+      // Its first batch is what is missing if others of it are there; otherwise it was never used.
+      if (scan.proven > BatchNumber() && !is_broken_) {
+        stops_at(path, kFirstBatchOffset);
+        is_broken_ = true;
+      }
       return {};
     }
     const BatchNumber first = scan.batches.front().number;
     if (!log_.batches.empty()) {
-      if (first > log_.batches.back().number.next()) return {};  // proves that something is gone: see verdict()
+      if (first > log_.batches.back().number.next()) {
+        is_broken_ = true;  // and this segment proves it: see verdict()
+        return {};
+      }
       if (const base::Status status = drop_rewritten(first, path); !status) return status;
     }
     std::move(scan.batches.begin(), scan.batches.end(), std::back_inserter(log_.batches));
     log_.last_header = scan.header;
     log_.last_first_batch = first;
     log_.last_end = scan.end;
-    broken_at_.clear();
+    stops_at(path, scan.end);
+    is_broken_ = scan.proven > log_.batches.back().number.next();
     return {};
   }
 
@@ -71,7 +79,6 @@ class Joining {
     ASSERT(!log_.batches.empty());
     const BatchNumber end = log_.batches.back().number.next();
     if (proven_ > end) {
-      if (broken_at_.empty()) broken(segment_path(directory_, log_.last_header.number), log_.last_end);
       return damaged(broken_at_, broken_offset_,
                      "batch " + base::to_text(end) + " is gone or changed, and batches up to " +
                          base::to_text(proven_.previous()) + " were durable");
@@ -96,7 +103,7 @@ class Joining {
     return {};
   }
 
-  void broken(std::string path, std::uint64_t offset) {
+  void stops_at(std::string path, std::uint64_t offset) {
     broken_at_ = std::move(path);
     broken_offset_ = offset;
   }
@@ -104,8 +111,10 @@ class Joining {
   std::string_view directory_;
   Judged log_;
   BatchNumber proven_;
-  std::string broken_at_;  // where the sequence stopped; empty while that is the end of the last segment
+  // Where the sequence stops, and whether that is known to be too early.
+  std::string broken_at_;
   std::uint64_t broken_offset_ = 0;
+  bool is_broken_ = false;
 };
 
 }  // namespace
