@@ -27,6 +27,15 @@ PROPERTY("a sum of hashes forgets order, and removal undoes addition") {
   });
 }
 
+PROPERTY("mixing keeps every bit of both words") {
+  property_tests::property("bijections", [](std::uint64_t a, std::uint64_t b, std::uint64_t other) {
+    RC_PRE(b != other);
+    RC_ASSERT(mix64(a, b) != mix64(a, other));
+    RC_ASSERT(mix64(b, a) != mix64(other, a));
+    RC_ASSERT(mix64(a, b) != mix64(a, b ^ 1U));
+  });
+}
+
 PROPERTY("a digest depends on order and on where one part ends") {
   property_tests::property("chain", [](const std::string& a, const std::string& b) {
     RC_PRE(a != b);
