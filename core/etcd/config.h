@@ -65,9 +65,12 @@ struct ServerConfig {
   base::Duration request_timeout() const { return std::chrono::seconds(5) + 2 * election_timeout; }
 };
 
-// What etcd refuses before it starts (behaviour reference §7.2, §9): timing out of bounds, an initial cluster
-// without this member, URLs that contradict it or that two members share, nothing to listen on. The text is
-// etcd's where stock tools know it. `invalid` always; without effect.
+// What etcd refuses before it starts (behaviour reference §9): timing out of bounds, nothing to listen on or to
+// advertise. `invalid` always, with etcd's text where stock tools know it.
 base::Status validate(const ServerConfig& config);
+
+// What it refuses on top where there is no log yet (§7.2): an initial cluster without this member, with other
+// URLs for it than it advertises, or with a URL that stands there twice. A member with a log ignores all that.
+base::Status validate_bootstrap(const ServerConfig& config);
 
 }  // namespace etcd

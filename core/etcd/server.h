@@ -17,9 +17,9 @@ namespace etcd {
 // On turns of their own.
 class ServerListener {
  public:
-  // Clients are served: the log line `ready to serve client requests` was written this turn.
+  // Clients are served; the log line `ready to serve client requests` has been written.
   virtual void on_ready() = 0;
-  // The member cannot go on and has stopped serving; destroy it. The text is for the operator.
+  // The member cannot go on and no longer serves: stop() it, or end the process. The text is for the operator.
   virtual void on_failed(const base::Error& error) = 0;
 
  protected:
@@ -30,18 +30,19 @@ class Server {
  public:
   // Requires: validate(config) succeeded.
   Server(const io::World& world, ServerConfig config, ServerListener& listener);
-  // At any time: the crash of a simulated member too. Nothing completes afterwards.
+  // Requires: start() was never called, stop() has completed, or the member crashed (its I/O is dead).
   ~Server();
 
-  // Binds its listeners, opens the files, and goes on by itself. on_ready() or on_failed() says what came of it.
+  // Opens the files and goes on by itself; on_ready() or on_failed() says what came of it. Once.
   void start();
 
-  // Graceful: refuses new requests, lets those in flight end within the request timeout, closes the connections.
-  // `done` is told once, on a later turn; then the server may be destroyed. Once only.
+  // Graceful: takes no new connection, lets requests in flight end within the request timeout, closes the
+  // files. `done` is told once, on a later turn, without an error; then destroy the server. At any stage, also
+  // after on_failed(); once. The listener hears nothing afterwards.
   void stop(io::Completion& done);
 
   // The addresses bound, with the ports that were chosen. Requires: on_ready() was called.
-  std::vector<io::Address> client_addresses() const;
+  const std::vector<io::Address>& client_addresses() const;
 
  private:
   class Impl;

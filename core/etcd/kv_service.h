@@ -1,0 +1,50 @@
+// core/etcd/kv_service.h: the service etcdserverpb.KV. Txn and Compact are not served yet: Unimplemented.
+#pragma once
+
+#include "core/api/kv.pb.h"
+#include "core/etcd/range_operation.h"
+#include "core/etcd/typed_handler.h"
+#include "core/etcd/write_operation.h"
+
+namespace etcd {
+
+class KvService {
+ public:
+  explicit KvService(ServiceContext& context);
+  void add_to(rpc::Server& server);
+
+ private:
+  class Range final : public TypedHandler<etcdserverpb::RangeRequest> {
+   public:
+    using TypedHandler::TypedHandler;
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) override;
+    Pool<RangeOperation> operations_;
+  };
+
+  class Put final : public TypedHandler<etcdserverpb::PutRequest> {
+   public:
+    Put(ServiceContext& context, Pool<WriteOperation>& operations) : TypedHandler(context), operations_(operations) {}
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::PutRequest& request) override;
+    Pool<WriteOperation>& operations_;
+  };
+
+  class DeleteRange final : public TypedHandler<etcdserverpb::DeleteRangeRequest> {
+   public:
+    DeleteRange(ServiceContext& context, Pool<WriteOperation>& operations) : TypedHandler(context), operations_(operations) {}
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::DeleteRangeRequest& request) override;
+    Pool<WriteOperation>& operations_;
+  };
+
+  Pool<WriteOperation> writes_;
+  Range range_;
+  Put put_;
+  DeleteRange delete_range_;
+};
+
+}  // namespace etcd

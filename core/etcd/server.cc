@@ -1,0 +1,361 @@
+#include "core/etcd/server.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/api/membership.pb.h"
+#include "core/base/assert.h"
+#include "core/etcd/cluster_service.h"
+#include "core/etcd/ids.h"
+#include "core/etcd/kv_service.h"
+#include "core/etcd/maintenance_service.h"
+#include "core/etcd/publisher.h"
+#include "core/etcd/service_context.h"
+#include "core/etcd/version.h"
+#include "core/rpc/health.h"
+#include "storage/wal/wal.h"
+
+namespace etcd {
+
+namespace {
+
+constexpr std::size_t kRequestOverheadBytes = 512U << 10U;  // what a message may exceed a proposal by (§14)
+
+rpc::ServerOptions client_options(const ServerConfig& config) {
+  rpc::ServerOptions options;
+  options.receive_bytes_max = static_cast<std::size_t>(config.max_request_bytes) + kRequestOverheadBytes;
+  options.concurrent_streams_max = config.max_concurrent_streams;
+  options.keepalive_min_time = config.grpc_keepalive_min_time;
+  options.keepalive_interval = config.grpc_keepalive_interval;
+  options.keepalive_timeout = config.grpc_keepalive_timeout;
+  return options;
+}
+
+}  // namespace
+
+// Forward only, and from any stage to stopping:
+//   idle -> looking (a job: is there a log?) -> booting -> publishing -> serving -> stopping -> stopped
+// A failure leaves the stage as it is and sets failed_.
+class Server::Impl final : private io::Job,
+                           private io::EndOfTurn,
+                           private replica::ReplicaListener,
+                           private PublisherListener,
+                           private ReadFailure {
+ public:
+  Impl(const io::World& world, ServerConfig config, ServerListener& listener);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  void start();
+  void stop(io::Completion& done);
+  const std::vector<io::Address>& client_addresses() const { return client_addresses_; }
+
+ private:
+  enum class Stage : std::uint8_t { idle, looking, booting, publishing, serving, stopping, stopped };
+
+  // One step of stopping after the other: requests, log, store.
+  class Stopping final : public io::Completion, public io::Timer {
+   public:
+    explicit Stopping(Impl& impl) : impl_(impl) {}
+    void begin(io::Completion& done);
+    void complete(base::Status status) override;  // of the step under way
+    void on_timer() override;                     // requests in flight have had their time
+    bool is_asked() const { return done_ != nullptr; }
+
+   private:
+    enum class Step : std::uint8_t { none, requests, log, store, told };
+    void close_log();
+    void close_store();
+
+    Impl& impl_;
+    io::Completion* done_ = nullptr;
+    Step step_ = Step::none;
+  };
+
+  void run() override;       // looking
+  void finished() override;  // likewise
+  void on_end_of_turn() override;
+  void on_started() override;
+  void on_leader(base::MemberId leader) override;
+  void on_stopped(const base::Error& why) override;
+  void on_published() override;
+  void on_read_failed(const base::Error& error) override;
+
+  replica::Options replica_options(bool has_log) const;
+  void fail(base::Error error);
+  base::Status listen_to_peers();
+  base::Status listen_to_clients();
+  void log_ready();
+
+  const io::World world_;
+  const ServerConfig config_;
+  ServerListener& listener_;
+  Stage stage_ = Stage::idle;
+  std::optional<base::Error> failed_;  // final
+  bool is_news_due_ = false;           // the listener is to hear of stage_ or failed_ on the next turn
+  bool has_booted_ = false;            // the replica has called on_started() or on_stopped()
+
+  std::unique_ptr<io::WorkQueue> queue_;
+  std::optional<base::Result<bool>> has_log_;  // the job's until it finished
+  std::vector<io::Address> client_addresses_;
+
+  // In the order in which they lean on each other; destroyed from the last.
+  StateMachine machine_;
+  std::unique_ptr<replica::Replica> replica_;
+  RequestTimeouts timeouts_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<ServiceContext> context_;
+  std::unique_ptr<KvService> kv_;
+  std::unique_ptr<MaintenanceService> maintenance_;
+  std::unique_ptr<ClusterService> cluster_;
+  rpc::HealthService health_;
+  std::unique_ptr<rpc::Server> peers_;
+  std::unique_ptr<rpc::Server> clients_;
+  Stopping stopping_;
+};
+
+Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& listener)
+    : world_(world),
+      config_(std::move(config)),
+      listener_(listener),
+      machine_(world_, sqlite::BackendOptions()),
+      timeouts_(world_.clock, config_.request_timeout()),
+      stopping_(*this) {
+  ASSERT(validate(config_).has_value());
+}
+
+Server::Impl::~Impl() {
+  world_.loop.forget(*this);
+  world_.clock.disarm(stopping_);
+}
+
+// --- start ------------------------------------------------------------------------------------------
+
+void Server::Impl::start() {
+  ASSERT(stage_ == Stage::idle);
+  world_.observer.log(io::Level::info, "starting an etcd server",
+                      {{"etcd-version", kEtcdVersion}, {"name", std::string_view(config_.name)}});
+  stage_ = Stage::looking;
+  queue_ = world_.workers.open_queue("start");
+  queue_->submit(*this);
+}
+
+void Server::Impl::run() { has_log_.emplace(wal::exists(world_.disk, wal::Options())); }
+
+void Server::Impl::finished() {
+  ASSERT(stage_ == Stage::looking);
+  ASSERT(has_log_.has_value());
+  stage_ = Stage::booting;
+  if (stopping_.is_asked()) return stopping_.complete({});
+  if (!*has_log_) return fail(has_log_->error());
+  const bool has_log = **has_log_;
+  if (!has_log) {
+    if (base::Status bootstrap = validate_bootstrap(config_); !bootstrap) return fail(bootstrap.error());
+  }
+  if (base::Status listening = listen_to_peers(); !listening) return fail(listening.error());
+  replica::ReplicaListener& replica_listener = *this;
+  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, replica_listener);
+  replica_->start();
+}
+
+replica::Options Server::Impl::replica_options(bool has_log) const {
+  replica::Options options;
+  // A log knows better than the flags who this member is; an identity of nobody asks it.
+  if (!has_log) {
+    const InitialIds ids = initial_ids(config_);
+    options.identity = {ids.cluster, ids.self};
+    for (const auto& member : ids.members) {
+      membershippb::Member context;
+      context.set_id(member.first.value());
+      for (const std::string& url : member.second) context.mutable_raft_attributes()->add_peer_urls(url);
+      options.configuration.members.push_back({member.first, false, context.SerializeAsString()});
+    }
+  }
+  options.tick_interval = config_.heartbeat_interval;
+  options.election_ticks = static_cast<std::uint32_t>(config_.election_timeout / config_.heartbeat_interval);
+  return options;
+}
+
+void Server::Impl::on_started() {
+  ASSERT(stage_ == Stage::booting);
+  has_booted_ = true;
+  if (stopping_.is_asked()) return stopping_.complete({});
+  stage_ = Stage::publishing;
+  machine_.set_identity(replica_->identity().cluster, replica_->identity().member);
+  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, *this});
+  PublisherListener& publisher_listener = *this;
+  publisher_ = std::make_unique<Publisher>(world_, config_, *replica_, publisher_listener);
+  publisher_->start();
+}
+
+void Server::Impl::on_leader(base::MemberId leader) {
+  const std::string self = to_text(replica_->identity().member);
+  const std::string term = to_text(replica_->status().term);
+  if (leader == base::MemberId::none) {
+    return world_.observer.log(io::Level::info, "raft.node: " + self + " lost leader at term " + term);
+  }
+  if (leader == replica_->identity().member) world_.observer.log(io::Level::info, self + " became leader at term " + term);
+  world_.observer.log(io::Level::info, "raft.node: " + self + " elected leader " + to_text(leader) + " at term " + term);
+}
+
+void Server::Impl::on_published() {
+  ASSERT(stage_ == Stage::publishing);
+  const std::string self = to_text(replica_->identity().member);
+  const std::string cluster = to_text(replica_->identity().cluster);
+  world_.observer.log(io::Level::info, "published local member to cluster through raft",
+                      {{"local-member-id", std::string_view(self)},
+                       {"local-member-name", std::string_view(config_.name)},
+                       {"cluster-id", std::string_view(cluster)}});
+  if (base::Status listening = listen_to_clients(); !listening) return fail(listening.error());
+  stage_ = Stage::serving;
+  log_ready();
+  is_news_due_ = true;
+  world_.loop.on_next_turn(*this);
+}
+
+// --- listeners --------------------------------------------------------------------------------------
+
+// Nobody is served there while the cluster has one member, but the port is ours from the start, and a busy one is
+// found out before anything is written.
+base::Status Server::Impl::listen_to_peers() {
+  if (config_.listen_peer.empty()) return {};
+  peers_ = std::make_unique<rpc::Server>(world_, rpc::ServerOptions());
+  for (const io::Address& address : config_.listen_peer) {
+    const base::Result<io::Address> bound = peers_->listen(address);
+    if (!bound) return base::fail(bound.error());
+    const std::string text = io::to_text(*bound);
+    world_.observer.log(io::Level::info, "serving peer traffic", {{"address", std::string_view(text)}});
+  }
+  return {};
+}
+
+base::Status Server::Impl::listen_to_clients() {
+  kv_ = std::make_unique<KvService>(*context_);
+  maintenance_ = std::make_unique<MaintenanceService>(*context_);
+  cluster_ = std::make_unique<ClusterService>(*context_);
+  clients_ = std::make_unique<rpc::Server>(world_, client_options(config_));
+  kv_->add_to(*clients_);
+  maintenance_->add_to(*clients_);
+  cluster_->add_to(*clients_);
+  health_.add_to(*clients_);
+  health_.set_serving(true);
+  for (const io::Address& address : config_.listen_client) {
+    base::Result<io::Address> bound = clients_->listen(address);
+    if (!bound) return base::fail(bound.error());
+    client_addresses_.push_back(std::move(*bound));
+  }
+  return {};
+}
+
+void Server::Impl::log_ready() {
+  world_.observer.log(io::Level::info, "ready to serve client requests");
+  for (const io::Address& address : client_addresses_) {
+    const std::string text = io::to_text(address);
+    world_.observer.log(io::Level::info, "serving client traffic insecurely; this is strongly discouraged!",
+                        {{"traffic", std::string_view("grpc")}, {"address", std::string_view(text)}});
+  }
+}
+
+// --- failure ----------------------------------------------------------------------------------------
+
+void Server::Impl::on_stopped(const base::Error& why) {
+  has_booted_ = true;
+  if (stopping_.is_asked()) return stage_ == Stage::booting ? stopping_.complete({}) : void();
+  fail(why);
+}
+
+void Server::Impl::on_read_failed(const base::Error& error) { fail(error); }
+
+// The listener hears of it on a turn of its own: whoever called us is still at work.
+void Server::Impl::fail(base::Error error) {
+  if (failed_ || stopping_.is_asked()) return;
+  failed_ = std::move(error);
+  if (context_ != nullptr) context_->is_stopped = true;
+  if (publisher_ != nullptr) publisher_->stop();
+  is_news_due_ = true;
+  world_.loop.on_next_turn(*this);
+}
+
+void Server::Impl::on_end_of_turn() {
+  if (stage_ == Stage::stopping) return stopping_.complete({});
+  if (!std::exchange(is_news_due_, false)) return;
+  if (!failed_) return listener_.on_ready();
+  clients_.reset();
+  peers_.reset();
+  world_.observer.log(io::Level::error, "the member cannot go on", {{"error", std::string_view(failed_->detail)}});
+  listener_.on_failed(*failed_);
+}
+
+// --- stop -------------------------------------------------------------------------------------------
+
+void Server::Impl::stop(io::Completion& done) {
+  ASSERT(!stopping_.is_asked());
+  world_.observer.log(io::Level::info, "closing etcd server", {{"name", std::string_view(config_.name)}});
+  world_.loop.forget(*this);
+  stopping_.begin(done);
+}
+
+void Server::Impl::Stopping::begin(io::Completion& done) {
+  done_ = &done;
+  if (impl_.publisher_ != nullptr) impl_.publisher_->stop();
+  // A job or the replica's boot under way cannot be called back: finished(), on_started() or on_stopped() goes on.
+  if (impl_.stage_ == Stage::looking) return;
+  if (impl_.stage_ == Stage::booting && impl_.replica_ != nullptr && !impl_.has_booted_) return;
+  impl_.stage_ = Stage::stopping;
+  if (impl_.clients_ == nullptr) return impl_.world_.loop.on_next_turn(impl_);
+  step_ = Step::requests;
+  impl_.health_.set_serving(false);
+  impl_.world_.clock.arm(*this, impl_.world_.clock.now() + impl_.config_.request_timeout());
+  impl_.clients_->drain(*this);
+}
+
+void Server::Impl::Stopping::on_timer() {
+  ASSERT(step_ == Step::requests);
+  close_log();
+}
+
+void Server::Impl::Stopping::complete(base::Status /*status*/) {
+  switch (step_) {
+    case Step::none:
+      impl_.stage_ = Stage::stopping;
+      return close_log();
+    case Step::requests:
+      impl_.world_.clock.disarm(*this);
+      return close_log();
+    case Step::log: return close_store();
+    case Step::store: break;
+    case Step::told: ASSERT(false && "stopped twice");
+  }
+  step_ = Step::told;
+  impl_.stage_ = Stage::stopped;
+  impl_.world_.observer.log(io::Level::info, "closed etcd server", {{"name", std::string_view(impl_.config_.name)}});
+  done_->complete({});
+}
+
+void Server::Impl::Stopping::close_log() {
+  if (impl_.context_ != nullptr) impl_.context_->is_stopped = true;
+  impl_.clients_.reset();
+  impl_.peers_.reset();
+  step_ = Step::log;
+  if (impl_.replica_ == nullptr) return close_store();
+  impl_.replica_->close(*this);
+}
+
+void Server::Impl::Stopping::close_store() {
+  step_ = Step::store;
+  if (!impl_.machine_.is_open()) return complete({});
+  impl_.machine_.close(*this);
+}
+
+// --- the door ---------------------------------------------------------------------------------------
+
+Server::Server(const io::World& world, ServerConfig config, ServerListener& listener)
+    : impl_(std::make_unique<Impl>(world, std::move(config), listener)) {}
+Server::~Server() = default;
+void Server::start() { impl_->start(); }
+void Server::stop(io::Completion& done) { impl_->stop(done); }
+const std::vector<io::Address>& Server::client_addresses() const { return impl_->client_addresses(); }
+
+}  // namespace etcd

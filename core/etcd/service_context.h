@@ -1,0 +1,41 @@
+// core/etcd/service_context.h: what every service of a member works with.
+#pragma once
+
+#include <optional>
+
+#include "core/etcd/config.h"
+#include "core/etcd/errors.h"
+#include "core/etcd/request_timeouts.h"
+#include "core/etcd/state_machine.h"
+#include "core/replica/replica.h"
+#include "core/rpc/server.h"
+#include "io/world.h"
+
+namespace etcd {
+
+// Told when a read found the store's files failing: the member must stop.
+class ReadFailure {
+ public:
+  virtual void on_read_failed(const base::Error& error) = 0;
+
+ protected:
+  ~ReadFailure() = default;
+};
+
+struct ServiceContext {
+  const ServerConfig& config;
+  replica::Replica& replica;
+  StateMachine& machine;
+  RequestTimeouts& timeouts;
+  ReadFailure& failure;
+  bool is_stopped = false;  // the replica takes no request any more
+};
+
+// The gates before a request is looked at (behaviour reference §2.1, gate 2), and whether there is a member to
+// serve it at all. nullopt: come in.
+std::optional<ErrorId> check_gates(const ServiceContext& context, const rpc::CallContext& call);
+
+// What a refusal by the replica is on the wire.
+ErrorId refusal_of(const base::Error& error);
+
+}  // namespace etcd

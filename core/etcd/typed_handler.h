@@ -1,0 +1,35 @@
+// core/etcd/typed_handler.h: from bytes to a request: the gates, then the parser, then the service.
+#pragma once
+
+#include <limits>
+#include <string_view>
+
+#include "core/etcd/service_context.h"
+
+namespace etcd {
+
+template <typename Request>
+class TypedHandler : public rpc::UnaryHandler {
+ public:
+  explicit TypedHandler(ServiceContext& context) : context_(context) {}
+
+  void handle(rpc::UnaryCall& call, std::string_view bytes) final {
+    if (const std::optional<ErrorId> refused = check_gates(context_, call)) return call.fail(to_status(*refused));
+    const bool parsed = bytes.size() <= std::numeric_limits<int>::max() &&
+                        request_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    if (!parsed) return call.fail(to_status(ErrorId::unmarshal_failed));
+    serve(call, request_);
+  }
+
+ protected:
+  ~TypedHandler() = default;
+  // Answers, or keeps the call. `request` may be changed, and is another one after this returns.
+  virtual void serve(rpc::UnaryCall& call, Request& request) = 0;
+
+  ServiceContext& context_;
+
+ private:
+  Request request_;  // reused, so that its fields keep their memory
+};
+
+}  // namespace etcd
