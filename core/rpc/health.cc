@@ -85,6 +85,8 @@ class HealthService::Watcher final : public StreamReceiver {
   bool is_overall_ = false;
 };
 
+HealthService::HealthService() = default;
+
 HealthService::~HealthService() { ASSERT(watchers_.empty()); }
 
 void HealthService::add_to(Server& server) {

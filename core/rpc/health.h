@@ -14,7 +14,7 @@ namespace rpc {
 // once and at each change, and SERVICE_UNKNOWN, for good, for any other name. Not serving until told so.
 class HealthService final : private UnaryHandler, private StreamHandler {
  public:
-  HealthService() = default;
+  HealthService();
   HealthService(const HealthService&) = delete;
   HealthService& operator=(const HealthService&) = delete;
   ~HealthService();  // Requires: the server is gone
