@@ -37,7 +37,8 @@ def count(result, output):
             bad = sum(int(n) for n in re.findall(r'(?:failures|errors)=(\d+)', bad_match.group(1)))
         skip_match = UNITTEST_SKIPPED.search(rest)
         skip = int(skip_match.group(1)) if skip_match else 0
-        passed += int(match.group(1)) - bad - skip
+        # A set-up that failed for a whole class is a failure without a test that ran.
+        passed += max(0, int(match.group(1)) - bad - skip)
         failed += bad
         skipped += skip
         counted = True

@@ -28,6 +28,9 @@ class Tally(unittest.TestCase):
         self.assertEqual(count('OK', 'Ran 7 tests in 0.1s\n\nOK (skipped=2)\n'), (5, 0, 2))
         self.assertEqual(count('FAIL', 'Ran 7 tests in 0.1s\n\nFAILED (failures=1, errors=2)\n'), (4, 3, 0))
 
+    def test_a_set_up_that_failed_is_a_failure(self):
+        self.assertEqual(count('FAIL', 'Ran 0 tests in 0.1s\n\nFAILED (errors=3)\n'), (0, 3, 0))
+
     def test_a_program_without_a_summary_counts_as_one(self):
         self.assertEqual(count('OK', 'fine'), (1, 0, 0))
         self.assertEqual(count('SKIP', 'SKIP: no such thing here'), (0, 0, 1))
