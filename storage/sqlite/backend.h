@@ -72,7 +72,8 @@ struct BackendOptions {
   std::uint64_t batch_rows = 4000;
   base::Duration batch_delay = std::chrono::milliseconds(20);  // a smaller one after this long
   std::uint64_t wal_bytes_max = 64U << 20U;  // bound of SQLite's `-wal`; past half of it batches wait for a checkpoint
-  base::Duration checkpoint_delay = std::chrono::seconds(5);  // an idle store checkpoints after this long
+  base::Duration checkpoint_delay = std::chrono::seconds(5);  // from the first batch after a checkpoint to the next one
+  base::Duration retry_delay = std::chrono::milliseconds(200);  // after running out of space
   std::uint64_t page_cache_bytes = 64U << 20U;  // of the reading connection
 };
 

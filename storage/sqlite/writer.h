@@ -1,0 +1,72 @@
+// storage/sqlite/writer.h: the connection of the store worker. Used by jobs only, one at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "core/base/hash.h"
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "storage/sqlite/backend.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/tail.h"
+
+namespace sqlite {
+
+// The one row of `meta` (docs/formats/store.md).
+struct Meta {
+  base::StoreGeneration generation;
+  base::EntryId applied;
+  base::Hash128 rows;   // sum of hash() over all rows that are there
+  base::Hash128 state;  // Backend::state()
+};
+
+// How large the store's files are.
+struct Sizes {
+  std::uint64_t pages = 0;
+  std::uint64_t free_pages = 0;
+  std::uint64_t wal_frames = 0;  // in use, and not known to be in the database file
+};
+
+// The tables of a new store, and the row in `meta`.
+base::Status create_tables(Connection& connection, base::StoreGeneration generation);
+
+class Writer {
+ public:
+  static base::Result<std::unique_ptr<Writer>> open(Store& store);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  const Meta& meta() const { return meta_; }  // as committed
+  const Sizes& sizes() const { return sizes_; }
+
+  // Shows every row to `visitor`, by bucket and id, and returns the sum of their hashes.
+  base::Result<base::Hash128> visit(RowVisitor& visitor);
+
+  // One transaction, all or nothing.
+  base::Status write(const Batch& batch);
+  // Gives up to `pages_max` free pages back to the disk.
+  base::Status vacuum(std::uint64_t pages_max);
+  // Copies `-wal` into the database file. True: all of it is there and synced, so meta().applied is durable.
+  base::Result<bool> checkpoint();
+
+ private:
+  explicit Writer(Connection connection) : connection_(std::move(connection)) {}
+  base::Status prepare();
+  base::Status read_meta();
+  base::Status read_sizes();
+  base::Status write_rows(const Batch& batch, Meta& meta);
+  base::Status discard(Bucket bucket, std::uint64_t id, base::Hash128& rows);
+  base::Status write_meta(const Meta& meta);
+  void roll_back();
+
+  // Declared before its statements, which must go first.
+  Connection connection_;
+  Statement begin_, commit_, meta_read_, meta_write_, page_count_, free_count_;
+  std::array<Statement, kBucketCount> put_, erase_, select_;
+  Meta meta_;
+  Sizes sizes_;
+};
+
+}  // namespace sqlite
