@@ -35,7 +35,7 @@ class ClientConnection final : public io::StreamHandler, public CallOwner, priva
   void pause_receiving(OpenCall& call, bool paused);
   bool is_connected() const { return stage_ == Stage::connected; }
   bool is_closed() const { return stage_ == Stage::closed || is_going_away_; }
-  std::size_t unsent_bytes() const { return queued_bytes_ + output_.unsent_bytes(); }
+  std::size_t unsent_bytes() const { return stage_ == Stage::closed ? 0 : queued_bytes_ + output_.unsent_bytes(); }
 
   // CallOwner
   void on_deadline(OpenCall& call) override;

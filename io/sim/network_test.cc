@@ -1,0 +1,244 @@
+#include "io/sim/network.h"
+
+#include <chrono>
+
+#include "io/sim/simulation.h"
+#include "io/sim/test_programs.h"
+#include "property_tests/property.h"
+
+namespace io::sim {
+
+using namespace std::chrono_literals;
+using testing::TestPeer;
+using testing::TestServer;
+
+namespace {
+
+// A server `m1` and a client `c1` with one connection between them.
+struct Pair {
+  explicit Pair(std::uint64_t seed = 1) : sim(seed), server_node(sim.add_node("m1")), client_node(sim.add_node("c1")) {
+    server.listener = std::move(*server_node.world().network.listen({"m1", 1}, server));
+    client.stream = client_node.world().network.connect({"m1", 1}, client);
+    REQUIRE(sim.run_until([&] { return client.is_connected && server.peers.size() == 1; }, 10s));
+  }
+  TestPeer& served() { return *server.peers[0]; }
+  LinkFaults& to_server() { return sim.network().faults(client_node.host(), server_node.host()); }
+  void cut(bool to_server, bool to_client) {
+    if (to_server) sim.network().cut(client_node.host(), server_node.host());
+    if (to_client) sim.network().cut(server_node.host(), client_node.host());
+  }
+  void drop_server() {
+    server.peers.clear();
+    server.listener.reset();
+  }
+  std::uint64_t counter(FaultKind kind) const { return sim.counters()[kind]; }
+
+  Simulation sim;
+  Node& server_node;
+  Node& client_node;
+  TestServer server;
+  TestPeer client;
+};
+
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '?');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(base::mix64(i, 7));
+  return bytes;
+}
+
+}  // namespace
+
+PROPERTY("bytes arrive whole and in order, in whatever pieces and however late") {
+  property_tests::property("stream", [] {
+    Pair pair(*rc::gen::arbitrary<std::uint64_t>());
+    pair.to_server().split_per_million = *rc::gen::element<std::uint32_t>(0, 500'000, 1'000'000);
+    pair.to_server().stall_per_million = *rc::gen::element<std::uint32_t>(0, 100'000);
+    std::string sent;
+    const int writes = *rc::gen::inRange(1, 20);
+    for (int i = 0; i < writes; ++i) {
+      const std::string part = pattern(*rc::gen::inRange<std::size_t>(1, 60'000));
+      sent += part;
+      pair.client.send(part);
+      const int what = *rc::gen::inRange(0, 6);
+      if (what == 0) pair.cut(true, false);
+      if (what == 1) pair.cut(false, true);
+      if (what == 2) pair.sim.heal();
+      pair.sim.run_for(std::chrono::microseconds(*rc::gen::inRange(0, 500)));
+    }
+    pair.sim.heal();
+    RC_ASSERT(pair.sim.run_until([&] { return pair.client.pending.empty(); }, 1000s));
+    pair.client.stream->finish();
+    RC_ASSERT(pair.sim.run_until([&] { return pair.served().finished; }, 1000s));
+    RC_ASSERT(pair.served().received == sent);
+  });
+}
+
+TEST_CASE("a reader that does not read stops the writer, and reading starts it again") {
+  Pair pair;
+  pair.served().stream->pause_reading(true);
+  const std::string bytes = pattern(3 * Connection::kBufferBytes);
+  pair.client.send(bytes);
+  pair.sim.run_for(10s);
+  CHECK_EQ(pair.client.pending.size(), 2 * Connection::kBufferBytes);
+  CHECK_EQ(pair.served().received.size(), 0);
+  pair.served().stream->pause_reading(false);
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == bytes.size(); }, 10s));
+  CHECK(pair.served().received == bytes);
+}
+
+TEST_CASE("a cut link holds bytes back in its direction only, and lets them through when healed") {
+  Pair pair;
+  pair.cut(true, false);
+  pair.client.send("to the server");
+  pair.served().send("to the client");
+  pair.sim.run_for(60s);
+  CHECK_EQ(pair.client.received, "to the client");
+  CHECK_EQ(pair.served().received, "");
+  CHECK_EQ(pair.counter(FaultKind::network_partition), 0);
+  pair.sim.heal();
+  CHECK(pair.sim.run_until([&] { return pair.served().received == "to the server"; }, 1s));
+  CHECK_EQ(pair.counter(FaultKind::network_partition), 1);
+}
+
+TEST_CASE("without a way back the writer does not learn of room") {
+  Pair pair;
+  pair.cut(false, true);
+  pair.client.send(pattern(2 * Connection::kBufferBytes));
+  pair.sim.run_for(60s);
+  CHECK_EQ(pair.served().received.size(), Connection::kBufferBytes);
+  pair.sim.heal();
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == 2 * Connection::kBufferBytes; }, 10s));
+}
+
+TEST_CASE("a request through a cut link is repeated, and times out at last") {
+  Pair pair;
+  pair.cut(true, true);
+  TestPeer patient, late;
+  patient.stream = pair.client_node.world().network.connect({"m1", 1}, patient);
+  pair.sim.run_for(5s);
+  CHECK_FALSE(patient.is_connected);
+  pair.sim.heal();
+  CHECK(pair.sim.run_until([&] { return patient.is_connected; }, 10s));
+  pair.cut(true, true);
+  late.stream = pair.client_node.world().network.connect({"m1", 1}, late);
+  CHECK(pair.sim.run_until([&] { return late.closed.has_value(); }, 40s));
+  CHECK_EQ(late.closed->detail, "connection timed out");
+}
+
+TEST_CASE("a reset is heard of by both ends, and is their last call") {
+  Pair pair;
+  pair.served().stream->pause_reading(true);
+  pair.client.send("lost");
+  pair.sim.run_for(1s);
+  pair.sim.network().reset_connections(pair.client_node.host(), pair.server_node.host());
+  CHECK(pair.sim.run_until([&] { return pair.client.closed && pair.served().closed; }, 1s));
+  pair.served().stream->pause_reading(false);
+  pair.sim.run_for(1s);
+  CHECK_EQ(pair.served().received, "");
+  CHECK_EQ(pair.client.stream->write(base::as_bytes("x")), 0);
+  CHECK_EQ(pair.counter(FaultKind::network_reset), 2);
+}
+
+TEST_CASE("a stream closed with bytes unread resets its peer; closed in order it does not") {
+  for (const bool has_unread : {false, true}) {
+    CAPTURE(has_unread);
+    Pair pair;
+    pair.served().stream->pause_reading(has_unread);
+    pair.client.send("hello");
+    pair.sim.run_for(1s);
+    pair.served().stream.reset();
+    pair.sim.run_for(1s);
+    CHECK_EQ(pair.client.closed.has_value(), has_unread);
+    CHECK_EQ(pair.client.finished, !has_unread);
+    if (has_unread) continue;
+    pair.client.send("anybody there?");
+    CHECK(pair.sim.run_until([&] { return pair.client.closed.has_value(); }, 1s));
+  }
+}
+
+TEST_CASE("a killed process resets its streams and refuses new ones until it listens again") {
+  Pair pair;
+  pair.server_node.crash(CrashKind::process_kill);
+  CHECK(pair.sim.run_until([&] { return pair.client.closed.has_value(); }, 1s));
+  TestPeer refused;
+  refused.stream = pair.client_node.world().network.connect({"m1", 1}, refused);
+  CHECK(pair.sim.run_until([&] { return refused.closed.has_value(); }, 1s));
+  CHECK_EQ(refused.closed->detail, "connection refused");
+  pair.drop_server();
+  pair.server_node.restart();
+  pair.server.listener = std::move(*pair.server_node.world().network.listen({"", 1}, pair.server));
+  TestPeer accepted;
+  accepted.stream = pair.client_node.world().network.connect({"m1", 1}, accepted);
+  CHECK(pair.sim.run_until([&] { return accepted.is_connected && pair.server.peers.size() == 1; }, 1s));
+}
+
+TEST_CASE("a machine without power may leave its peers in the dark until it is back") {
+  Pair pair;
+  pair.server_node.faults().half_open_per_million = 1'000'000;
+  pair.server_node.crash(CrashKind::power_loss);
+  pair.drop_server();
+  pair.client.send(pattern(2 * Connection::kBufferBytes));
+  TestPeer waiting;
+  waiting.stream = pair.client_node.world().network.connect({"m1", 1}, waiting);
+  pair.sim.run_for(10s);
+  CHECK_EQ(pair.client.pending.size(), Connection::kBufferBytes);
+  CHECK_FALSE(pair.client.closed.has_value());
+  CHECK_FALSE(waiting.closed.has_value());  // nobody answers
+  CHECK(pair.counter(FaultKind::network_half_open) > 0);
+  pair.server_node.restart();
+  CHECK(pair.sim.run_until([&] { return pair.client.closed && waiting.closed; }, 20s));
+  CHECK_EQ(waiting.closed->detail, "connection refused");
+}
+
+TEST_CASE("drawn resets, stalls and changed bytes happen and are counted when they are met") {
+  Pair pair;
+  pair.to_server().corrupt_per_million = 1'000'000;
+  pair.client.send("hello");
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == 5; }, 1s));
+  CHECK_NE(pair.served().received, "hello");
+  CHECK_EQ(pair.counter(FaultKind::network_corrupt), 1);
+  pair.to_server() = LinkFaults();
+  pair.to_server().stall_per_million = 1'000'000;
+  pair.client.send("late");
+  CHECK_EQ(pair.counter(FaultKind::network_stall), 0);
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == 9; }, 3s));
+  CHECK_EQ(pair.counter(FaultKind::network_stall), 1);
+  pair.to_server().reset_per_million = 1'000'000;
+  pair.client.send("lost");
+  CHECK(pair.sim.run_until([&] { return pair.client.closed && pair.served().closed; }, 1s));
+}
+
+TEST_CASE("a partition separates groups and leaves the rest alone") {
+  Simulation sim(1);
+  Node& a = sim.add_node("a");
+  Node& b = sim.add_node("b");
+  Node& c = sim.add_node("c");
+  sim.partition({{&a}, {&b}});
+  const auto is_cut = [&](Node& from, Node& to) { return sim.network().is_cut(from.host(), to.host()); };
+  CHECK(is_cut(a, b));
+  CHECK(is_cut(b, a));
+  CHECK_FALSE(is_cut(a, c));
+  CHECK_FALSE(is_cut(c, b));
+  sim.heal();
+  CHECK_FALSE(is_cut(a, b));
+}
+
+TEST_CASE("a program that ends in its own callback leaves nothing behind") {
+  struct Leaver final : io::StreamHandler {
+    void on_readable() override { stream.reset(); }
+    void on_writable() override {}
+    void on_closed(const base::Error&) override { stream.reset(); }
+    std::unique_ptr<io::Stream> stream;
+  };
+  Pair pair;
+  Leaver leaver, refused;
+  leaver.stream = pair.client_node.world().network.connect({"m1", 1}, leaver);
+  refused.stream = pair.client_node.world().network.connect({"m1", 2}, refused);
+  CHECK(pair.sim.run_until([&] { return pair.server.peers.size() == 2; }, 1s));
+  pair.server.peers[1]->send("x");
+  CHECK(pair.sim.run_until([&] { return !leaver.stream && !refused.stream; }, 1s));
+  pair.server.peers.pop_back();
+  CHECK_EQ(pair.sim.network().connection_count(), 1);
+}
+
+}  // namespace io::sim
