@@ -1,7 +1,6 @@
 #include "storage/wal/judge.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,17 +9,19 @@
 namespace wal {
 namespace {
 
-// The newest statement about which segments are needed; nothing when no batch is left.
-std::optional<SegmentNumber> oldest_needed(const std::vector<FoundSegment>& found) {
+// The newest statement about which segments are needed. A segment that cannot be read hides what it says: then there is
+// no telling what is missing and what was dropped.
+base::Result<SegmentNumber> oldest_needed(std::string_view directory, const std::vector<FoundSegment>& found) {
   for (auto segment = found.rbegin(); segment != found.rend(); ++segment) {
-    if (!segment->scan || segment->scan->batches.empty()) continue;
+    if (!segment->scan) return base::fail(segment->scan.error());
+    if (segment->scan->batches.empty()) continue;
     SegmentNumber oldest;
     for (const ScannedBatch& batch : segment->scan->batches) {
       if (batch.contents.start) oldest = std::max(oldest, batch.contents.oldest_segment);
     }
     return oldest;
   }
-  return std::nullopt;
+  return damaged(segment_path(directory, found.front().number), kFirstBatchOffset, "the log holds no batch at all");
 }
 
 // Drops leftovers; then every segment is there and readable, and all are of one member.
@@ -121,13 +122,8 @@ class Joining {
 
 base::Result<Judged> judge(std::string_view directory, std::vector<FoundSegment> found) {
   ASSERT(!found.empty());
-  const std::optional<SegmentNumber> oldest = oldest_needed(found);
-  if (!oldest) {
-    for (const FoundSegment& segment : found) {
-      if (!segment.scan) return base::fail(segment.scan.error());
-    }
-    return damaged(segment_path(directory, found.front().number), kFirstBatchOffset, "the log holds no batch at all");
-  }
+  const base::Result<SegmentNumber> oldest = oldest_needed(directory, found);
+  if (!oldest) return base::fail(oldest.error());
   if (const base::Status status = check_segments(directory, *oldest, found); !status) return base::fail(status.error());
   Joining joining(directory);
   for (FoundSegment& segment : found) {

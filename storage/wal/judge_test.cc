@@ -129,6 +129,19 @@ TEST_CASE("segments below the oldest one needed mean nothing, whatever they hold
   }
 }
 
+TEST_CASE("a segment that cannot be read is not mistaken for missing ones before it") {
+  TestLog log = good_log();
+  log.begin_segment(3, 2);
+  log.add(9);
+  log.files.erase(1);  // dropped, as segment 3 says
+  std::vector<FoundSegment> found;
+  found.push_back({SegmentNumber(2), scan_segment(log.files[2], SegmentNumber(2), "two")});
+  found.push_back({SegmentNumber(3), base::fail(base::Code::io, "unreadable")});
+  const base::Result<Judged> judged = judge("wal", std::move(found));
+  REQUIRE_FALSE(judged.has_value());
+  CHECK_EQ(judged.error().code, base::Code::io);
+}
+
 TEST_CASE("segments of two members are no log") {
   TestLog log = good_log();
   SegmentHeader foreign = {{base::ClusterId(1), base::MemberId(3)}, SegmentNumber(3), 5, TestLog::kBytes};

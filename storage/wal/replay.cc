@@ -19,24 +19,31 @@ void replay_state(std::vector<ScannedBatch>& batches, Replayed& out) {
   }
 }
 
-// An entry drops what stood at its log index and above, whether it is kept itself or not: the segment that said so may
-// be all that is left of an older tail. Looked at with the final start in hand, since a segment that held the
-// entries between an older start and this one may be gone.
-base::Status replay_entry(base::Entry entry, Origin origin, Replayed& out) {
-  const base::EntryId start = out.start.last_dropped;
+// An entry drops what stood at its log index and above, whether it is kept itself or not.
+void replay_entry(base::Entry entry, Origin origin, Replayed& out) {
   while (!out.entries.empty() && out.entries.back().id.index >= entry.id.index) {
     out.entries.pop_back();
     out.origins.pop_back();
   }
+  const base::EntryId start = out.start.last_dropped;
   // Of a lower term than the start: it lost to a snapshot (docs/formats/wal.md, "Records").
-  if (entry.id.index <= start.index || entry.id.term < start.term) return {};
-  const base::EntryId last = out.entries.empty() ? start : out.entries.back().id;
-  if (entry.id.index != last.index.next() || entry.id.term < last.term) {
-    return base::fail(base::Code::damaged, "entry " + base::to_text(entry.id) + " in segment " +
-                                               base::to_text(origin.segment) + " does not follow " + base::to_text(last));
-  }
+  if (entry.id.index <= start.index || entry.id.term < start.term) return;
   out.entries.push_back(std::move(entry));
   out.origins.push_back(origin);
+}
+
+// Of what is left only: entries that were dropped or replaced later may well have lost the segments before them.
+base::Status check_sequence(const Replayed& out) {
+  base::EntryId last = out.start.last_dropped;
+  for (std::size_t i = 0; i < out.entries.size(); ++i) {
+    const base::EntryId id = out.entries[i].id;
+    if (id.index != last.index.next() || id.term < last.term) {
+      return base::fail(base::Code::damaged, "entry " + base::to_text(id) + " in segment " +
+                                                 base::to_text(out.origins[i].segment) + " does not follow " +
+                                                 base::to_text(last));
+    }
+    last = id;
+  }
   return {};
 }
 
@@ -48,10 +55,10 @@ base::Result<Replayed> replay(std::vector<ScannedBatch> batches) {
   replay_state(batches, out);
   for (ScannedBatch& batch : batches) {
     for (base::Entry& entry : batch.contents.entries) {
-      const base::Status status = replay_entry(std::move(entry), {batch.segment, batch.number}, out);
-      if (!status) return base::fail(status.error());
+      replay_entry(std::move(entry), {batch.segment, batch.number}, out);
     }
   }
+  if (const base::Status status = check_sequence(out); !status) return base::fail(status.error());
   ASSERT(out.entries.size() == out.origins.size());
   return out;
 }

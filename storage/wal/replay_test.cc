@@ -77,6 +77,19 @@ TEST_CASE("a start that a dropped segment once separated from its entries leaves
   CHECK_EQ(replayed(log), "1/5 1/6");
 }
 
+TEST_CASE("a replaced tail may have lost what came before it") {
+  TestLog log;
+  log.begin_segment(1);
+  log.add(1, 1, 3);
+  log.begin_segment(2);
+  log.add(2, 4, 5);
+  log.add(3, 1, 1, 2);       // from the front: nothing in segment 1 counts any more
+  log.begin_segment(3, 2);   // and it may go, although segment 2 begins with entry 4
+  log.add(4, 2, 2, 2);
+  log.files.erase(1);
+  CHECK_EQ(replayed(log), "2/1 2/2");
+}
+
 TEST_CASE("the last word on the state counts") {
   TestLog log;
   log.begin_segment(1);
