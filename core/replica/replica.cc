@@ -55,9 +55,8 @@ void Replica::on_booted(base::Result<Booted> booted) {
   remembered.hard_state = state.hard_state;
   remembered.last_dropped = state.start.last_dropped;
   remembered.configuration = std::move(*configuration);
-  remembered.entries = std::move(state.entries);
+  remembered.entries = state.entries;  // shared bytes; the log wants to know them as well
   remembered.applied = machine_.applied();
-  state.entries.clear();
   raft_ = std::make_unique<raft::Raft>(raft::Options{identity_.member, options_.election_ticks}, std::move(remembered));
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
