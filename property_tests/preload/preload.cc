@@ -10,6 +10,9 @@
 //
 // It sees calls between libraries, by name. It cannot see calls inside libc, system calls written in assembly, or the
 // processor's own clock and generator (rdtsc, rdrand); for our code the tidy test bans those that use them.
+//
+// One call is let through: at each RST_STREAM nghttp2 reads a clock to refill its limiter of resets, which core/rpc
+// has set out of reach (core/rpc/h2.h) and cannot switch off. It gets the same time at every call.
 
 // The plain and the 64-bit names of a file call are both defined below, so neither may be an alias of the other.
 #undef _FILE_OFFSET_BITS
@@ -71,6 +74,11 @@ Function* real(const char* name) {
   return reinterpret_cast<Function*>(found);
 }
 
+bool is_in_nghttp2(const void* code) {
+  Dl_info found{};
+  return dladdr(code, &found) != 0 && found.dli_fname != nullptr && std::strstr(found.dli_fname, "/libnghttp2.so") != nullptr;
+}
+
 bool takes_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; }
 
 }  // namespace
@@ -83,6 +91,10 @@ void lockstep_preload_end() { in_run = false; }
 // Clocks.
 
 int clock_gettime(clockid_t clock, struct timespec* now) noexcept {
+  if (in_run && is_in_nghttp2(__builtin_return_address(0))) {
+    *now = {};
+    return 0;
+  }
   check("clock_gettime");
   static auto* const next = real<int(clockid_t, struct timespec*)>("clock_gettime");
   return next(clock, now);

@@ -2,6 +2,7 @@
 //
 // usage: preload_subject inside|outside|after THING
 #include <fcntl.h>
+#include <nghttp2/nghttp2.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -23,12 +24,32 @@ extern "C" void lockstep_preload_end() __attribute__((weak));
 
 namespace {
 
+// A server session that is sent a request and its reset.
+bool reset_a_stream() {
+  static constexpr char kBytes[] =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+      "\0\0\0\4\0\0\0\0\0"                           // SETTINGS
+      "\0\0\6\1\5\0\0\0\1\x82\x86\x84\x41\x01" "a"  // HEADERS: GET http://a/
+      "\0\0\4\3\0\0\0\0\1\0\0\0\x08";               // RST_STREAM: CANCEL
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_session* session = nullptr;
+  if (nghttp2_session_callbacks_new(&callbacks) != 0) return false;
+  if (nghttp2_session_server_new(&session, callbacks, nullptr) != 0) return false;
+  const ssize_t size = sizeof kBytes - 1;
+  const bool good = nghttp2_session_mem_recv(session, reinterpret_cast<const std::uint8_t*>(kBytes), sizeof kBytes - 1) == size &&
+                    nghttp2_session_want_read(session) != 0;
+  nghttp2_session_del(session);
+  nghttp2_session_callbacks_del(callbacks);
+  return good;
+}
+
 bool do_thing(std::string_view thing) {
   if (thing == "nothing") {  // what a run does all the time
     std::map<std::string, int> numbers;
     for (int i = 0; i < 1000; ++i) numbers[std::to_string(i)] = i;
     return numbers.size() == 1000;
   }
+  if (thing == "nghttp2") return reset_a_stream();
   if (thing == "clock_gettime") {
     timespec now{};
     return clock_gettime(CLOCK_MONOTONIC, &now) == 0;

@@ -46,6 +46,11 @@ class Preload(unittest.TestCase):
                 self.assertEqual(result.returncode, -signal.SIGABRT, result.stdout + result.stderr)
                 self.assertTrue(any(f'a simulated run called {call}()' in result.stderr for call in calls), result.stderr)
 
+    def test_the_clock_of_nghttp2_is_let_through(self):
+        for where in ('inside', 'outside'):
+            result = run(where, 'nghttp2')
+            self.assertEqual((result.returncode, result.stdout), (0, 'preloaded\n'), result.stderr)
+
     def test_an_opened_file_is_named(self):
         self.assertIn('/dev/urandom', run('inside', 'open').stderr)
 
