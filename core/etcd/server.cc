@@ -32,6 +32,34 @@ rpc::ServerOptions client_options(const ServerConfig& config) {
   return options;
 }
 
+sqlite::BackendOptions store_options(const Tuning& tuning) {
+  sqlite::BackendOptions options;
+  options.batch_rows = tuning.store_batch_rows;
+  options.batch_delay = tuning.store_batch_delay;
+  options.wal_bytes_max = tuning.store_wal_bytes_max;
+  options.checkpoint_delay = tuning.store_checkpoint_delay;
+  options.page_cache_bytes = tuning.store_page_cache_bytes;
+  return options;
+}
+
+wal::Options log_options(const Tuning& tuning) {
+  wal::Options options;
+  options.segment_bytes = tuning.log_segment_bytes;
+  return options;
+}
+
+// Those that are there from the start, with what the group's configuration says of each.
+raft::Configuration initial_configuration(const InitialIds& ids) {
+  raft::Configuration configuration;
+  for (const auto& member : ids.members) {
+    membershippb::Member context;
+    context.set_id(member.first.value());
+    for (const std::string& url : member.second) context.mutable_raft_attributes()->add_peer_urls(url);
+    configuration.members.push_back({member.first, false, context.SerializeAsString()});
+  }
+  return configuration;
+}
+
 }  // namespace
 
 // Forward only, and from any stage to stopping:
@@ -120,7 +148,7 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
     : world_(world),
       config_(std::move(config)),
       listener_(listener),
-      machine_(world_, sqlite::BackendOptions()),
+      machine_(world_, store_options(config_.tuning)),
       timeouts_(world_.clock, config_.request_timeout()),
       stopping_(*this) {
   ASSERT(validate(config_).has_value());
@@ -142,7 +170,7 @@ void Server::Impl::start() {
   queue_->submit(*this);
 }
 
-void Server::Impl::run() { has_log_.emplace(wal::exists(world_.disk, wal::Options())); }
+void Server::Impl::run() { has_log_.emplace(wal::exists(world_.disk, log_options(config_.tuning))); }
 
 void Server::Impl::finished() {
   ASSERT(stage_ == Stage::looking);
@@ -162,19 +190,20 @@ void Server::Impl::finished() {
 
 replica::Options Server::Impl::replica_options(bool has_log) const {
   replica::Options options;
-  // A log knows better than the flags who this member is; an identity of nobody asks it.
+  // A log knows better than the flags who this member is.
   if (!has_log) {
     const InitialIds ids = initial_ids(config_);
     options.identity = {ids.cluster, ids.self};
-    for (const auto& member : ids.members) {
-      membershippb::Member context;
-      context.set_id(member.first.value());
-      for (const std::string& url : member.second) context.mutable_raft_attributes()->add_peer_urls(url);
-      options.configuration.members.push_back({member.first, false, context.SerializeAsString()});
-    }
+    options.configuration = initial_configuration(ids);
   }
+  options.wal = log_options(config_.tuning);
   options.tick_interval = config_.heartbeat_interval;
   options.election_ticks = static_cast<std::uint32_t>(config_.election_timeout / config_.heartbeat_interval);
+  options.apply_slice_entries = config_.tuning.apply_slice_entries;
+  options.unmaterialised_bytes_max = config_.tuning.unmaterialised_bytes_max;
+  options.kept_entries_max = config_.tuning.kept_entries_max;
+  options.catch_up_entries = config_.tuning.catch_up_entries;
+  options.truncate_step_entries = config_.tuning.truncate_step_entries;
   return options;
 }
 
