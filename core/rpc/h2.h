@@ -26,6 +26,7 @@ using OptionPtr = std::unique_ptr<nghttp2_option, H2Delete>;
 
 CallbacksPtr make_callbacks();
 OptionPtr make_option();
+OptionPtr make_server_option();
 
 enum class Copy : std::uint8_t {
   none,   // name and value outlive the session

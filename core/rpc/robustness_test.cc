@@ -153,6 +153,17 @@ TEST_CASE("wrong requests get the answer of their kind, and the connection lives
   REQUIRE(cluster.until([&] { return cluster.echo.count == 1; }));
 }
 
+TEST_CASE("a URL for an authority, as etcdctl 3.4 sends it, is no reason to refuse a call") {
+  Cluster cluster;
+  RawClient client(cluster);
+  client.hello();
+  auto headers = request_headers("/test.Echo/Unary");
+  headers[3].second = "http://127.0.0.1:2379";
+  client.request(1, headers, "x");
+  REQUIRE(cluster.until([&] { return cluster.echo.count == 1; }));
+  CHECK(client.frames(kReset).empty());
+}
+
 TEST_CASE("a request that ends too soon, or is compressed, or garbled, never reaches its handler") {
   struct Case { std::string_view name, data; };
   const Case cases[] = {{"no message", {}},

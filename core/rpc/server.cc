@@ -19,7 +19,7 @@ constexpr std::size_t kReadBytes = 256U << 10U;
 class Server::Impl final : public io::ListenHandler, public Attention {
  public:
   Impl(const io::World& world, ServerOptions options)
-      : core_{world, options, *this, {}, {}, make_server_callbacks(), make_option(), std::string(kReadBytes, '\0'), {}},
+      : core_{world, options, *this, {}, {}, make_server_callbacks(), make_server_option(), std::string(kReadBytes, '\0'), {}},
         flush_hook_(*this),
         next_turn_hook_(*this) {}
 
