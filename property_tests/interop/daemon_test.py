@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -191,23 +192,31 @@ class Life(Case):
 class Damage(Case):
     """Bytes that were acknowledged and are not what was written: refused, never repaired in silence."""
 
-    def written(self):
+    VALUE = 'value' * 20
+
+    def written(self, until=lambda: True):
+        """Three hundred acknowledged puts, and a clean stop as soon as `until` holds."""
         import etcd3  # noqa: PLC0415
         with Member(PROGRAM, self.data) as member:
             client = etcd3.client(port=member.client_port)
             for number in range(300):
-                client.put(f'key{number}', 'value' * 20)
+                client.put(f'key{number:03}', self.VALUE)
             client.close()
+            deadline = time.monotonic() + SECONDS_MAX
+            while not until():
+                self.assertLess(time.monotonic(), deadline, 'it did not happen')
+                time.sleep(0.1)
 
-    def files(self, *endings):
-        found = []
-        for folder, _, names in os.walk(self.data):
-            found += [os.path.join(folder, name) for name in names if name.endswith(endings)]
-        return sorted(found, key=os.path.getsize)
+    def values_at(self, *path):
+        """Where a file holds the value first; -1: nowhere."""
+        with open(os.path.join(self.data, *path), 'rb') as file:
+            return file.read().find(self.VALUE.encode())
 
-    @staticmethod
-    def flip(path, offset):
-        with open(path, 'r+b') as file:
+    def flip(self, *path):
+        """One bit of the first value that the file holds."""
+        offset = self.values_at(*path)
+        self.assertGreaterEqual(offset, 0, f'{path} holds a value')
+        with open(os.path.join(self.data, *path), 'r+b') as file:
             file.seek(offset)
             byte = file.read(1)
             file.seek(offset)
@@ -215,27 +224,27 @@ class Damage(Case):
 
     def test_a_damaged_log_is_refused(self):
         self.written()
-        # In the value of an early put: far below what later batches say was synced.
-        for path in [os.path.join(self.data, 'wal', name) for name in os.listdir(os.path.join(self.data, 'wal'))]:
-            with open(path, 'rb') as file:
-                at = file.read().find(b'value' * 20)
-            if at >= 0:
-                self.flip(path, at)
-                break
-        else:
-            self.fail('no segment holds the values')
+        # In an early put: far below what later batches say was synced.
+        segments = [name for name in sorted(os.listdir(os.path.join(self.data, 'wal'))) if self.values_at('wal', name) >= 0]
+        self.flip('wal', segments[0])
         self.assert_refused(run(*local_flags(self.data)), 'damaged')
 
     def test_a_damaged_store_is_refused(self):
-        self.written()
-        store = [path for path in self.files('') if '/store-' in path and os.path.basename(path) != 'LOCK']
-        self.assertTrue(store, 'there is a store')
-        path = store[-1]
-        with open(path, 'rb') as file:
-            at = file.read().find(b'value' * 20)
-        self.assertGreaterEqual(at, 0, f'{path} holds the values after a clean stop')
-        self.flip(path, at)
+        # Once a checkpoint has put the rows into the database file.
+        self.written(until=lambda: self.values_at('store-1', 'db') >= 0)
+        self.flip('store-1', 'db')
+        if self.values_at('store-1', 'db-wal') >= 0:
+            self.flip('store-1', 'db-wal')  # which would be read first
         self.assert_refused(run(*local_flags(self.data)), 'store')
+
+    def test_a_damaged_tail_of_the_store_is_written_again_from_the_log(self):
+        self.written()
+        self.flip('store-1', 'db-wal')
+        import etcd3  # noqa: PLC0415
+        with Member(PROGRAM, self.data) as member:
+            client = etcd3.client(port=member.client_port)
+            self.assertEqual([value.decode() for value, _ in client.get_prefix('key')], [self.VALUE] * 300)
+            client.close()
 
 
 if __name__ == '__main__':
