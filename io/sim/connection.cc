@@ -134,7 +134,10 @@ void Connection::tell(int index, Told told) {
       if (!end.readable.is_scheduled()) schedule_readable(end);
       return;
     case Told::writable:
-      end.is_established = true;
+      if (!end.is_established) {
+        end.is_established = true;
+        if (end.has_finished) send_end(end);  // asked for while the connection was being made
+      }
       end.wants_room = false;
       end.handler->on_writable();
       return;
@@ -284,10 +287,13 @@ void Connection::send_part(End& to, std::span<const std::byte> data, VirtualTime
 
 void Connection::finish(int index) {
   End& end = ends_[static_cast<std::size_t>(index)];
-  End& to = peer_of(end);
   if (end.has_finished) return;
   end.has_finished = true;
-  if (end.is_closed || !end.is_established) return;
+  if (!end.is_closed && end.is_established) send_end(end);
+}
+
+void Connection::send_end(End& end) {
+  End& to = peer_of(end);
   const VirtualTime sent_at = end.host.instant();
   to.last_arrival = std::max(to.last_arrival, arrival(to, next_identity(to, sent_at), sent_at));
   to.end_arrives_at = to.last_arrival;

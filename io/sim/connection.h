@@ -141,6 +141,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Identity next_identity(End& to, VirtualTime at);
   VirtualTime arrival(End& to, const Identity& identity, VirtualTime sent_at);
   void send(End& to, std::span<const std::byte> data);
+  void send_end(End& end);  // the end of what it wrote
   void send_part(End& to, std::span<const std::byte> data, VirtualTime sent_at, VirtualTime arrives_at, std::uint8_t faults);
   void send_reset(End& to, const std::string& why, VirtualTime sent_at);
   void give_room(End& reader, std::size_t size);
