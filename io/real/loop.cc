@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
 
@@ -33,33 +34,20 @@ void control(int epoll, int operation, SourceId id, int fd, std::uint32_t events
 RealLoop::RealLoop(RealClock& clock) : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)) { ASSERT(epoll_.is_open()); }
 
 void RealLoop::forget(EndOfTurn& hook) {
-  forget_in(end_of_turn_, hook);
-  forget_in(hand_off_, hook);
-  forget_in(next_turn_, hook);
-  forget_in(this_turn_, hook);
-}
-
-void RealLoop::forget_in(Hooks& hooks, const EndOfTurn& hook) {
-  // Overwritten, not erased: the list may be running.
-  std::replace_if(hooks.begin(), hooks.end(), [&hook](const EndOfTurn* each) { return each == &hook; }, nullptr);
-}
-
-// Hooks may add hooks to the list while it runs.
-void RealLoop::run_hooks(Hooks& hooks) {
-  for (std::size_t i = 0; i < hooks.size(); ++i) {
-    if (EndOfTurn* hook = hooks[i]; hook != nullptr) hook->on_end_of_turn();
-  }
-  hooks.clear();
+  end_of_turn_.forget(hook);
+  hand_off_.forget(hook);
+  next_turn_.forget(hook);
+  this_turn_.forget(hook);
 }
 
 void RealLoop::finish_turn() {
-  run_hooks(end_of_turn_);
-  run_hooks(hand_off_);
-  ASSERT(end_of_turn_.empty());  // a hand-off asks for nothing
+  end_of_turn_.run();
+  hand_off_.run();
+  ASSERT(end_of_turn_.is_empty());  // a hand-off asks for nothing
 }
 
 int RealLoop::wait_milliseconds(base::Duration wait_max) const {
-  if (!again_.empty() || !next_turn_.empty()) return 0;
+  if (!again_.empty() || !next_turn_.is_empty()) return 0;
   base::Duration wait = wait_max;
   if (const auto timer = clock_.until_next_timer(); timer && (wait < base::Duration::zero() || *timer < wait)) wait = *timer;
   if (wait < base::Duration::zero()) return -1;
@@ -88,7 +76,7 @@ void RealLoop::run_turn(base::Duration wait_max) {
   for (const SourceId id : again_now_) deliver(id, 0);
   again_now_.clear();
   clock_.fire_due();
-  run_hooks(this_turn_);
+  this_turn_.run();
   finish_turn();
 }
 

@@ -6,13 +6,13 @@
 // already fetched for a source destroyed meanwhile finds nobody and is dropped.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "io/loop.h"
 #include "io/real/clock.h"
 #include "io/real/descriptor.h"
+#include "io/real/hooks.h"
 
 namespace io::real {
 
@@ -36,8 +36,8 @@ class RealLoop final : public io::Loop {
  public:
   explicit RealLoop(RealClock& clock);
 
-  void at_end_of_turn(EndOfTurn& hook) override { end_of_turn_.push_back(&hook); }
-  void on_next_turn(EndOfTurn& hook) override { next_turn_.push_back(&hook); }
+  void at_end_of_turn(EndOfTurn& hook) override { end_of_turn_.ask(hook); }
+  void on_next_turn(EndOfTurn& hook) override { next_turn_.ask(hook); }
   void forget(EndOfTurn& hook) override;
 
   // One turn: waits for the first input or timer, at most `wait_max` (negative: for ever), and handles all there are.
@@ -55,18 +55,15 @@ class RealLoop final : public io::Loop {
   // Calls on_ready(0) on the next turn, which does not wait then. A retired source is not called.
   void again(SourceId id) { again_.push_back(id); }
   // Calls `hook` when this turn is over, after the last end-of-turn hook: where a batch goes to a helper thread.
-  void at_hand_off(EndOfTurn& hook) { hand_off_.push_back(&hook); }
+  void at_hand_off(EndOfTurn& hook) { hand_off_.ask(hook); }
 
  private:
-  using Hooks = std::vector<EndOfTurn*>;  // a null is a hook that was forgotten
   struct Slot {
     Source* source = nullptr;  // null while free
     std::uint32_t generation = 1;
     std::uint32_t next_free = 0;
   };
 
-  static void run_hooks(Hooks& hooks);
-  static void forget_in(Hooks& hooks, const EndOfTurn& hook);
   int wait_milliseconds(base::Duration wait_max) const;
   void deliver(SourceId id, std::uint32_t events);
   void finish_turn();
