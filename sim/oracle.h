@@ -1,0 +1,39 @@
+// sim/oracle.h: who judges a run.
+//
+// Oracles read what members say (io/observer.h) next to what the simulator knows to be true. They never
+// believe a member's "synced". Each stands in a file of its own and has tests that feed it good and bad runs:
+// an oracle that cannot fail is a defect.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "io/observer.h"
+#include "sim/verdict.h"
+
+namespace sim {
+
+// What only the simulator knows, at the instant of the question.
+class Truth {
+ public:
+  // The bytes of a member's file that would certainly be there after a power loss now; short when the durable
+  // file is. Empty when there is no such file, durably.
+  virtual std::string durable_bytes(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const = 0;
+
+ protected:
+  ~Truth() = default;
+};
+
+class Oracle {
+ public:
+  virtual ~Oracle() = default;
+  // A new incarnation of a member is about to run.
+  virtual void on_start(std::string_view member) { static_cast<void>(member); }
+  virtual void on_event(std::string_view member, const io::Event& event) = 0;
+  virtual void on_crash(std::string_view member) { static_cast<void>(member); }
+  // Once, after the last turn of a run that nobody has failed so far.
+  virtual void at_end() {}
+};
+
+}  // namespace sim

@@ -1,0 +1,56 @@
+// sim/run.h: one run, from a plan to a verdict.
+//
+// A pure function of (scenario, plan): two runs of the same plan have the same digest, on any machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/base/result.h"
+#include "io/sim/decisions.h"
+#include "io/sim/faults.h"
+#include "io/sim/turns.h"
+#include "sim/plan.h"
+#include "sim/tenant.h"
+#include "sim/verdict.h"
+
+namespace sim {
+
+struct CrashCounts {
+  std::uint64_t total = 0;
+  std::uint64_t with_sync_in_flight = 0;
+  std::uint64_t in_store_job = 0;
+  std::uint64_t in_recovery = 0;  // the member had not become ready
+};
+
+struct Outcome {
+  Verdict verdict;
+  base::Hash128 digest;
+  std::uint64_t turns = 0;
+  base::Duration simulated{};
+  io::sim::FaultCounters faults;
+  CrashCounts crashes;
+  std::uint64_t commits_proven = 0;           // log writes compared with durable bytes at the moment of the promise
+  std::map<std::string, std::uint64_t> counts;  // the tenant's
+};
+
+struct RunOptions {
+  bool keep_turns = false;      // for first_difference()
+  bool keep_decisions = false;  // for comparing two runs by name
+  bool keep_log = false;        // the members' log lines
+};
+
+// What a run leaves behind on request; empty otherwise.
+struct Recording {
+  std::vector<io::sim::Turn> turns;
+  std::vector<io::sim::Decisions::Record> decisions;
+  std::vector<std::string> log;  // `time node level message key=value…`
+};
+
+// invalid when the plan names what this version does not know.
+base::Result<Outcome> run(const Scenario& scenario, const Plan& plan, const RunOptions& options = {}, Recording* recording = nullptr);
+
+}  // namespace sim

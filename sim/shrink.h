@@ -1,0 +1,40 @@
+// sim/shrink.h: the smallest plan that still fails in the same way.
+//
+// Delta debugging over the lists of a plan. Because decisions are named by identities, taking one element out
+// leaves the choices made for the others as they were, so most steps that can succeed do.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/plan.h"
+#include "sim/verdict.h"
+
+namespace sim {
+
+// Runs a plan; the shrinker needs nothing else of the engine.
+class PlanRunner {
+ public:
+  virtual Verdict run(const Plan& plan) = 0;
+
+ protected:
+  ~PlanRunner() = default;
+};
+
+class ShrinkProgress {
+ public:
+  virtual void on_progress(const Plan& smallest, std::uint64_t runs) = 0;
+
+ protected:
+  ~ShrinkProgress() = default;
+};
+
+struct Shrunk {
+  Plan plan;
+  Verdict verdict;
+  std::uint64_t runs = 0;
+};
+
+// Requires: `plan` fails with `verdict`. The result fails with the same kind and oracle. At most `runs_max` runs.
+Shrunk shrink(const Plan& plan, const Verdict& verdict, std::uint64_t runs_max, PlanRunner& runner, ShrinkProgress* progress);
+
+}  // namespace sim

@@ -1,0 +1,60 @@
+#include "sim/state_oracle.h"
+
+namespace sim {
+
+StateOracle::Member& StateOracle::member(std::string_view name) {
+  const auto found = members_.find(name);
+  return found != members_.end() ? found->second : members_[std::string(name)];
+}
+
+void StateOracle::on_start(std::string_view name) { member(name).applied = base::LogIndex(); }
+
+void StateOracle::on_event(std::string_view name, const io::Event& event) {
+  if (const auto* applied = std::get_if<io::Applied>(&event)) on_applied(name, member(name), *applied);
+  else if (const auto* recovered = std::get_if<io::Recovered>(&event)) on_recovered(name, member(name), *recovered);
+  else if (const auto* durable = std::get_if<io::StoreDurable>(&event)) on_durable(name, member(name), durable->mark);
+}
+
+void StateOracle::on_applied(std::string_view name, Member& member, const io::Applied& applied) {
+  const std::string who = "member " + std::string(name);
+  if (applied.id.index != member.applied.next()) {
+    findings_.safety(kName, who + " applied index " + base::to_text(applied.id.index) + " after " + base::to_text(member.applied) +
+                                ": an entry was skipped or applied twice");
+    return;
+  }
+  member.applied = applied.id.index;
+  if (applied.id.index.value() > known_.size() + 1) {
+    findings_.safety(kName, who + " applied index " + base::to_text(applied.id.index) + ", which follows nothing that was applied");
+  } else if (applied.id.index.value() == known_.size() + 1) {
+    known_.push_back({applied.effect, applied.state});
+  } else {
+    const Known& before = known_[applied.id.index.value() - 1];
+    if (before.effect != applied.effect || before.state != applied.state) {
+      findings_.safety(kName, who + " applied entry " + base::to_text(applied.id) + " with another effect than when it was applied first");
+    }
+  }
+}
+
+void StateOracle::on_recovered(std::string_view name, Member& member, const io::Recovered& recovered) {
+  const std::string who = "member " + std::string(name);
+  const base::LogIndex index = recovered.store.applied;
+  if (recovered.store < member.durable) {
+    findings_.safety(kName, who + " came back with a store at " + base::to_text(recovered.store) + ", below its durable mark " +
+                                base::to_text(member.durable));
+  } else if (index.value() > known_.size()) {
+    findings_.safety(kName, who + " came back with a store at index " + base::to_text(index) + ", which nobody has applied");
+  } else if (index != base::LogIndex() && known_[index.value() - 1].state != recovered.state) {
+    findings_.safety(kName, who + " came back with a store that says index " + base::to_text(index) + " and holds other rows");
+  }
+  member.applied = index;
+}
+
+void StateOracle::on_durable(std::string_view name, Member& member, const base::StoreMark& mark) {
+  if (mark < member.durable || mark.applied > member.applied) {
+    findings_.safety(kName, "member " + std::string(name) + " moved its durable mark from " + base::to_text(member.durable) + " to " +
+                                base::to_text(mark) + " with index " + base::to_text(member.applied) + " applied");
+  }
+  member.durable = mark;
+}
+
+}  // namespace sim

@@ -1,0 +1,15 @@
+// sim/swarm.h: a seed's own selection of what goes wrong.
+//
+// Each seed draws a subset of the fault kinds and a rate for each, so that some runs are calm in most ways and
+// rough in one: combinations that a fixed mix would drown (Groce et al., "Swarm testing", 2012).
+#pragma once
+
+#include "io/sim/decisions.h"
+#include "sim/plan.h"
+
+namespace sim {
+
+// Fills plan.rates and plan.actions. Requires: members, clients and faults_until are set.
+void draw_faults(io::sim::Decisions& decisions, Plan& plan);
+
+}  // namespace sim

@@ -1,0 +1,54 @@
+// sim/tenant.h: what a run hosts. The engine knows no tenant; this is all it asks of one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "io/sim/node.h"
+#include "sim/committed_log.h"
+#include "sim/plan.h"
+#include "sim/verdict.h"
+
+namespace sim {
+
+// What a member tells the engine, in a turn of its own.
+class MemberHost {
+ public:
+  virtual void on_ready() = 0;                            // it serves
+  virtual void on_failed(const base::Error& error) = 0;   // it cannot go on; its process ends
+
+ protected:
+  ~MemberHost() = default;
+};
+
+// Members and clients of one run, and the oracles that know their language.
+class Tenant {
+ public:
+  virtual ~Tenant() = default;
+
+  // Called in the node's first turn of each incarnation; what it returns is destroyed at the crash.
+  virtual std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) = 0;
+  virtual std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) = 0;
+
+  virtual CommittedListener* committed_listener() = 0;  // may be null
+
+  // After the last turn: what is still open, and whether there was progress since the faults ended.
+  virtual void at_end(Findings& findings) = 0;
+  // Totals for reports, by name.
+  virtual std::map<std::string, std::uint64_t> counts() const = 0;
+};
+
+class Scenario {
+ public:
+  virtual ~Scenario() = default;
+  virtual std::string_view name() const = 0;
+  virtual Plan draw_plan(std::uint64_t seed) const = 0;
+  // invalid when the plan asks for what the tenant does not know.
+  virtual base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const = 0;
+};
+
+}  // namespace sim

@@ -1,0 +1,65 @@
+#include "sim/trace.h"
+
+#include <doctest/doctest.h>
+
+namespace sim {
+
+namespace {
+
+Trace sample() {
+  Trace trace;
+  trace.build = "test";
+  trace.plan.scenario = "single";
+  trace.plan.seed = UINT64_MAX;
+  trace.plan.clients = 2;
+  trace.plan.faults_until = std::chrono::seconds(50);
+  trace.plan.duration = std::chrono::seconds(60);
+  trace.plan.rates = {{"disk.sync_error", 500}, {"link.reset", 7}};
+  trace.plan.sizes = {{"wal.segment_bytes", 65536}};
+  trace.plan.actions = {{3, ActionKind::power_loss, std::chrono::seconds(1), std::chrono::seconds(2), Moment::storing, 0},
+                        {9, ActionKind::cut_link, std::chrono::seconds(4), std::chrono::seconds(1), Moment::any, 1}};
+  trace.plan.operations = {{0, 5, std::chrono::milliseconds(3), "put k1 100"}, {1, 2, std::chrono::milliseconds(4), "get k \"*\\"}};
+  trace.plan.pins = {{0xabcU, 1U}, {UINT64_MAX, 0U}};
+  trace.verdict = {VerdictKind::safety, "durability", "one sentence"};
+  trace.digest = {1, UINT64_MAX};
+  return trace;
+}
+
+}  // namespace
+
+TEST_CASE("a trace reads back as it was written") {
+  const std::string text = encode(sample());
+  const base::Result<Trace> read = decode_trace(text);
+  REQUIRE(read);
+  CHECK_EQ(encode(*read), text);
+  CHECK_EQ(read->plan.actions[0].moment, Moment::storing);
+  CHECK_EQ(read->plan.pins.at(0xabcU), 1U);
+  CHECK((read->digest == base::Hash128{1, UINT64_MAX}));
+}
+
+TEST_CASE("a trace that was edited into nonsense is refused with a reason") {
+  struct Case { const char* name; const char* from; const char* to; const char* reason; };
+  const Case cases[] = {
+      {"not JSON", "{", "", "not a JSON object"},
+      {"newer format", "\"lockstep_trace\": 1", "\"lockstep_trace\": 2", "format 2"},
+      {"unknown kind", "power_loss", "power_less", "power_less"},
+      {"client out of range", "\"clients\": 2", "\"clients\": 1", "client that does not exist"},
+      {"negative number", "\"seed\": 18446744073709551615", "\"seed\": -1", "`seed`"},
+      {"text for a number", "\"at_ns\": 1000000000", "\"at_ns\": \"soon\"", "`at_ns`"},
+      {"short digest", "\"digest\": \"0", "\"digest\": \"", "`digest`"},
+      {"too many members", "\"members\": 1", "\"members\": 3", "`members`"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    std::string text = encode(sample());
+    const std::size_t at = text.find(c.from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, std::string_view(c.from).size(), c.to);
+    const base::Result<Trace> read = decode_trace(text);
+    REQUIRE_FALSE(read);
+    CHECK_EQ(read.error().code, base::Code::invalid);
+    CHECK_MESSAGE(read.error().detail.find(c.reason) != std::string::npos, read.error().detail);
+  }
+}
+
+}  // namespace sim
