@@ -1,0 +1,116 @@
+#include "sim/etcd/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/api/kv.pb.h"
+#include "core/base/assert.h"
+
+namespace sim::etcd {
+
+Client::Client(const io::World& world, ClientOptions options, std::vector<ClientOperation> operations, KvOracle& oracle, bool& is_finished)
+    : world_(world), options_(std::move(options)), oracle_(oracle), operations_(operations.begin(), operations.end()),
+      is_finished_(is_finished) {
+  is_finished_ = operations_.empty();
+}
+
+Client::~Client() {
+  world_.clock.disarm(*this);
+  world_.loop.forget(*this);
+}
+
+void Client::start() { go_on(); }
+
+void Client::on_timer() { go_on(); }
+
+void Client::on_end_of_turn() {
+  will_go_on_ = false;
+  go_on();
+}
+
+void Client::go_on() {
+  if (is_asking_ || operations_.empty()) return;
+  const base::Instant now = world_.clock.now();
+  base::Instant when{operations_.front().at};
+  const bool has_channel = channel_ != nullptr && !channel_->is_closed();
+  if (!has_channel) when = std::max(when, dial_again_at_);
+  if (now < when) return world_.clock.arm(*this, when);
+  if (!has_channel) dial();
+  ask();
+}
+
+void Client::dial() {
+  rpc::ChannelListener* listener = this;
+  channel_ = std::make_unique<rpc::Channel>(world_, options_.server, rpc::ChannelOptions{}, listener);
+  dial_again_at_ = world_.clock.now() + options_.redial_delay;
+}
+
+void Client::ask() {
+  const ClientOperation next = std::move(operations_.front());
+  operations_.pop_front();
+  const KvOperation& operation = next.operation;
+  std::string path;
+  std::string bytes;
+  std::int64_t asked_revision = 0;
+  switch (operation.kind) {
+    case OperationKind::put: {
+      etcdserverpb::PutRequest put;
+      put.set_key(operation.key);
+      put.set_value(unique_value(options_.client, next.number, operation.value_bytes));
+      put.set_prev_kv(operation.prev_kv);
+      path = "/etcdserverpb.KV/Put";
+      bytes = put.SerializeAsString();
+      break;
+    }
+    case OperationKind::get: {
+      if (operation.back >= 0) asked_revision = std::max<std::int64_t>(1, oracle_.revealed_revision() - operation.back);
+      etcdserverpb::RangeRequest range;
+      range.set_key(operation.key);
+      range.set_range_end(operation.range_end);
+      range.set_limit(operation.limit);
+      range.set_revision(asked_revision);
+      range.set_serializable(operation.is_serializable);
+      path = "/etcdserverpb.KV/Range";
+      bytes = range.SerializeAsString();
+      break;
+    }
+    case OperationKind::erase: {
+      etcdserverpb::DeleteRangeRequest erase;
+      erase.set_key(operation.key);
+      erase.set_range_end(operation.range_end);
+      erase.set_prev_kv(operation.prev_kv);
+      path = "/etcdserverpb.KV/DeleteRange";
+      bytes = erase.SerializeAsString();
+      break;
+    }
+  }
+  is_asking_ = true;
+  has_answer_ = false;
+  request_ = oracle_.send(options_.client, next.number, operation, asked_revision);
+  rpc::CallOptions call;
+  call.deadline = world_.clock.now() + options_.request_timeout;
+  channel_->unary(path, bytes, call, *this);
+}
+
+void Client::on_message(std::string_view message) {
+  ASSERT(is_asking_);
+  ASSERT(!has_answer_);
+  has_answer_ = true;
+  oracle_.on_answer(request_, message);
+  is_finished_ = operations_.empty();
+}
+
+void Client::on_status(const rpc::Status& status) {
+  ASSERT(is_asking_);
+  is_asking_ = false;
+  if (!has_answer_) oracle_.on_error(request_, status);
+  if (will_go_on_) return;
+  will_go_on_ = true;
+  world_.loop.at_end_of_turn(*this);
+}
+
+void Client::on_connected() {}
+
+void Client::on_disconnected(const base::Error&) { dial_again_at_ = world_.clock.now() + options_.redial_delay; }
+
+}  // namespace sim::etcd

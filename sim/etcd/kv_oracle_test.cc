@@ -1,0 +1,208 @@
+// The oracle of the key-value service, fed good and bad histories.
+#include "sim/etcd/kv_oracle.h"
+
+#include <doctest/doctest.h>
+
+#include "core/api/kv.pb.h"
+#include "core/etcd/command.h"
+#include "core/replica/command.h"
+
+namespace sim::etcd {
+
+namespace {
+
+// A log that the test writes by hand.
+struct Fixture {
+  void commit(::etcd::CommandKind kind, const google::protobuf::MessageLite& message) {
+    const std::string record = replica::encode_command({1, "", 0}, ::etcd::encode_command(kind, message));
+    oracle.on_committed({{base::Term(1), base::LogIndex(1)}, base::EntryKind::command, std::make_shared<const std::string>(record)});
+  }
+  Request send(std::uint32_t number, const char* text, std::int64_t revision = 0) {
+    return oracle.send(0, number, *parse_operation(text), revision);
+  }
+  void commit_put(std::uint32_t number, const std::string& key) {
+    etcdserverpb::PutRequest put;
+    put.set_key(key);
+    put.set_value(unique_value(0, number, 0));
+    commit(::etcd::CommandKind::put, put);
+  }
+  void answer_put(const Request& request, std::int64_t revision) {
+    etcdserverpb::PutResponse put;
+    put.mutable_header()->set_revision(revision);
+    oracle.on_answer(request, put.SerializeAsString());
+  }
+  // Puts number `number` on `key`, committed and answered as it should be.
+  void put(std::uint32_t number, const std::string& key) {
+    const Request request = send(number, ("put " + key + " 0").c_str());
+    commit_put(number, key);
+    answer_put(request, oracle.model().revision());
+  }
+  etcdserverpb::RangeResponse right_range(const std::string& key, std::int64_t at) const {
+    etcdserverpb::RangeResponse range;
+    range.mutable_header()->set_revision(oracle.model().revision());
+    const ModelRange expected = oracle.model().range(key, "", at, 0);
+    range.set_count(expected.count);
+    for (const ModelKeyValue& kv : expected.kvs) {
+      mvccpb::KeyValue& out = *range.add_kvs();
+      out.set_key(kv.key);
+      out.set_value(kv.value);
+      out.set_create_revision(kv.create_revision);
+      out.set_mod_revision(kv.mod_revision);
+      out.set_version(kv.version);
+    }
+    return range;
+  }
+  bool is_clean() const { return findings.is_clean(); }
+
+  Findings findings;
+  KvOracle oracle{findings};
+};
+
+}  // namespace
+
+TEST_CASE("a right history passes") {
+  Fixture f;
+  f.put(1, "a");
+  f.put(2, "a");
+  f.oracle.on_answer(f.send(3, "get a"), f.right_range("a", 3).SerializeAsString());
+  f.oracle.on_answer(f.send(4, "get a", 2), f.right_range("a", 2).SerializeAsString());
+  CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
+  CHECK_EQ(f.oracle.counts().acknowledged, 4);
+}
+
+TEST_CASE("an acknowledged put that the log does not hold is caught") {
+  Fixture f;
+  f.answer_put(f.send(1, "put a 0"), 1);
+  CHECK_FALSE(f.is_clean());
+}
+
+TEST_CASE("a put acknowledged at another revision is caught") {
+  Fixture f;
+  const Request one = f.send(1, "put a 0");
+  const Request two = f.send(2, "put a 0");
+  f.commit_put(1, "a");
+  f.commit_put(2, "a");
+  f.answer_put(one, 3);
+  f.answer_put(two, 3);
+  CHECK_FALSE(f.is_clean());
+}
+
+TEST_CASE("a put that takes effect twice is caught, and one that nobody sent") {
+  {
+    Fixture f;
+    f.put(1, "a");
+    f.commit_put(1, "a");
+    CHECK_FALSE(f.is_clean());
+  }
+  {
+    Fixture f;
+    f.commit_put(9, "a");
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+TEST_CASE("a stale read is caught, unless it asked for possibly stale data") {
+  for (const bool is_serializable : {false, true}) {
+    Fixture f;
+    f.put(1, "a");
+    const etcdserverpb::RangeResponse old = f.right_range("a", 2);
+    f.put(2, "a");
+    f.oracle.on_answer(f.send(3, is_serializable ? "get a serializable" : "get a"), old.SerializeAsString());
+    CHECK_EQ(f.is_clean(), is_serializable);
+  }
+}
+
+TEST_CASE("a read sent before a write was revealed may miss it") {
+  Fixture f;
+  f.put(1, "a");
+  const Request early = f.send(2, "get a");
+  const etcdserverpb::RangeResponse old = f.right_range("a", 2);
+  f.put(3, "a");
+  f.oracle.on_answer(early, old.SerializeAsString());
+  CHECK(f.is_clean());
+}
+
+TEST_CASE("every field of a read's answer is compared") {
+  struct Case { const char* name; void (*spoil)(etcdserverpb::RangeResponse&); };
+  const Case cases[] = {
+      {"value", [](etcdserverpb::RangeResponse& r) { r.mutable_kvs(0)->set_value("x"); }},
+      {"create revision", [](etcdserverpb::RangeResponse& r) { r.mutable_kvs(0)->set_create_revision(9); }},
+      {"mod revision", [](etcdserverpb::RangeResponse& r) { r.mutable_kvs(0)->set_mod_revision(1); }},
+      {"version", [](etcdserverpb::RangeResponse& r) { r.mutable_kvs(0)->set_version(7); }},
+      {"count", [](etcdserverpb::RangeResponse& r) { r.set_count(0); }},
+      {"more", [](etcdserverpb::RangeResponse& r) { r.set_more(true); }},
+      {"missing pair", [](etcdserverpb::RangeResponse& r) { r.clear_kvs(); }},
+      {"extra pair", [](etcdserverpb::RangeResponse& r) { *r.add_kvs() = r.kvs(0); }},
+      {"a revision of the future", [](etcdserverpb::RangeResponse& r) { r.mutable_header()->set_revision(99); }},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Fixture f;
+    f.put(1, "a");
+    etcdserverpb::RangeResponse range = f.right_range("a", 2);
+    c.spoil(range);
+    f.oracle.on_answer(f.send(2, "get a"), range.SerializeAsString());
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+TEST_CASE("what became of a put without an answer is read from the log") {
+  Fixture f;
+  const Request lost = f.send(1, "put a 0");
+  f.oracle.on_error(lost, {rpc::StatusCode::unavailable, "connection reset"});
+  f.commit_put(1, "a");
+  CHECK(f.is_clean());
+  CHECK_EQ(f.oracle.counts().unknown, 1);
+  CHECK_EQ(f.oracle.counts().resolved, 1);
+}
+
+TEST_CASE("refused means without effect, and errors that make no sense are caught") {
+  {
+    Fixture f;
+    f.oracle.on_error(f.send(1, "put a 0"), {rpc::StatusCode::resource_exhausted, "too many requests"});
+    CHECK(f.is_clean());
+    f.commit_put(1, "a");
+    CHECK_FALSE(f.is_clean());
+  }
+  {
+    Fixture f;
+    f.put(1, "a");
+    f.oracle.on_error(f.send(2, "get a", 2), {rpc::StatusCode::out_of_range, "a future revision"});
+    CHECK_FALSE(f.is_clean());
+  }
+  {
+    Fixture f;
+    f.oracle.on_error(f.send(1, "get a"), {rpc::StatusCode::data_loss, "corrupt"});
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+TEST_CASE("a delete must say what it deleted") {
+  Fixture f;
+  f.put(1, "a");
+  f.put(2, "b");
+  const Request request = f.send(3, "delete a *");
+  etcdserverpb::DeleteRangeRequest erase;
+  erase.set_key("a");
+  erase.set_range_end(std::string("\0", 1));
+  f.commit(::etcd::CommandKind::delete_range, erase);
+  etcdserverpb::DeleteRangeResponse response;
+  response.mutable_header()->set_revision(4);
+  SUBCASE("rightly") {
+    response.set_deleted(2);
+    f.oracle.on_answer(request, response.SerializeAsString());
+    CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
+  }
+  SUBCASE("one too few") {
+    response.set_deleted(1);
+    f.oracle.on_answer(request, response.SerializeAsString());
+    CHECK_FALSE(f.is_clean());
+  }
+  SUBCASE("nothing, although there were keys at the revision it names") {
+    response.mutable_header()->set_revision(3);
+    f.oracle.on_answer(request, response.SerializeAsString());
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+}  // namespace sim::etcd

@@ -1,0 +1,69 @@
+#include "sim/etcd/model.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/base/assert.h"
+
+namespace sim::etcd {
+
+namespace {
+
+bool is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end) {
+  if (range_end.empty()) return candidate == key;
+  return candidate >= key && (range_end == std::string_view("\0", 1) || candidate < range_end);
+}
+
+}  // namespace
+
+void Model::put(std::string_view key, std::string_view value) {
+  ++revision_;
+  std::vector<Version>& versions = keys_[std::string(key)];
+  Version next;
+  next.kv = {std::string(key), std::string(value), revision_, revision_, 1};
+  if (!versions.empty() && !versions.back().is_deleted) {
+    next.kv.create_revision = versions.back().kv.create_revision;
+    next.kv.version = versions.back().kv.version + 1;
+  }
+  versions.push_back(std::move(next));
+}
+
+std::int64_t Model::erase(std::string_view key, std::string_view range_end) {
+  std::int64_t deleted = 0;
+  for (auto& entry : keys_) {
+    std::vector<Version>& versions = entry.second;
+    if (!is_in_range(entry.first, key, range_end) || versions.back().is_deleted) continue;
+    ++deleted;
+    Version tombstone;
+    tombstone.kv = {entry.first, "", 0, revision_ + 1, 0};
+    tombstone.is_deleted = true;
+    versions.push_back(std::move(tombstone));
+  }
+  if (deleted > 0) ++revision_;
+  return deleted;
+}
+
+const Model::Version* Model::at(const std::vector<Version>& versions, std::int64_t revision) const {
+  const auto after = std::upper_bound(versions.begin(), versions.end(), revision, [](std::int64_t bound, const Version& version) {
+    return bound < version.kv.mod_revision;
+  });
+  if (after == versions.begin()) return nullptr;
+  const Version& newest = *std::prev(after);
+  return newest.is_deleted ? nullptr : &newest;
+}
+
+ModelRange Model::range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const {
+  ASSERT(revision >= 1);
+  ASSERT(revision <= revision_);
+  ModelRange out;
+  for (auto entry = keys_.lower_bound(key); entry != keys_.end(); ++entry) {
+    if (!is_in_range(entry->first, key, range_end)) break;
+    const Version* version = at(entry->second, revision);
+    if (version == nullptr) continue;
+    ++out.count;
+    if (limit <= 0 || static_cast<std::int64_t>(out.kvs.size()) < limit) out.kvs.push_back(version->kv);
+  }
+  return out;
+}
+
+}  // namespace sim::etcd

@@ -1,0 +1,53 @@
+// sim/etcd/model.h: what a key-value store with history should say, in the plainest way.
+//
+// A map per key of all its versions, fed with committed commands in log order. It shares no code with
+// storage/mvcc: a second, dumber opinion.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sim::etcd {
+
+struct ModelKeyValue {
+  std::string key;
+  std::string value;
+  std::int64_t create_revision = 0;
+  std::int64_t mod_revision = 0;
+  std::int64_t version = 0;
+  friend bool operator==(const ModelKeyValue&, const ModelKeyValue&) = default;
+};
+
+struct ModelRange {
+  std::vector<ModelKeyValue> kvs;  // at most the limit, by key
+  std::int64_t count = 0;          // of the whole range
+};
+
+class Model {
+ public:
+  // Of the newest change; an empty store stands at 1 (behaviour reference §2.3).
+  std::int64_t revision() const { return revision_; }
+
+  void put(std::string_view key, std::string_view value);
+  // Returns how many keys went; none leaves the revision as it is.
+  std::int64_t erase(std::string_view key, std::string_view range_end);
+
+  // Requires: 1 <= revision <= revision(). `limit` 0 means all.
+  ModelRange range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const;
+
+ private:
+  struct Version {
+    ModelKeyValue kv;
+    bool is_deleted = false;
+  };
+  const Version* at(const std::vector<Version>& versions, std::int64_t revision) const;
+
+  std::map<std::string, std::vector<Version>, std::less<>> keys_;
+  std::int64_t revision_ = 1;
+};
+
+}  // namespace sim::etcd

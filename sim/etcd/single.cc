@@ -1,0 +1,244 @@
+#include "sim/etcd/single.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/assert.h"
+#include "core/etcd/server.h"
+#include "sim/etcd/client.h"
+#include "sim/etcd/kv_oracle.h"
+#include "sim/etcd/operation.h"
+#include "sim/swarm.h"
+
+namespace sim::etcd {
+
+namespace {
+
+using io::sim::Decisions;
+using io::sim::Identity;
+using ::etcd::Tuning;
+
+constexpr std::string_view kName = "single";
+constexpr std::uint16_t kPort = 2379;
+constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kDuration = std::chrono::seconds(62);
+// The last requests of each client are sent this long after the faults have ended, and must be answered.
+constexpr base::Duration kCalmBefore = std::chrono::seconds(6);
+constexpr std::uint32_t kOperationsPerRun = 1200;
+constexpr std::uint32_t kLastOperations = 3;
+
+// --- the plan ---------------------------------------------------------------------------------------
+
+// Sizes small enough that every run fills segments, batches and bounds many times.
+struct SizeRange {
+  std::string_view name;
+  std::uint64_t first;
+  std::uint64_t last;
+  std::uint64_t Tuning::* field;
+};
+constexpr std::array kSizes = {
+    SizeRange{"log_segment_bytes", 16 << 10, 256 << 10, &Tuning::log_segment_bytes},
+    SizeRange{"apply_slice_entries", 1, 64, &Tuning::apply_slice_entries},
+    SizeRange{"catch_up_entries", 0, 100, &Tuning::catch_up_entries},
+    SizeRange{"truncate_step_entries", 1, 100, &Tuning::truncate_step_entries},
+    SizeRange{"kept_entries_max", 300, 2000, &Tuning::kept_entries_max},
+    SizeRange{"unmaterialised_bytes_max", 2 << 10, 64 << 10, &Tuning::unmaterialised_bytes_max},
+    SizeRange{"store_batch_rows", 1, 50, &Tuning::store_batch_rows},
+    SizeRange{"store_wal_bytes_max", 256 << 10, 2 << 20, &Tuning::store_wal_bytes_max},
+    SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
+};
+struct DelayRange {
+  std::string_view name;
+  base::Duration first;
+  base::Duration last;
+  base::Duration Tuning::* field;
+};
+constexpr std::array kDelays = {
+    DelayRange{"store_batch_delay_ns", std::chrono::milliseconds(1), std::chrono::milliseconds(200), &Tuning::store_batch_delay},
+    DelayRange{"store_checkpoint_delay_ns", std::chrono::milliseconds(50), std::chrono::seconds(5), &Tuning::store_checkpoint_delay},
+};
+
+KvOperation draw_operation(Decisions& decisions, const Identity& who, std::uint64_t keys) {
+  KvOperation operation;
+  operation.key = "k" + std::to_string(decisions.below("plan-key", who, keys));
+  const std::uint64_t kind = decisions.below("plan-operation", who, 100);
+  if (kind < 55) {
+    operation.kind = OperationKind::put;
+    operation.value_bytes = decisions.below("plan-value-class", who, 10) == 0 ? decisions.below("plan-value", who, 9000)
+                                                                            : decisions.below("plan-value", who, 300);
+    operation.prev_kv = decisions.below("plan-prev", who, 4) == 0;
+    return operation;
+  }
+  const std::uint64_t range = decisions.below("plan-range", who, 4);
+  if (range == 0) operation.range_end = std::string("\0", 1);
+  if (range == 1) operation.range_end = "k" + std::to_string(decisions.below("plan-range-end", who, keys));
+  if (kind < 90) {
+    operation.kind = OperationKind::get;
+    operation.is_serializable = decisions.below("plan-serializable", who, 4) == 0;
+    if (decisions.below("plan-at-revision", who, 3) == 0) {
+      operation.back = static_cast<std::int64_t>(decisions.below("plan-back", who, 50));
+    }
+    if (decisions.below("plan-limited", who, 3) == 0) {
+      operation.limit = 1 + static_cast<std::int64_t>(decisions.below("plan-limit", who, 4));
+    }
+  } else {
+    operation.kind = OperationKind::erase;
+    operation.prev_kv = decisions.below("plan-prev", who, 2) == 0;
+  }
+  return operation;
+}
+
+void add_last_operations(Plan& plan, std::uint32_t client, std::uint32_t number) {
+  constexpr std::array<const char*, kLastOperations> kLast = {"put k0 10", "get k0", "get k *"};
+  for (const char* what : kLast) plan.operations.push_back({client, number++, plan.faults_until + kCalmBefore, what});
+}
+
+Plan draw(std::uint64_t seed) {
+  Decisions decisions(seed);
+  Plan plan;
+  plan.scenario = kName;
+  plan.seed = seed;
+  plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
+  plan.faults_until = kFaultsUntil;
+  plan.duration = kDuration;
+  for (const SizeRange& size : kSizes) {
+    const Identity who{io::sim::key(size.name)};
+    plan.sizes[std::string(size.name)] = size.first + decisions.below("plan-size", who, size.last - size.first);
+  }
+  for (const DelayRange& delay : kDelays) {
+    const Identity who{io::sim::key(delay.name)};
+    plan.sizes[std::string(delay.name)] =
+        static_cast<std::uint64_t>(decisions.between("plan-delay", who, delay.first, delay.last).count());
+  }
+  draw_faults(decisions, plan);
+
+  const std::uint64_t keys = 1 + decisions.below("plan-keys", {}, 12);
+  const std::uint32_t each = kOperationsPerRun / plan.clients;
+  for (std::uint32_t client = 0; client < plan.clients; ++client) {
+    std::vector<Operation> own;
+    for (std::uint32_t number = 0; number < each; ++number) {
+      const Identity who{client, number};
+      const base::Duration at = decisions.between("plan-start", who, std::chrono::milliseconds(1), plan.faults_until);
+      own.push_back({client, number, at, to_text(draw_operation(decisions, who, keys))});
+    }
+    std::sort(own.begin(), own.end(), [](const Operation& a, const Operation& b) { return a.at != b.at ? a.at < b.at : a.number < b.number; });
+    plan.operations.insert(plan.operations.end(), own.begin(), own.end());
+    add_last_operations(plan, client, each);
+  }
+  return plan;
+}
+
+// --- the programs -----------------------------------------------------------------------------------
+
+class MemberProgram final : public io::sim::Program, private ::etcd::ServerListener {
+ public:
+  MemberProgram(io::sim::Node& node, const ::etcd::ServerConfig& config, MemberHost& host)
+      : host_(host), server_(node.world(), config, *this) {
+    server_.start();
+  }
+
+ private:
+  void on_ready() override { host_.on_ready(); }
+  void on_failed(const base::Error& error) override { host_.on_failed(error); }
+
+  MemberHost& host_;
+  ::etcd::Server server_;
+};
+
+class ClientProgram final : public io::sim::Program {
+ public:
+  ClientProgram(io::sim::Node& node, ClientOptions options, std::vector<ClientOperation> operations, KvOracle& oracle, bool& is_finished)
+      : client_(node.world(), std::move(options), std::move(operations), oracle, is_finished) {
+    client_.start();
+  }
+
+ private:
+  Client client_;
+};
+
+class Single final : public Tenant {
+ public:
+  Single(const Plan& plan, ::etcd::ServerConfig config, std::vector<std::vector<ClientOperation>> operations, Findings& findings)
+      : plan_(plan), config_(std::move(config)), operations_(std::move(operations)), oracle_(findings), finished_(plan.clients) {}
+
+  std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) override {
+    return std::make_unique<MemberProgram>(node, config_, host);
+  }
+
+  std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
+    return std::make_unique<ClientProgram>(node, ClientOptions{client, {"m1", kPort}}, operations_[client], oracle_,
+                                           finished_[client].value);
+  }
+
+  CommittedListener* committed_listener() override { return &oracle_; }
+
+  void at_end(Findings& findings) override {
+    for (std::uint32_t client = 0; client < plan_.clients; ++client) {
+      if (!finished_[client].value) {
+        findings.report(VerdictKind::liveness, "progress", "client " + std::to_string(client) +
+                                                               " still waits for its last answers, long after all faults have ended");
+      }
+    }
+    }
+
+  std::map<std::string, std::uint64_t> counts() const override {
+    const KvCounts& counts = oracle_.counts();
+    return {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"refused", counts.refused},
+            {"unknown", counts.unknown}, {"resolved", counts.resolved}};
+  }
+
+ private:
+  struct Flag {
+    bool value = false;
+  };
+  const Plan& plan_;
+  const ::etcd::ServerConfig config_;
+  const std::vector<std::vector<ClientOperation>> operations_;
+  KvOracle oracle_;
+  std::vector<Flag> finished_;
+};
+
+class SingleScenario final : public Scenario {
+ public:
+  std::string_view name() const override { return kName; }
+  Plan draw_plan(std::uint64_t seed) const override { return draw(seed); }
+
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
+    ::etcd::ServerConfig config;
+    config.name = "m1";
+    config.listen_client = {{"m1", kPort}};
+    config.advertise_client_urls = {"http://m1:2379"};
+    config.initial_advertise_peer_urls = {"http://m1:2380"};
+    config.initial_cluster = {{"m1", {"http://m1:2380"}}};
+    for (const auto& [name, value] : plan.sizes) {
+      bool is_known = false;
+      for (const SizeRange& size : kSizes) {
+        if (size.name != name) continue;
+        config.tuning.*size.field = value;
+        is_known = true;
+      }
+      for (const DelayRange& delay : kDelays) {
+        if (delay.name != name) continue;
+        config.tuning.*delay.field = base::Duration(static_cast<std::int64_t>(value));
+        is_known = true;
+      }
+      if (!is_known) return base::fail(base::Code::invalid, "no size is called `" + name + "`");
+    }
+    std::vector<std::vector<ClientOperation>> operations(plan.clients);
+    for (const Operation& operation : plan.operations) {
+      base::Result<KvOperation> parsed = parse_operation(operation.what);
+      if (!parsed) return base::fail(parsed.error());
+      operations[operation.client].push_back({operation.number, operation.at, std::move(*parsed)});
+    }
+    return std::make_unique<Single>(plan, std::move(config), std::move(operations), findings);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Scenario> make_single() { return std::make_unique<SingleScenario>(); }
+
+}  // namespace sim::etcd
