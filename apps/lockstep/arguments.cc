@@ -1,0 +1,123 @@
+#include "apps/lockstep/arguments.h"
+
+#include <charconv>
+#include <cxxopts.hpp>
+#include <map>
+#include <string_view>
+
+namespace lockstep {
+
+namespace {
+
+tl::unexpected<base::Error> refuse(std::string text) { return base::fail(base::Code::invalid, std::move(text)); }
+
+bool parse_number(std::string_view text, std::uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+// `7` or `1..200`
+bool parse_seeds(const std::string& text, Arguments& out) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string::npos) {
+    if (!parse_number(text, out.first_seed)) return false;
+    out.last_seed = out.first_seed;
+    return true;
+  }
+  return parse_number(std::string_view(text).substr(0, dots), out.first_seed) &&
+         parse_number(std::string_view(text).substr(dots + 2), out.last_seed) && out.first_seed <= out.last_seed;
+}
+
+}  // namespace
+
+std::string usage() {
+  return
+      "lockstep sim     [--scenario single] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
+      "                 [--time-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n"
+      "lockstep replay  TRACE [--log] [--json]\n"
+      "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
+      "lockstep compare [--seeds A..B]   how many decisions change when one client operation is taken out\n"
+      "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
+      "\n"
+      "Exit codes: 0 all is well, 1 a run failed (or a planted bug was not found), 2 the command line or a file is wrong.\n";
+}
+
+base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
+  Arguments out;
+  if (argc < 2) return refuse("a command is missing");
+  out.command = argv[1];
+  // What each command takes besides --json and --help.
+  const std::map<std::string, std::string> kTakes = {
+      {"sim", "scenario seed seeds jobs twice stop-at-failure time-limit traces digests"},
+      {"replay", "log"},
+      {"shrink", "output runs"},
+      {"compare", "scenario seeds jobs"},
+      {"bugs", "source work scenario seeds jobs"},
+  };
+  const auto takes = kTakes.find(out.command);
+  if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");
+  cxxopts::Options options("lockstep " + out.command);
+  options.add_options()("scenario", "", cxxopts::value<std::string>())("seed", "", cxxopts::value<std::string>())(
+      "seeds", "", cxxopts::value<std::string>())("jobs", "", cxxopts::value<std::string>())("json", "")("twice", "")(
+      "stop-at-failure", "")("log", "")("time-limit", "", cxxopts::value<std::string>())(
+      "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
+      "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
+      "source", "", cxxopts::value<std::string>())("work", "", cxxopts::value<std::string>())(
+      "files", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional({"files"});
+  try {
+    const cxxopts::ParseResult parsed = options.parse(argc - 1, argv + 1);
+    for (const cxxopts::KeyValue& argument : parsed.arguments()) {
+      const std::string& key = argument.key();
+      const std::string& value = argument.value();
+      if (key != "json" && key != "files" && (" " + takes->second + " ").find(" " + key + " ") == std::string::npos) {
+        return refuse("`lockstep " + out.command + "` takes no --" + key);
+      }
+      std::uint64_t number = 0;
+      if (key == "seed" || key == "seeds") {
+        if (!parse_seeds(value, out)) return refuse("--" + key + " takes a number or a range such as 1..200, not `" + value + "`");
+      } else if (key == "jobs") {
+        if (!parse_number(value, number) || number == 0 || number > 256) return refuse("--jobs takes a number from 1 to 256");
+        out.jobs = static_cast<unsigned>(number);
+      } else if (key == "time-limit") {
+        if (!parse_number(value, number)) return refuse("--time-limit takes seconds");
+        out.seconds_max = static_cast<double>(number);
+      } else if (key == "runs") {
+        if (!parse_number(value, out.runs_max)) return refuse("--runs takes a number");
+      } else if (key == "scenario") {
+        out.scenario = value;
+      } else if (key == "output") {
+        out.output = value;
+      } else if (key == "traces") {
+        out.traces = value;
+      } else if (key == "digests") {
+        out.digests = value;
+      } else if (key == "source") {
+        out.source = value;
+      } else if (key == "work") {
+        out.work = value;
+      } else if (key == "json") {
+        out.json = true;
+      } else if (key == "twice") {
+        out.twice = true;
+      } else if (key == "stop-at-failure") {
+        out.stop_at_failure = true;
+      } else if (key == "log") {
+        out.log = true;
+      }
+    }
+    if (parsed.count("files") > 0) out.files = parsed["files"].as<std::vector<std::string>>();
+  } catch (const cxxopts::exceptions::exception& error) {
+    return refuse(error.what());
+  }
+  const bool wants_trace = out.command == "replay" || out.command == "shrink";
+  if (wants_trace && out.files.size() != 1) return refuse("`lockstep " + out.command + "` takes one trace file");
+  if (out.command == "shrink" && out.output.empty()) return refuse("`lockstep shrink` needs -o FILE for the smaller trace");
+  if (out.command == "bugs" && out.work.empty()) return refuse("`lockstep bugs` needs --work DIR, where it builds");
+  if ((out.command == "sim" || out.command == "compare") && !out.files.empty()) {
+    return refuse("`lockstep " + out.command + "` takes no file: `" + out.files[0] + "`");
+  }
+  return out;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,249 @@
+#include "apps/lockstep/isolated_run.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/base/assert.h"
+#include "sim/etcd/single.h"
+
+extern "C" void lockstep_preload_begin() __attribute__((weak));  // null without the library
+extern "C" void lockstep_preload_end() __attribute__((weak));
+
+namespace lockstep {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double cpu_seconds_now() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+base::Hash128 parse_hash(const std::string& text) {
+  return {std::strtoull(text.substr(0, 16).c_str(), nullptr, 16), std::strtoull(text.substr(16).c_str(), nullptr, 16)};
+}
+
+RunReport crash_report(std::uint64_t seed, int status) {
+  RunReport report;
+  report.seed = seed;
+  report.outcome.verdict.kind = sim::VerdictKind::crash;
+  report.outcome.verdict.oracle = "process";
+  report.outcome.verdict.message = WIFSIGNALED(status) ? std::string("the code under test ended itself: ") + strsignal(WTERMSIG(status))
+                                                      : "the run's process ended with code " + std::to_string(WEXITSTATUS(status));
+  return report;
+}
+
+void write_all(int fd, const std::string& text) {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t count = write(fd, text.data() + done, text.size() - done);
+    if (count < 0) _exit(3);  // the parent is gone
+    done += static_cast<std::size_t>(count);
+  }
+}
+
+// A child that reports seeds first, first + step, … as lines.
+struct Worker {
+  pid_t pid = -1;
+  int fd = -1;
+  std::uint64_t next_seed = 0;  // not yet reported
+  std::string buffered;
+};
+
+}  // namespace
+
+std::string to_json_line(const RunReport& report) {
+  const sim::Outcome& outcome = report.outcome;
+  Json json;
+  json["seed"] = report.seed;
+  json["verdict"] = sim::to_text(outcome.verdict.kind);
+  json["oracle"] = outcome.verdict.oracle;
+  json["message"] = outcome.verdict.message;
+  json["digest"] = base::to_text(outcome.digest);
+  if (!report.second_digest.empty()) json["second_digest"] = report.second_digest;
+  json["turns"] = outcome.turns;
+  json["simulated_seconds"] = static_cast<double>(outcome.simulated.count()) / 1e9;
+  json["cpu_seconds"] = report.cpu_seconds;
+  json["crashes"] = {{"total", outcome.crashes.total},
+                     {"with_sync_in_flight", outcome.crashes.with_sync_in_flight},
+                     {"in_store_job", outcome.crashes.in_store_job},
+                     {"in_recovery", outcome.crashes.in_recovery}};
+  json["commits_proven"] = outcome.commits_proven;
+  json["counts"] = outcome.counts;
+  json["faults"] = Json::object();
+  for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
+    const auto fault = static_cast<io::sim::FaultKind>(kind);
+    json["faults"][std::string(io::sim::to_text(fault))] = outcome.faults[fault];
+  }
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+RunReport from_json_line(const std::string& line) {
+  const Json json = Json::parse(line);
+  RunReport report;
+  report.seed = json["seed"];
+  sim::Outcome& outcome = report.outcome;
+  const std::string verdict = json["verdict"];
+  for (const sim::VerdictKind kind : {sim::VerdictKind::pass, sim::VerdictKind::safety, sim::VerdictKind::liveness,
+                                      sim::VerdictKind::crash, sim::VerdictKind::refused}) {
+    if (sim::to_text(kind) == verdict) outcome.verdict.kind = kind;
+  }
+  outcome.verdict.oracle = json["oracle"];
+  outcome.verdict.message = json["message"];
+  outcome.digest = parse_hash(json["digest"]);
+  if (json.contains("second_digest")) report.second_digest = json["second_digest"];
+  outcome.turns = json["turns"];
+  outcome.simulated = base::Duration(static_cast<std::int64_t>(json["simulated_seconds"].get<double>() * 1e9));
+  report.cpu_seconds = json["cpu_seconds"];
+  const Json& crashes = json["crashes"];
+  outcome.crashes = {crashes["total"], crashes["with_sync_in_flight"], crashes["in_store_job"], crashes["in_recovery"]};
+  outcome.commits_proven = json["commits_proven"];
+  outcome.counts = json["counts"].get<std::map<std::string, std::uint64_t>>();
+  for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
+    const auto fault = static_cast<io::sim::FaultKind>(kind);
+    outcome.faults.count(fault, json["faults"][std::string(io::sim::to_text(fault))]);
+  }
+  return report;
+}
+
+const sim::Scenario& scenario_named(const std::string& name) {
+  static const std::unique_ptr<sim::Scenario> single = sim::etcd::make_single();
+  if (name == single->name()) return *single;
+  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there is: single\n", name.c_str());
+  std::exit(2);
+}
+
+void warm_up(const sim::Scenario& scenario) {
+  sim::Plan plan = scenario.draw_plan(0);
+  plan.faults_until = std::chrono::milliseconds(200);
+  plan.duration = std::chrono::milliseconds(300);
+  plan.actions.clear();
+  plan.rates.clear();
+  static_cast<void>(sim::run(scenario, plan));
+}
+
+RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool twice) {
+  RunReport report;
+  report.seed = plan.seed;
+  const double begin = cpu_seconds_now();
+  const auto run_once = [&]() -> sim::Outcome {
+    if (lockstep_preload_begin != nullptr) lockstep_preload_begin();
+    base::Result<sim::Outcome> outcome = sim::run(scenario, plan);
+    if (lockstep_preload_end != nullptr) lockstep_preload_end();
+    if (!outcome) {
+      std::fprintf(stderr, "lockstep: %s\n", outcome.error().detail.c_str());
+      std::exit(2);
+    }
+    return std::move(*outcome);
+  };
+  report.outcome = run_once();
+  report.cpu_seconds = cpu_seconds_now() - begin;
+  if (twice) report.second_digest = base::to_text(run_once().digest);
+  return report;
+}
+
+RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan) {
+  int pipe_fds[2];
+  if (pipe(pipe_fds) != 0) std::exit(3);
+  const pid_t pid = fork();
+  if (pid < 0) std::exit(3);
+  if (pid == 0) {
+    close(pipe_fds[0]);
+    write_all(pipe_fds[1], to_json_line(run_here(scenario, plan, false)));
+    _exit(0);
+  }
+  close(pipe_fds[1]);
+  std::string line;
+  char buffer[65536];
+  for (ssize_t count = 0; (count = read(pipe_fds[0], buffer, sizeof buffer)) > 0;) line.append(buffer, static_cast<std::size_t>(count));
+  close(pipe_fds[0]);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return from_json_line(line);
+  return crash_report(plan.seed, status);
+}
+
+void run_batch(const sim::Scenario& scenario, const BatchOptions& options, ReportListener& listener) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::uint64_t step = options.jobs;
+  std::vector<Worker> workers;
+  const auto start = [&](Worker& worker, std::uint64_t first) {
+    worker = {};
+    worker.next_seed = first;
+    if (first > options.last_seed) return;
+    int pipe_fds[2];
+    if (pipe(pipe_fds) != 0) std::exit(3);
+    worker.pid = fork();
+    if (worker.pid < 0) std::exit(3);
+    if (worker.pid == 0) {
+      close(pipe_fds[0]);
+      for (const Worker& other : workers) {
+        if (other.fd >= 0) close(other.fd);
+      }
+      for (std::uint64_t seed = first; seed <= options.last_seed; seed += step) {
+        write_all(pipe_fds[1], to_json_line(run_here(scenario, scenario.draw_plan(seed), options.twice)));
+      }
+      _exit(0);
+    }
+    close(pipe_fds[1]);
+    worker.fd = pipe_fds[0];
+  };
+  for (unsigned job = 0; job < options.jobs; ++job) workers.emplace_back();
+  for (unsigned job = 0; job < options.jobs; ++job) start(workers[job], options.first_seed + job);
+
+  bool is_enough = false;
+  while (!is_enough) {
+    std::vector<pollfd> polled;
+    for (const Worker& worker : workers) {
+      if (worker.fd >= 0) polled.push_back({worker.fd, POLLIN, 0});
+    }
+    if (polled.empty()) break;
+    poll(polled.data(), polled.size(), 1000);
+    for (Worker& worker : workers) {
+      const auto found = std::find_if(polled.begin(), polled.end(), [&](const pollfd& p) { return p.fd == worker.fd; });
+      if (worker.fd < 0 || found == polled.end() || found->revents == 0) continue;
+      char buffer[65536];
+      const ssize_t count = read(worker.fd, buffer, sizeof buffer);
+      if (count > 0) {
+        worker.buffered.append(buffer, static_cast<std::size_t>(count));
+        for (std::size_t end = 0; !is_enough && (end = worker.buffered.find('\n')) != std::string::npos;) {
+          const RunReport report = from_json_line(worker.buffered.substr(0, end));
+          worker.buffered.erase(0, end + 1);
+          worker.next_seed = report.seed + step;
+          is_enough = !listener.on_report(report);
+        }
+        continue;
+      }
+      close(worker.fd);
+      worker.fd = -1;
+      int status = 0;
+      waitpid(worker.pid, &status, 0);
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 2) std::exit(2);  // it has said why
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
+      is_enough = !listener.on_report(crash_report(worker.next_seed, status));
+      if (!is_enough) start(worker, worker.next_seed + step);
+    }
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+    if (options.seconds_max > 0 && elapsed.count() > options.seconds_max) is_enough = true;
+  }
+  for (const Worker& worker : workers) {
+    if (worker.fd < 0) continue;
+    close(worker.fd);
+    kill(worker.pid, SIGKILL);
+    waitpid(worker.pid, nullptr, 0);
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,203 @@
+// lockstep sim: many seeds, and what they add up to.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/lockstep/commands.h"
+#include "apps/lockstep/isolated_run.h"
+
+namespace lockstep {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+class Totals final : public ReportListener {
+ public:
+  Totals(const Arguments& arguments, const sim::Scenario& scenario) : arguments_(arguments), scenario_(scenario) {}
+
+  bool on_report(const RunReport& report) override {
+    const sim::Outcome& outcome = report.outcome;
+    ++runs_;
+    ++verdicts_[std::string(sim::to_text(outcome.verdict.kind))];
+    simulated_ += outcome.simulated;
+    turns_ += outcome.turns;
+    cpu_seconds_ += report.cpu_seconds;
+    crashes_.total += outcome.crashes.total;
+    crashes_.with_sync_in_flight += outcome.crashes.with_sync_in_flight;
+    crashes_.in_store_job += outcome.crashes.in_store_job;
+    crashes_.in_recovery += outcome.crashes.in_recovery;
+    commits_proven_ += outcome.commits_proven;
+    for (const auto& count : outcome.counts) counts_[count.first] += count.second;
+    if (const auto acknowledged = outcome.counts.find("acknowledged"); acknowledged != outcome.counts.end()) {
+      acknowledged_min_ = std::min(acknowledged_min_, acknowledged->second);
+    }
+    for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
+      const auto fault = static_cast<io::sim::FaultKind>(kind);
+      faults_.count(fault, outcome.faults[fault]);
+    }
+    digests_[report.seed] = base::to_text(outcome.digest);
+    bool has_failed = outcome.verdict.is_failure();
+    if (!report.second_digest.empty() && report.second_digest != base::to_text(outcome.digest)) {
+      ++nondeterministic_;
+      has_failed = true;
+      std::fprintf(stderr, "seed %llu is not deterministic: %s, then %s\n", static_cast<unsigned long long>(report.seed),
+                   base::to_text(outcome.digest).c_str(), report.second_digest.c_str());
+    }
+    if (outcome.verdict.is_failure()) on_failure(report);
+    show_progress();
+    return !(has_failed && arguments_.stop_at_failure);
+  }
+
+  int finish() {
+    if (!arguments_.digests.empty()) {
+      std::ofstream file(arguments_.digests, std::ios::trunc);
+      for (const auto& digest : digests_) file << digest.first << " " << digest.second << "\n";
+    }
+    if (arguments_.json) std::printf("%s\n", summary().dump(1).c_str());
+    else print();
+    return failures_.empty() && nondeterministic_ == 0 ? 0 : 1;
+  }
+
+ private:
+  struct Failure {
+    std::uint64_t seed = 0;
+    sim::Verdict verdict;
+    std::string trace;
+    double cpu_seconds = 0;  // spent by the batch until this was found
+  };
+
+  void on_failure(const RunReport& report) {
+    Failure failure{report.seed, report.outcome.verdict, {}, cpu_seconds_};
+    // A thousand failures of one bug need no thousand files.
+    if (failures_.size() < 20) {
+      failure.trace = arguments_.traces + "/" + arguments_.scenario + "-" + std::to_string(report.seed) + ".trace.json";
+      const sim::Trace trace{scenario_.draw_plan(report.seed), report.outcome.verdict, report.outcome.digest, build_text()};
+      if (const base::Status written = write_file(failure.trace, sim::encode(trace)); !written) {
+        std::fprintf(stderr, "lockstep: %s\n", written.error().detail.c_str());
+        failure.trace.clear();
+      }
+      const std::string again = failure.trace.empty() ? "sim --seed " + std::to_string(report.seed) : "replay " + failure.trace;
+      std::fprintf(stderr, "seed %llu failed (%s, %s): %s\n  again: lockstep %s\n", static_cast<unsigned long long>(report.seed),
+                   std::string(sim::to_text(failure.verdict.kind)).c_str(), failure.verdict.oracle.c_str(),
+                   failure.verdict.message.c_str(), again.c_str());
+    }
+    failures_.push_back(std::move(failure));
+  }
+
+  double wall_seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+  double simulated_seconds() const { return static_cast<double>(simulated_.count()) / 1e9; }
+
+  void show_progress() {
+    const std::uint64_t all = arguments_.last_seed - arguments_.first_seed + 1;
+    if (arguments_.json || all < 10 || Clock::now() - shown_ < std::chrono::seconds(5)) return;
+    shown_ = Clock::now();
+    std::fprintf(stderr, "%llu of %llu seeds, %zu failed, %.0f simulated seconds per wall second\n",
+                 static_cast<unsigned long long>(runs_), static_cast<unsigned long long>(all), failures_.size(),
+                 simulated_seconds() / wall_seconds());
+  }
+
+  Json summary() const {
+    Json json;
+    json["scenario"] = arguments_.scenario;
+    json["first_seed"] = arguments_.first_seed;
+    json["last_seed"] = arguments_.last_seed;
+    json["runs"] = runs_;
+    json["verdicts"] = verdicts_;
+    json["nondeterministic"] = nondeterministic_;
+    json["simulated_seconds"] = simulated_seconds();
+    json["wall_seconds"] = wall_seconds();
+    json["cpu_seconds"] = cpu_seconds_;
+    json["turns"] = turns_;
+    json["acknowledged_min"] = runs_ == 0 ? 0 : acknowledged_min_;
+    json["counts"] = counts_;
+    json["crashes"] = {{"total", crashes_.total},
+                       {"with_sync_in_flight", crashes_.with_sync_in_flight},
+                       {"in_store_job", crashes_.in_store_job},
+                       {"in_recovery", crashes_.in_recovery}};
+    json["commits_proven"] = commits_proven_;
+    json["faults"] = Json::object();
+    for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
+      const auto fault = static_cast<io::sim::FaultKind>(kind);
+      json["faults"][std::string(io::sim::to_text(fault))] = faults_[fault];
+    }
+    json["failures"] = Json::array();
+    for (const Failure& failure : failures_) {
+      json["failures"].push_back({{"seed", failure.seed},
+                                  {"verdict", sim::to_text(failure.verdict.kind)},
+                                  {"oracle", failure.verdict.oracle},
+                                  {"message", failure.verdict.message},
+                                  {"trace", failure.trace},
+                                  {"cpu_seconds_until", failure.cpu_seconds}});
+    }
+    return json;
+  }
+
+  void print() const {
+    std::printf("%llu runs of %s:", static_cast<unsigned long long>(runs_), arguments_.scenario.c_str());
+    for (const auto& verdict : verdicts_) std::printf(" %llu %s", static_cast<unsigned long long>(verdict.second), verdict.first.c_str());
+    if (arguments_.twice) std::printf(", each run twice, %llu with another digest", static_cast<unsigned long long>(nondeterministic_));
+    std::printf("\n%.0f simulated seconds in %.1f s (%.1f CPU-s): %.0f simulated s per CPU-s, %.0f turns per CPU-s\n",
+                simulated_seconds(), wall_seconds(), cpu_seconds_, simulated_seconds() / cpu_seconds_,
+                static_cast<double>(turns_) / cpu_seconds_);
+    std::printf("operations:");
+    for (const auto& count : counts_) std::printf(" %s %llu,", count.first.c_str(), static_cast<unsigned long long>(count.second));
+    std::printf(" fewest acknowledged in a run %llu\n", static_cast<unsigned long long>(runs_ == 0 ? 0 : acknowledged_min_));
+    std::printf("crashes: %llu, with a sync in flight %llu, in a store job %llu, in recovery %llu; log writes proven durable %llu\n",
+                static_cast<unsigned long long>(crashes_.total), static_cast<unsigned long long>(crashes_.with_sync_in_flight),
+                static_cast<unsigned long long>(crashes_.in_store_job), static_cast<unsigned long long>(crashes_.in_recovery),
+                static_cast<unsigned long long>(commits_proven_));
+    std::printf("faults that mattered:");
+    for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
+      const auto fault = static_cast<io::sim::FaultKind>(kind);
+      std::printf(" %s %llu", std::string(io::sim::to_text(fault)).c_str(), static_cast<unsigned long long>(faults_[fault]));
+    }
+    std::printf("\n");
+    // One line per kind of failure.
+    std::map<std::string, std::vector<std::uint64_t>> kinds;
+    for (const Failure& failure : failures_) {
+      kinds[std::string(sim::to_text(failure.verdict.kind)) + ", " + failure.verdict.oracle].push_back(failure.seed);
+    }
+    for (const auto& kind : kinds) {
+      std::printf("failed %zu times (%s), first with seed %llu\n", kind.second.size(), kind.first.c_str(),
+                  static_cast<unsigned long long>(*std::min_element(kind.second.begin(), kind.second.end())));
+    }
+  }
+
+  const Arguments& arguments_;
+  const sim::Scenario& scenario_;
+  const Clock::time_point begin_ = Clock::now();
+  Clock::time_point shown_ = Clock::now();
+  std::uint64_t runs_ = 0;
+  std::map<std::string, std::uint64_t> verdicts_;
+  std::uint64_t nondeterministic_ = 0;
+  base::Duration simulated_{};
+  std::uint64_t turns_ = 0;
+  double cpu_seconds_ = 0;
+  sim::CrashCounts crashes_;
+  std::uint64_t commits_proven_ = 0;
+  std::uint64_t acknowledged_min_ = UINT64_MAX;
+  std::map<std::string, std::uint64_t> counts_;
+  io::sim::FaultCounters faults_;
+  std::map<std::uint64_t, std::string> digests_;
+  std::vector<Failure> failures_;
+};
+
+}  // namespace
+
+int run_sim(const Arguments& arguments) {
+  const sim::Scenario& scenario = scenario_named(arguments.scenario);
+  warm_up(scenario);
+  Totals totals(arguments, scenario);
+  run_batch(scenario, {arguments.first_seed, arguments.last_seed, arguments.jobs, arguments.twice, arguments.seconds_max}, totals);
+  return totals.finish();
+}
+
+}  // namespace lockstep
