@@ -53,7 +53,8 @@ void Connection::on_readable() {
     last_read_ = core_.world.clock.now();
     receive(std::string_view(core_.input).substr(0, result.count));
   }
-  if (result.finished) die();  // nobody waits for answers any more
+  // Nobody waits for answers any more, except an HTTP/1 client that has said all it wanted.
+  if (result.finished && stage_ != Stage::closing) die();
   wake();
 }
 
@@ -66,8 +67,7 @@ void Connection::receive(std::string_view bytes) {
         case Protocol::neither: return die();
         case Protocol::http1:
           opening_ = http1_not_found();
-          stage_ = Stage::closing;
-          return;
+          return begin_closing();
         case Protocol::http2:
           start_http2();
           return feed(std::exchange(opening_, {}));
@@ -131,18 +131,20 @@ void Connection::flush_http2() {
     case SessionOutput::Flushed::failed: return die();
     case SessionOutput::Flushed::more: core_.attention.call_next_turn(*this); break;
     case SessionOutput::Flushed::blocked: break;
-    case SessionOutput::Flushed::all: {
-      const bool is_over = nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
-      if (is_over || stage_ == Stage::closing) return close_gently();
+    case SessionOutput::Flushed::all:
+      if (stage_ == Stage::closing || is_session_over()) return close_gently();
       break;
-    }
   }
+  if (stage_ == Stage::http2 && is_session_over()) begin_closing();
   // A client that does not take its answers is not asked for more requests. One that takes bytes, but opens
   // no window for the streams, has to be read for the window's sake; its new calls are parked instead.
   const bool is_stuck = output_.is_blocked() && (has_too_much_output() || nghttp2_session_get_outbound_queue_size(session_.get()) > kWaitingFramesMax);
   stream_->pause_reading(is_stuck);
   if (!wanting_room_.empty() || (!parked_.empty() && !has_too_much_output())) core_.attention.call_next_turn(*this);
 }
+
+// After a GOAWAY, and without open calls: the rules were broken, or the drain is complete.
+bool Connection::is_session_over() const { return nghttp2_session_want_read(session_.get()) == 0; }
 
 void Connection::close_gently() {
   for (Call* call = first_call_; call != nullptr; call = call->next) call->on_gone();
@@ -214,7 +216,13 @@ void Connection::send_away(std::string_view reason) {
   const int rv = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                                        NGHTTP2_ENHANCE_YOUR_CALM, h2_bytes(reason), reason.size());
   ASSERT(rv == 0);
+  begin_closing();
+}
+
+// The last words have been queued; a client that does not take them in time goes without.
+void Connection::begin_closing() {
   stage_ = Stage::closing;
+  core_.world.clock.arm(*this, core_.world.clock.now() + kLingerTime);
 }
 
 void Connection::on_timer() {

@@ -85,6 +85,8 @@ class Connection final : public io::StreamHandler, private io::Timer {
   void feed(std::string_view bytes);
   void flush_http2();
   void send_away(std::string_view reason);  // GOAWAY ENHANCE_YOUR_CALM
+  bool is_session_over() const;
+  void begin_closing();
   void close_gently();
   void unpark_calls();
   Call* find(std::int32_t stream_id);

@@ -271,15 +271,18 @@ TEST_CASE("whoever does not say what it speaks is closed in time") {
 }
 
 TEST_CASE("HTTP/1 gets a page that is not found, and a close") {
-  Cluster cluster;
-  RawClient client(cluster);
-  client.peer.send("GET /version HTTP/1.1\r\nHost: a\r\n\r\nand a body that nobody reads");
-  REQUIRE(cluster.until([&] { return client.is_over(); }));
-  CHECK(client.peer.finished);
-  CHECK_EQ(client.peer.received.substr(0, 24), "HTTP/1.1 404 Not Found\r\n");
-  CHECK(client.peer.received.ends_with("\r\n\r\n404 page not found\n"));
-  client.peer.stream->finish();
-  CHECK(cluster.until([&] { return cluster.server->connection_count() == 0; }));
+  for (const bool half_closes : {false, true}) {
+    Cluster cluster;
+    RawClient client(cluster);
+    client.peer.send("GET /version HTTP/1.1\r\nHost: a\r\n\r\nand a body that nobody reads");
+    if (half_closes) client.peer.stream->finish();
+    REQUIRE(cluster.until([&] { return client.is_over(); }));
+    CHECK(client.peer.finished);
+    CHECK_EQ(client.peer.received.substr(0, 24), "HTTP/1.1 404 Not Found\r\n");
+    CHECK(client.peer.received.ends_with("\r\n\r\n404 page not found\n"));
+    client.peer.stream->finish();
+    CHECK(cluster.until([&] { return cluster.server->connection_count() == 0; }));
+  }
 }
 
 TEST_CASE("frames that break the rules end the connection with a GOAWAY") {
