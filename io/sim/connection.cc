@@ -344,6 +344,8 @@ void Connection::crash(int index, VirtualTime at, bool tell_peer) {
   End& end = ends_[static_cast<std::size_t>(index)];
   End& peer = peer_of(end);
   if (end.is_gone) return;
+  // A machine that is only being dialled has nothing to lose: whoever listens when the dial arrives answers it.
+  if (index == 1 && !end.is_established) return;
   while (!peer.segments.empty() && peer.segments.back().sent_at > at) {
     peer.bytes.resize(peer.bytes.size() - peer.segments.back().size);
     peer.segments.pop_back();

@@ -172,6 +172,22 @@ TEST_CASE("a killed process resets its streams and refuses new ones until it lis
   CHECK(pair.sim.run_until([&] { return accepted.is_connected && pair.server.peers.size() == 1; }, 1s));
 }
 
+// Found by the scenario single, seed 128: the stream that the second incarnation accepted was dead on arrival.
+TEST_CASE("a dial that is under way while its target restarts reaches the new incarnation") {
+  Pair pair;
+  pair.sim.run_for(10ms);
+  TestPeer second;
+  second.stream = pair.client_node.world().network.connect({"m1", 1}, second);  // takes its time on the link
+  static_cast<void>(pair.server_node.crash(CrashKind::process_kill));
+  pair.drop_server();
+  pair.server_node.restart();
+  TestServer restarted;
+  restarted.listener = std::move(*pair.server_node.world().network.listen({"m1", 1}, restarted));
+  REQUIRE(pair.sim.run_until([&] { return second.is_connected && restarted.peers.size() == 1; }, 10s));
+  second.send("hello");
+  CHECK(pair.sim.run_until([&] { return restarted.peers[0]->received == "hello"; }, 10s));
+}
+
 TEST_CASE("a machine without power may leave its peers in the dark until it is back") {
   Pair pair;
   pair.server_node.faults().half_open_per_million = 1'000'000;
