@@ -17,8 +17,8 @@ struct NodeRate { std::string_view name; std::uint32_t NodeFaults::* field; std:
 constexpr DiskRate kDiskRates[] = {
     {"disk.read_error", &DiskFaults::read_error_per_million, 300},
     {"disk.write_error", &DiskFaults::write_error_per_million, 500},
-    {"disk.sync_error", &DiskFaults::sync_error_per_million, 3'000},
-    {"disk.metadata_error", &DiskFaults::metadata_error_per_million, 3'000},
+    {"disk.sync_error", &DiskFaults::sync_error_per_million, 10'000},
+    {"disk.metadata_error", &DiskFaults::metadata_error_per_million, 10'000},
     {"disk.no_space", &DiskFaults::no_space_per_million, 3'000},
     {"disk.slow", &DiskFaults::slow_per_million, 10'000},
     {"disk.hung", &DiskFaults::hung_per_million, 200},
@@ -45,6 +45,8 @@ base::Result<Faults> faults_of(const std::map<std::string, std::uint64_t>& rates
   for (const DiskRate& rate : kDiskRates) faults.disk.*rate.field = 0;
   for (const LinkRate& rate : kLinkRates) faults.link.*rate.field = 0;
   for (const NodeRate& rate : kNodeRates) faults.node.*rate.field = 0;
+  // A call that hangs when the faults end has come back before progress is demanded.
+  faults.disk.hung = {std::chrono::seconds(1), std::chrono::seconds(6)};
   for (const auto& [name, value] : rates) {
     bool is_known = false;
     if (value > 1'000'000) return base::fail(base::Code::invalid, "the rate `" + name + "` is above a million");

@@ -241,6 +241,11 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     member_->faults() = none.node;
     sim_.heal();
     sim_.network().set_all_faults(none.link);
+    // Whoever does not serve by now is started anew: a job that began on a hanging disk would go on hanging.
+    if (member_->is_up() && !is_ready_) {
+      for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+      static_cast<void>(member_->crash(CrashKind::process_kill));
+    }
     if (!member_->is_up()) member_->restart();
   }
 

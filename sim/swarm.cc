@@ -65,9 +65,10 @@ void draw_faults(Decisions& decisions, Plan& plan) {
       action.at = decisions.between("plan-action-at", {action.id}, std::chrono::milliseconds(20), plan.faults_until);
       action.lasting = draw_lasting(decisions, kind, action.id);
       if (is_crash) {
-        // Where a crash hurts: half of them while a sync is under way.
-        constexpr std::array<Moment, 8> kMoments = {Moment::any,     Moment::syncing, Moment::syncing, Moment::syncing,
-                                                    Moment::syncing, Moment::storing, Moment::storing, Moment::recovering};
+        // Where a crash hurts: more than half of them while a sync is under way.
+        constexpr std::array<Moment, 10> kMoments = {Moment::any,     Moment::syncing, Moment::syncing, Moment::syncing,
+                                                     Moment::syncing, Moment::syncing, Moment::syncing, Moment::storing,
+                                                     Moment::storing, Moment::recovering};
         action.moment = kMoments[decisions.below("plan-moment", {action.id}, kMoments.size())];
       }
       if (kind == ActionKind::cut_link) {

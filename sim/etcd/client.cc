@@ -25,6 +25,7 @@ void Client::on_timer() { go_on(); }
 
 void Client::on_end_of_turn() {
   will_go_on_ = false;
+  if (std::exchange(gives_up_channel_, false)) channel_.reset();
   go_on();
 }
 
@@ -104,6 +105,8 @@ void Client::on_status(const rpc::Status& status) {
   ASSERT(is_asking_);
   is_asking_ = false;
   if (!has_answer_) oracle_.on_error(request_, status);
+  // Nobody answered for that long: perhaps nobody is there, as on a connection whose other end lost its power.
+  if (status.code == rpc::StatusCode::deadline_exceeded) gives_up_channel_ = true;
   if (will_go_on_) return;
   will_go_on_ = true;
   world_.loop.at_end_of_turn(*this);

@@ -58,6 +58,7 @@ class Client final : private io::Timer, private rpc::ClientCall, private rpc::Ch
   bool is_asking_ = false;
   bool has_answer_ = false;
   bool will_go_on_ = false;
+  bool gives_up_channel_ = false;
   Request request_;
   bool& is_finished_;
 };

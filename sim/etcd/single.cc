@@ -24,10 +24,10 @@ using ::etcd::Tuning;
 constexpr std::string_view kName = "single";
 constexpr std::uint16_t kPort = 2379;
 constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
-constexpr base::Duration kDuration = std::chrono::seconds(62);
+constexpr base::Duration kDuration = std::chrono::seconds(70);
 // The last requests of each client are sent this long after the faults have ended, and must be answered.
-constexpr base::Duration kCalmBefore = std::chrono::seconds(6);
-constexpr std::uint32_t kOperationsPerRun = 1200;
+constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+constexpr std::uint32_t kOperationsPerRun = 1600;
 constexpr std::uint32_t kLastOperations = 3;
 
 // --- the plan ---------------------------------------------------------------------------------------
