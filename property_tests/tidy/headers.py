@@ -1,6 +1,7 @@
 """Each header compiles alone, with the flags of its neighbours.
 
-What compiled once is remembered by the hash of everything that it includes from the tree, in the build directory.
+A header that its own .cc includes first (shape.py insists) has been compiled alone by the build. What compiled once is
+remembered by the hash of everything that it includes from the tree, in the build directory.
 """
 import concurrent.futures
 import hashlib
@@ -24,6 +25,7 @@ class Compiler:
         except (OSError, ValueError):
             self.known = {}
         self.contents = {}
+        self.built = {os.path.relpath(os.path.join(c['directory'], c['file']), root) for c in self.commands}
 
     def flags_for(self, header):
         """The command of a source in the nearest folder, without what names its files."""
@@ -89,6 +91,11 @@ class Compiler:
             return None
         return result.stderr
 
+    def is_built_alone(self, header):
+        own = header[:-len('.h')] + '.cc'
+        first = INCLUDE.search(bare_code(self.content(own))) if own in self.built and self.content(own) is not None else None
+        return first is not None and first.group(1) == header
+
     def save(self):
         with open(self.cache_path, 'w', encoding='utf-8') as file:
             json.dump(self.known, file, indent=1, sort_keys=True)
@@ -96,7 +103,7 @@ class Compiler:
 
 def check(sources, root, build):
     compiler = Compiler(root, build)
-    headers = [s.path for s in sources if s.is_header]
+    headers = [s.path for s in sources if s.is_header and not compiler.is_built_alone(s.path)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         results = list(pool.map(compiler.compile, headers))
     compiler.save()

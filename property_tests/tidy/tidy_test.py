@@ -86,7 +86,8 @@ class Names(Samples):
     def test_look_alikes_are_not(self):
         for code in ('// the steady_clock of the machine', 'auto s = "std::mutex";', 'world.random.draw("x", {1});', 'int runtime(int x);',
                      'entry.time(0);', 'Error random_error;', 'int sleepless = 3;', 'retry(3);', 'std::string brand();', "char c = '\"'; int y = 1'000;",
-                     'auto n = clock.now();', 'std::map<int, int> m; for (auto& e : m) f(e);', 'bool is_operand(int x);', 'const Instant time_ = now();'):
+                     'auto n = clock.now();', 'std::map<int, int> m; for (auto& e : m) f(e);', 'bool is_operand(int x);', 'const Instant time_ = now();',
+                     'io::Random& random() { return random_; }', 'auto x = store.random().draw("y", {});'):
             with self.subTest(code=code):
                 self.assert_clean('core/raft/a.cc', code + '\n')
 
@@ -97,6 +98,8 @@ class Names(Samples):
     def test_the_shared_index_is_the_one_exemption(self):
         self.assert_clean('storage/sqlite/shm.cc', 'std::mutex m;\n')
         self.assert_found('storage/sqlite/vfs.cc', 'std::mutex m;\n', 'threads')
+        self.assert_clean('storage/sqlite/vfs.cc', 'thread_local Call* current = nullptr;\n')
+        self.assert_found('storage/sqlite/writer.cc', 'thread_local Call* current = nullptr;\n', 'threads')
         self.assert_found('storage/sqlite/shm.cc', 'auto t = std::chrono::steady_clock::now();\n', 'clock')
 
     def test_walking_a_hash_table_is_found_and_lookup_is_not(self):
@@ -164,6 +167,10 @@ class Headers(unittest.TestCase):
             with open(os.path.join(root, good.path), 'w', encoding='utf-8') as file:
                 file.write('#pragma once\nstd::string f();\n')
             self.assertEqual(len(list(headers.check([good, bad], root, build))), 2)
+            # A source that the build compiled, and that includes its own header first, is proof enough.
+            with open(os.path.join(root, 'core/base/a.cc'), 'w', encoding='utf-8') as file:
+                file.write('#include "core/base/a.h"\n')
+            self.assertEqual(list(headers.check([Source('core/base/a.h', '')], root, build)), [])
 
 
 class TheProgram(unittest.TestCase):
