@@ -1,5 +1,8 @@
 #include "core/etcd/server.h"
 
+#include <string>
+#include <vector>
+
 #include "core/etcd/errors.h"
 #include "core/etcd/test_server.h"
 
@@ -308,12 +311,94 @@ TEST_CASE("a put that the disk holds up is answered after the request timeout: p
   check_error(test.put("k", "v").status, ErrorId::timeout);
 }
 
+TEST_CASE("while the disk holds writes up, reads go on, and what is too much is refused") {
+  TestServer test;
+  test.start();
+  test.put("k", "v");
+  test.member.disk_faults().sync = {2s, 2s};
+  etcdserverpb::PutRequest request;
+  request.set_key("k");
+  const std::string bytes = request.SerializeAsString();
+  constexpr std::size_t kBacklog = 5000;  // behaviour reference §9
+  std::vector<TestServer::Call> calls(kBacklog + 10);
+  for (TestServer::Call& call : calls) test.channel->unary("/etcdserverpb.KV/Put", bytes, {}, call);
+  CHECK_EQ(text_of(test.get("k").body), "k=v@2/2v1");
+  REQUIRE(test.sim.run_until([&] { return calls.back().status.has_value(); }, 1s));
+  check_error(*calls.back().status, ErrorId::request_too_many_requests);
+  CHECK(!calls.front().status.has_value());
+  REQUIRE(test.sim.run_until([&] { return calls[kBacklog - 1].status.has_value(); }, 30s));
+  std::size_t refused = 0;
+  for (const TestServer::Call& call : calls) {
+    REQUIRE(call.status.has_value());
+    if (call.status->code != rpc::StatusCode::ok) ++refused;
+  }
+  CHECK_EQ(refused, 10);
+  CHECK_EQ(test.get("k").body.header().revision(), 2 + static_cast<std::int64_t>(kBacklog));
+}
+
+TEST_CASE("a client that gives up is told so; its write may happen all the same") {
+  TestServer test;
+  test.start();
+  test.member.disk_faults().sync = {3s, 3s};
+  rpc::CallOptions options;
+  options.deadline = test.client.world().clock.now() + 1s;
+  etcdserverpb::PutRequest request;
+  request.set_key("k");
+  CHECK(test.call<etcdserverpb::PutResponse>("/etcdserverpb.KV/Put", request, options).status.code ==
+        rpc::StatusCode::deadline_exceeded);
+  test.sim.run_for(5s);
+  CHECK_EQ(text_of(test.get("k").body), "k=@2/2v1");
+}
+
+TEST_CASE("a client that goes away leaves nothing behind") {
+  TestServer test;
+  test.start();
+  test.member.disk_faults().sync = {1s, 1s};
+  std::vector<TestServer::Call> calls(20);
+  etcdserverpb::PutRequest request;
+  request.set_key("k");
+  for (TestServer::Call& call : calls) test.channel->unary("/etcdserverpb.KV/Put", request.SerializeAsString(), {}, call);
+  test.sim.run_for(100ms);
+  test.channel.reset();
+  test.sim.run_for(10s);
+  test.connect();
+  CHECK(test.put("after", "v").ok());
+  test.stop();
+}
+
+TEST_CASE("a read that the disk fails is unavailable, and stops the member") {
+  TestServer test;
+  test.config.tuning.store_page_cache_bytes = 0;
+  test.start();
+  for (int i = 0; i < 200; ++i) test.put("k" + std::to_string(i), std::string(5000, 'x'));
+  test.sim.run_for(10s);  // into the files
+  test.stop();
+  test.start();
+  test.member.disk_faults().read_error_per_million = 1'000'000;
+  check_error(test.get("k0", kZero).status, ErrorId::stopped);
+  REQUIRE(test.sim.run_until([&] { return test.failure.has_value(); }, 1s));
+  CHECK(test.failure->code == base::Code::io);
+  test.stop();
+}
+
+TEST_CASE("a port that is taken is said before anything is written") {
+  TestServer test;
+  test.config.listen_peer = {{"m1", 2380}, {"m1", 2380}};  // one machine runs one process here: take it twice
+  test.begin();
+  REQUIRE(test.sim.run_until([&] { return test.failure.has_value(); }, 10s));
+  CHECK(test.failure->detail.find("m1:2380") != std::string::npos);
+  CHECK(!*test.member.world().disk.exists("wal"));
+  test.stop();
+}
+
 TEST_CASE("a member can be stopped at any moment of its start") {
-  for (int steps = 0; steps < 60; ++steps) {
+  bool was_ready = false;
+  for (int steps = 0; !was_ready; ++steps) {
     CAPTURE(steps);
     TestServer test;
     test.begin();
     for (int i = 0; i < steps; ++i) test.sim.step();
+    was_ready = test.ready;
     test.stop();
     test.start();
     CHECK(test.put("k", "v").ok());
