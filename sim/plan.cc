@@ -13,6 +13,7 @@ std::string_view to_text(ActionKind kind) {
     case ActionKind::disk_full: return "disk_full";
     case ActionKind::disk_hang: return "disk_hang";
     case ActionKind::wall_jump: return "wall_jump";
+    case ActionKind::bit_rot: return "bit_rot";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};

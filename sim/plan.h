@@ -24,8 +24,9 @@ enum class ActionKind : std::uint8_t {
   disk_full,     // everything that needs space fails for a while
   disk_hang,     // every disk call of a while takes until its end
   wall_jump,     // of the member's wall clock
+  bit_rot,       // in one of the member's files (Tenant::rotting_file)
 };
-inline constexpr int kActionKindCount = 7;
+inline constexpr int kActionKindCount = 8;
 std::string_view to_text(ActionKind kind);
 
 // A crash strikes at the first instant from its time on at which this holds, or when its patience ends.

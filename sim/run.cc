@@ -150,6 +150,9 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
         });
         return;
       case ActionKind::wall_jump: member_->jump_wall_clock(action.lasting); return;
+      case ActionKind::bit_rot:
+        if (member_->rot(tenant_->rotting_file(), sim_.decisions().draw("rot", {action.id}))) ++rots_;
+        return;
     }
   }
 
@@ -215,12 +218,15 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     });
   }
 
-  // A member that stopped itself: its process ends, somebody starts it again. Damage is never its right here:
-  // within the budget of these runs every promise has an intact durable copy.
+  // A member that stopped itself: its process ends, somebody starts it again. Damage is its right only after a
+  // bit has rotted: else every promise of these runs has an intact durable copy. A member that then finds at its
+  // start that its only copy is spoilt refuses, and that ends the run: nobody else has another.
   void fail_member() {
     const base::Error error = *failed_;
     failed_.reset();
-    if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
+    if (error.code == base::Code::damaged && rots_ > 0) {
+      if (!is_ready_) return findings_.report(VerdictKind::refused, "recovery", error.detail);
+    } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
       findings_.safety("recovery", "the member refuses to go on although nothing it promised was destroyed: " + error.detail);
       return;
     }
@@ -306,6 +312,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   VirtualTime calm_since_;
   CrashCounts crashes_;
   std::uint64_t failures_ = 0;
+  std::uint64_t rots_ = 0;
 };
 
 }  // namespace

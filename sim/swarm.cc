@@ -30,6 +30,7 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
     case ActionKind::cut_link: return decisions.between("plan-cut", {id}, milliseconds(50), milliseconds(5000));
     case ActionKind::disk_full: return decisions.between("plan-full", {id}, milliseconds(10), milliseconds(2000));
     case ActionKind::disk_hang: return decisions.between("plan-hang", {id}, milliseconds(10), milliseconds(1500));
+    case ActionKind::bit_rot: return {};
     case ActionKind::wall_jump: return decisions.between("plan-jump", {id}, milliseconds(1), std::chrono::hours(30));
   }
   ASSERT(false && "a kind outside the enumeration");
@@ -50,13 +51,14 @@ void draw_faults(Decisions& decisions, Plan& plan) {
 
   constexpr std::array<ActionKind, kActionKindCount> kKinds = {
       ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,    ActionKind::cut_link,
-      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump};
+      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump, ActionKind::bit_rot};
   std::uint32_t id = 0;
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
     const bool is_crash = kind == ActionKind::power_loss || kind == ActionKind::process_kill;
-    // Crashes are what these runs are about: nine seeds in ten have each kind.
-    if (!decisions.happens("plan-action-on", {number}, is_crash ? 900'000 : kHalf)) continue;
+    // Crashes are what these runs are about: nine seeds in ten have each kind. Rot may end a run early.
+    const std::uint32_t often = is_crash ? 900'000 : kind == ActionKind::bit_rot ? 150'000 : kHalf;
+    if (!decisions.happens("plan-action-on", {number}, often)) continue;
     const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, is_crash ? 6 : 4);
     for (std::uint64_t i = 0; i < count; ++i) {
       Action action;

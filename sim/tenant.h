@@ -36,6 +36,10 @@ class Tenant {
 
   virtual CommittedListener* committed_listener() = 0;  // may be null
 
+  // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
+  // on with what is spoilt.
+  virtual std::string_view rotting_file() const = 0;
+
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;
   // Totals for reports, by name.

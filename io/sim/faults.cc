@@ -21,6 +21,7 @@ std::string_view to_text(FaultKind kind) {
     case FaultKind::disk_sync_error: return "disk_sync_error";
     case FaultKind::disk_metadata_error: return "disk_metadata_error";
     case FaultKind::disk_no_space: return "disk_no_space";
+    case FaultKind::disk_bit_rot: return "disk_bit_rot";
     case FaultKind::disk_slow: return "disk_slow";
     case FaultKind::disk_hung: return "disk_hung";
     case FaultKind::process_kill: return "process_kill";

@@ -90,6 +90,7 @@ enum class FaultKind : std::uint8_t {
   disk_sync_error,
   disk_metadata_error,
   disk_no_space,
+  disk_bit_rot,        // counted when the bit changed: whether somebody reads it is seen only by what follows
   disk_slow,
   disk_hung,
   process_kill,

@@ -69,6 +69,20 @@ Inode::Call& Inode::add(Kind kind, const CallSpan& span) {
   return calls_.back();
 }
 
+void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
+  ASSERT(offset < live_.size());
+  ASSERT(bit < 8);
+  const auto flip = [&](FileImage& image) {
+    std::array<std::byte, 1> byte{};
+    if (image.read(offset, byte) == 0) return;
+    byte[0] ^= static_cast<std::byte>(1U << bit);
+    image.write(offset, byte);
+  };
+  flip(live_);
+  flip(durable_);
+  if (cached_) flip(*cached_);
+}
+
 void Inode::write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data) {
   ASSERT(!data.empty());
   Call& call = add(Kind::write, span);

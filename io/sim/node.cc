@@ -83,6 +83,15 @@ void Node::wipe_disk() {
   unseen_damage_ = {};
 }
 
+bool Node::rot(std::string_view path, std::uint64_t draw) {
+  volume_.settle(universe_.now);
+  const base::Result<std::shared_ptr<Inode>> file = volume_.find_file(path);
+  if (!file || (*file)->size() == 0) return false;
+  (*file)->flip_bit((draw >> 3U) % (*file)->size(), static_cast<unsigned>(draw & 7U));
+  host_.count(FaultKind::disk_bit_rot);
+  return true;
+}
+
 void Node::pause(base::Duration time) {
   ASSERT(is_up_);
   const VirtualTime until = universe_.now + time;

@@ -76,6 +76,10 @@ class Node final {
   // Replaces the disk by an empty one. Requires: down.
   void wipe_disk();
 
+  // Bit rot: one drawn bit of a file changes, on the disk and in what reads see. False when there is no such
+  // file, or nothing in it.
+  bool rot(std::string_view path, std::uint64_t draw);
+
   // Handles nothing for a while; time goes on, and so does everybody else.
   void pause(base::Duration time);
   // The clock of this and of later incarnations.

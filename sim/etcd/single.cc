@@ -174,6 +174,7 @@ class Single final : public Tenant {
   }
 
   CommittedListener* committed_listener() override { return &oracle_; }
+  std::string_view rotting_file() const override { return "store-1/db-wal"; }
 
   void at_end(Findings& findings) override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
