@@ -20,7 +20,7 @@ struct FoundSegment {
 struct Judged {
   std::vector<ScannedBatch> batches;  // not empty; numbers consecutive; those that a restart wrote again only once
   BatchNumber proven;                 // every batch below was durable; invariant: <= batches.back().number.next()
-  std::vector<SegmentHeader> headers; // of the segments that are needed, numbers consecutive; those below are leftovers
+  std::vector<SegmentHeader> headers;  // of the segments that are needed, numbers consecutive; those below are leftovers
   // Of the segment that holds the last batch; segments after it were never used.
   SegmentHeader last_header;
   BatchNumber last_first_batch;

@@ -18,13 +18,13 @@ inline base::Entry test_entry(base::EntryId entry, std::string_view data) {
   return {entry, base::EntryKind::command, std::make_shared<const std::string>(data)};
 }
 
-// The files of a log whose batch n holds entry n of term 1, `n` as a word, and hard state {n, 0, 0}; built by hand so
-// that any writer's mistake can be imitated.
+// The files of a log, put together batch by batch so that any writer's mistake can be imitated. Entry n holds `n` as
+// a word; batch n says hard state {n, 0, 0}.
 class TestLog {
  public:
   static constexpr std::uint64_t kBytes = kFirstBatchOffset + 8 * kSectorBytes;
 
-  TestLog() : tail_{{}, {}, {base::StoreGeneration(1), {}}, {}} {}
+  TestLog() : tail_{{}, {}, {base::StoreGeneration(1), {}}} {}
 
   // Segments are begun in order; the batch that begins one repeats the state.
   void begin_segment(std::uint64_t number, std::uint64_t oldest = 1) {
@@ -63,7 +63,7 @@ class TestLog {
     append(batch);
   }
 
-  // Reads it back. The text of what came out: `entries 1..4, proven 4, last segment 2`, or of the error.
+  // Reads it back.
   base::Result<Judged> judged() const {
     std::vector<FoundSegment> found;
     for (const auto& [number, file] : files) {
@@ -80,7 +80,6 @@ class TestLog {
     base::LogStart start;
     base::HardState hard_state;
     base::StoreMark store_mark;
-    base::EntryId last;
   };
 
   void append(std::uint64_t batch) {

@@ -43,7 +43,7 @@ class TestMember final : private io::sim::ObserverListener {
                     io::sim::CrashKind kind = io::sim::CrashKind::power_loss);
   // Appends and waits. The status of the completion; `unavailable` when it did not come within `at_most`.
   base::Status append(const OwnedBatch& batch, base::Duration at_most = std::chrono::hours(1));
-  // Appends, and does not wait.
+  // Appends, and does not wait. Requires: the batch is one that raft could ask for in this state.
   void start_append(const OwnedBatch& batch);
   // One command entry behind the last, in the current term.
   base::Status append_command(std::string_view data);
@@ -54,7 +54,6 @@ class TestMember final : private io::sim::ObserverListener {
   void in_job(const std::function<void(io::Disk&)>& work);
   std::vector<std::string> files();
 
-  // Requires: the batch is one that raft could ask for in this state.
   const State& model() const { return model_; }
   const State& recovered() const { return recovered_; }
   Wal& wal() { return *wal_; }
