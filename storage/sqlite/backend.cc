@@ -200,7 +200,9 @@ void Backend::Impl::on_change() {
     tail_->seal();
     world_.clock.disarm(batch_timer_);
     pump();
-  } else if (!flush_is_due_ && !batch_timer_.is_armed() && closed_ == nullptr) {
+  } else if (flush_is_due_) {
+    pump();  // asked for while the entry was open
+  } else if (!batch_timer_.is_armed() && closed_ == nullptr) {
     arm(batch_timer_, options_.batch_delay);
   }
 }

@@ -86,7 +86,8 @@ struct Changes {
 class Backend {
  public:
   Backend(const io::World& world, BackendOptions options);
-  // Requires: close() completed, open() failed or was never called, or the member crashed.
+  // Requires: close() completed, open() failed or was never called, or the world is dead (a crash in io/sim,
+  // abandon() in io/real).
   ~Backend();
 
   // First call of all; nothing else until it completed. Opens `<prefix><mark.generation>`, creating it when
@@ -97,7 +98,7 @@ class Backend {
   void open(const base::StoreMark& mark, base::LogIndex first_kept, RowVisitor& visitor, BackendListener& listener,
             io::Completion& done);
   // Begins no further job and completes when the running one has ended. What is not yet in the store's files
-  // is in the log. Afterwards only destruction. A crashed member need not call it.
+  // is in the log. Afterwards only destruction.
   void close(io::Completion& done);
 
   base::LogIndex applied() const;     // of the store and the tail

@@ -54,8 +54,13 @@ StoreFile::StoreFile(Store& store, std::string path, std::unique_ptr<io::PageFil
 base::Status StoreFile::sync() {
   if (base::Status ok = store_.check_not_failed(); !ok) return ok;
   base::Status synced = file_->sync();
-  if (!synced) store_.fail({synced.error().code, path_ + ": a sync failed: " + synced.error().detail});
-  return synced;
+  return synced ? synced : sync_failed(path_, synced.error());
+}
+
+// Whatever the disk calls it: a sync that ran out of space is no more worth another try than any other.
+base::Status StoreFile::sync_failed(std::string_view what, const base::Error& error) {
+  store_.fail({base::Code::io, std::string(what) + ": a sync failed: " + error.detail});
+  return store_.check_not_failed();
 }
 
 base::Result<std::uint64_t> StoreFile::size() {
@@ -191,9 +196,9 @@ base::Status WalFile::sync() {
   base::Status synced = StoreFile::sync();
   if (!synced || !is_new_) return synced;
   synced = store().disk().sync_directory(store().directory());
-  if (synced) is_new_ = false;
-  else store().fail({synced.error().code, store().directory() + ": a sync failed: " + synced.error().detail});
-  return synced;
+  if (!synced) return sync_failed(store().directory(), synced.error());
+  is_new_ = false;
+  return {};
 }
 
 }  // namespace sqlite

@@ -37,6 +37,8 @@ class StoreFile {
 
  protected:
   io::PageFile& file() { return *file_; }
+  // What a failed sync of `what` leaves behind: a store that fails for good.
+  base::Status sync_failed(std::string_view what, const base::Error& error);
   const std::string& path() const { return path_; }
 
  private:
