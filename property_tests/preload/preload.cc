@@ -85,7 +85,14 @@ bool takes_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE
 
 extern "C" {
 
-void lockstep_preload_begin() { in_run = true; }
+void lockstep_preload_begin() {
+  // So that a test can tell a simulator that behaves from one that never calls us.
+  if (std::getenv("LOCKSTEP_PRELOAD_TRAP") != nullptr) {
+    print("preload: a run began\n");
+    std::abort();
+  }
+  in_run = true;
+}
 void lockstep_preload_end() { in_run = false; }
 
 // Clocks.
