@@ -17,7 +17,15 @@ namespace {
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::size_t kIdleCallsMax = 1024;
 constexpr std::size_t kStatusMessageBytesMax = 8U << 10U;  // far below what a header block may hold
-constexpr std::size_t kKeptCapacity = 64U << 10U;
+constexpr std::size_t kKeptCapacity = 1U << 10U;  // of a header; what an unusual one needed is given back
+
+void clear_header(std::string& value) {
+  if (value.capacity() > kKeptCapacity) {
+    value = std::string();
+  } else {
+    value.clear();
+  }
+}
 
 // `application/grpc`, alone or with a suffix (gRPC over HTTP/2, "Content-Type").
 bool is_grpc(std::string_view content_type) {
@@ -45,11 +53,11 @@ void Call::end() {
   stream_id_ = 0;
   stage_ = Stage::idle;
   route_ = nullptr;
-  path_.clear();
-  method_.clear();
-  content_type_.clear();
-  encoding_.clear();
-  timeout_.clear();
+  clear_header(path_);
+  clear_header(method_);
+  clear_header(content_type_);
+  clear_header(encoding_);
+  clear_header(timeout_);
   metadata_.clear();
   metadata_too_large_ = false;
   deadline_.reset();

@@ -29,6 +29,9 @@ std::optional<std::string_view> Metadata::find(std::string_view name) const {
 }
 
 void Metadata::clear() {
+  constexpr std::size_t kKeptCapacity = 4U << 10U;
+  if (bytes_.capacity() > kKeptCapacity) bytes_ = std::string();
+  if (fields_.capacity() > kKeptCapacity / sizeof(Field)) fields_ = {};
   bytes_.clear();
   fields_.clear();
 }

@@ -188,9 +188,7 @@ TEST_CASE("the deadline answers for a handler that is late, on the server itself
   CHECK_FALSE(cluster.until([&] { return !cluster.keeper.cancelled.empty(); }, 90ms));
   CHECK(cluster.until([&] { return !cluster.keeper.cancelled.empty(); }, 20ms));
   REQUIRE(cluster.until([&] { return !client.frames(kHeaders).empty(); }));
-  const std::string& block = client.frames(kHeaders)[0].payload;
-  // Header values are Huffman-coded there: only the end of the stream shows without a decoder.
-  CHECK_FALSE(block.empty());
+  // What the header block says is compressed; that it ends the stream shows without a decoder.
   CHECK_EQ(client.frames(kHeaders)[0].flags & kEndStream, kEndStream);
 }
 
