@@ -115,11 +115,13 @@ void Replica::on_failed(const base::Error& error) { stop(error); }
 
 base::Status Replica::gate() const {
   if (!is_running()) return base::fail(base::Code::unavailable, "the member is not running");
-  const std::uint64_t unapplied = raft_->log().last().index.since(applied_.index) + queued_.items.size();
-  if (unapplied >= options_.unapplied_entries_max) {
-    return base::fail(base::Code::overloaded, std::to_string(unapplied) + " proposals wait to be applied");
+  // Etcd's gate (behaviour reference §9): what the group has agreed on faster than this member applies it.
+  const std::uint64_t unapplied = raft_->committed().since(applied_.index);
+  if (unapplied > options_.unapplied_entries_max) {
+    return base::fail(base::Code::overloaded, std::to_string(unapplied) + " committed entries wait to be applied");
   }
-  if (raft_->log().entry_count() >= options_.kept_entries_max || raft_->log().size_bytes() >= options_.kept_bytes_max) {
+  const std::uint64_t kept = raft_->log().entry_count() + queued_.items.size();
+  if (kept >= options_.kept_entries_max || raft_->log().size_bytes() + queued_bytes_ >= options_.kept_bytes_max) {
     return base::fail(base::Code::overloaded, "the log waits for the store before it can be truncated");
   }
   return {};
@@ -132,9 +134,9 @@ base::Status Replica::propose(std::string_view command, std::string_view user, s
   proposal.request_id_ = next_request_id_;
   next_request_id_ += 2;  // stays odd, hence never 0
   proposals_.emplace(proposal.request_id_, &proposal);
-  queued_.items.push_back(
-      {base::EntryKind::command,
-       std::make_shared<const std::string>(encode_command({proposal.request_id_, user, auth_revision}, command))});
+  auto record = std::make_shared<const std::string>(encode_command({proposal.request_id_, user, auth_revision}, command));
+  queued_bytes_ += record->size();
+  queued_.items.push_back({base::EntryKind::command, std::move(record)});
   wake();
   return {};
 }
@@ -232,6 +234,7 @@ void Replica::flush_proposals() {
   if (queued_.items.empty() || raft_->role() != raft::Role::leader) return;
   raft::Propose batch;
   batch.items.swap(queued_.items);
+  queued_bytes_ = 0;
   step(batch);
 }
 

@@ -42,9 +42,9 @@ struct Options {
   std::uint64_t write_batch_bytes = 4U << 20U;  // of entries in one log write; one larger entry goes alone
 
   // Bounds. At each of them new proposals are refused as overloaded until the store has caught up.
-  std::uint64_t unapplied_entries_max = 5000;                // committed or queued, and not applied (etcd's gate)
+  std::uint64_t unapplied_entries_max = 5000;                // committed, and not applied (etcd's gate)
   std::uint64_t unmaterialised_bytes_max = 64U << 20U;       // applied, and not in the store's files: apply pauses
-  std::uint64_t kept_entries_max = 200'000;                  // of the log in memory
+  std::uint64_t kept_entries_max = 200'000;                  // of the log in memory, queued proposals included
   std::uint64_t kept_bytes_max = 256U << 20U;
   // The log is cut behind the store's durable mark, leaving this many entries for members that lag.
   std::uint64_t catch_up_entries = 5000;
@@ -188,6 +188,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::uint64_t next_request_id_ = 0;
   std::map<std::uint64_t, Proposal*> proposals_;  // waiting, by request id
   raft::Propose queued_;                          // of this turn, or until there is a leader
+  std::uint64_t queued_bytes_ = 0;                // of their records
   std::uint64_t next_read_token_ = 1;
   base::IntrusiveList<ReadWait> queued_reads_;
   std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // by token; a group's index never falls
