@@ -109,7 +109,7 @@ void Connection::close(int index) {
   const bool was_open = !end.is_closed && (end.is_established || ends_[1].is_established);
   if (was_open && !peer.is_gone) {
     // As a kernel does: an orderly end when everything was read, a reset when bytes are thrown away.
-    if (unread(end) > 0) {
+    if (unread(end) > 0 || !end.is_established) {
       send_reset(peer, "connection reset by peer", end.host.instant());
     } else if (!end.has_finished) {
       finish(index);
@@ -147,6 +147,7 @@ void Connection::tell(int index, Told told) {
       end.host.cancel(end.writable);
       drop_incoming(end);
       end.host.note(1);
+      if (end.reset_is_fault) end.host.count(FaultKind::network_reset);
       end.handler->on_closed(end.why);
       return;
   }
@@ -335,7 +336,7 @@ void Connection::reset(const std::string& why) {
   const VirtualTime now = fabric_.universe().now;
   for (End& end : ends_) {
     if (end.is_gone || end.is_closed) continue;
-    end.host.count(FaultKind::network_reset);
+    if (!end.reset_arrives_at) end.reset_is_fault = true;
     send_reset(end, why, now);
   }
 }

@@ -125,6 +125,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     bool end_was_read = false;
     std::optional<VirtualTime> reset_arrives_at;
     base::Error why{base::Code::io, ""};          // of the reset
+    bool reset_is_fault = false;  // and not a peer's doing
     std::size_t held_room = 0;    // read here, but a cut link keeps the peer from knowing
     MillisecondOrdinal ordinal;   // of what is sent towards this end
 

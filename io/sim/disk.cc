@@ -66,7 +66,7 @@ class Disk::LogFile final : public io::LogFile {
       data = data.first(static_cast<std::size_t>(host.decisions().below("disk.written", call.identity, data.size())));
       if (!data.empty()) inode_->write(call.span, offset, data);
     } else if (status) {
-      inode_->write(call.span, offset, data);
+      inode_->write(call.span, offset, data, disk_.place_of(call, *inode_, offset, data.size()));
     }
     finish(call, std::move(status), done);
   }
@@ -156,7 +156,7 @@ class Disk::PageFile final : public io::PageFile {
       if (!data.empty()) inode_->write(call.span, offset, data);
       return base::fail(io_error("write", path_));
     }
-    inode_->write(call.span, offset, data);
+    inode_->write(call.span, offset, data, disk_.place_of(call, *inode_, offset, data.size()));
     return {};
   }
 
@@ -267,6 +267,16 @@ bool Disk::fails(const Call& call, std::string_view purpose, std::uint32_t per_m
 
 bool Disk::is_out_of_space(const Call& call) {
   return faults_.is_full || life_.host.decisions().happens("disk.no_space", call.identity, faults_.no_space_per_million);
+}
+
+std::uint64_t Disk::place_of(const Call& call, const Inode& inode, std::uint64_t offset, std::size_t size) {
+  Decisions& decisions = life_.host.decisions();
+  if (!decisions.happens("disk.misdirected", call.identity, faults_.misdirected_per_million)) return offset;
+  const std::uint64_t end = std::max<std::uint64_t>(inode.size(), offset + size);
+  const std::uint64_t places = (end - size) / kSectorBytes + 1;
+  const std::uint64_t place = decisions.below("disk.place", call.identity, places) * kSectorBytes;
+  if (place != offset) life_.host.count(FaultKind::disk_misdirected);
+  return place;
 }
 
 base::Result<Disk::Call> Disk::begin_metadata(std::string_view path, bool needs_space) {

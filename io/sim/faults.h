@@ -45,6 +45,7 @@ struct DiskFaults {
   std::uint32_t sync_error_per_million = 0;      // files and directories
   std::uint32_t metadata_error_per_million = 0;  // open, create, rename, remove, list
   std::uint32_t no_space_per_million = 0;        // what needs new space: growth, create, rename
+  std::uint32_t misdirected_per_million = 0;     // per write: the disk gets it at another place of the file
   std::uint32_t slow_per_million = 0;
   Latency slow{std::chrono::milliseconds(10), std::chrono::seconds(1)};
   std::uint32_t hung_per_million = 0;
@@ -85,6 +86,7 @@ enum class FaultKind : std::uint8_t {
   disk_lost_size,      // a file is shorter or longer at the next start than it was
   disk_lost_name,
   disk_dropped_page,   // a failed sync left the disk without it
+  disk_misdirected,    // a write that became durable elsewhere
   disk_read_error,
   disk_write_error,
   disk_sync_error,

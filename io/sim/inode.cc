@@ -83,10 +83,11 @@ void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
   if (cached_) flip(*cached_);
 }
 
-void Inode::write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data) {
+void Inode::write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data, std::uint64_t goes_to) {
   ASSERT(!data.empty());
   Call& call = add(Kind::write, span);
   call.offset = offset;
+  call.goes_to = goes_to;
   call.size = data.size();
   call.is_zero = is_all_zero(data);
   call.data = bytes_.size();
@@ -134,6 +135,16 @@ void Inode::apply(FileImage& image, const Call& call) const {
 }
 
 void Inode::make_durable(const Call& call) {
+  if (call.kind == Kind::write && call.goes_to != call.offset) {
+    if (!cached_) cached_ = durable_;
+    apply(*cached_, call);
+    if (call.changes_size) durable_.resize(std::max(durable_.size(), call.size_after));
+    ASSERT(call.goes_to + call.size <= durable_.size());
+    for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
+      durable_.write(call.goes_to + (offset - call.offset), bytes_of(call, offset, size));
+    });
+    return;
+  }
   apply(durable_, call);
   if (!cached_) return;
   apply(*cached_, call);

@@ -52,7 +52,9 @@ class Inode {
   std::size_t read(std::uint64_t offset, std::span<std::byte> into) const { return live_.read(offset, into); }
 
   // Requires: calls on one file do not overlap in time and come in its order.
-  void write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data);
+  void write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data) { write(span, offset, data, offset); }
+  // A misdirected one: the page cache is right, and the disk gets the bytes at another place of the file.
+  void write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data, std::uint64_t goes_to);
   void truncate(const CallSpan& span, std::uint64_t size);
   void sync(const CallSpan& span);
   // A sync that fails when it ends: of the sectors written before it some reached the disk. The others stay
@@ -84,6 +86,7 @@ class Inode {
     bool is_zero = false;        // a write of zeros keeps no bytes
     CallSpan span;
     std::uint64_t offset = 0;    // of a write
+    std::uint64_t goes_to = 0;   // of a write: the same, unless it is misdirected
     std::uint64_t size = 0;      // of a write: how many bytes; of a truncate: the new size
     std::uint64_t size_after = 0;  // of the file
     std::size_t data = 0;        // of a write: where in bytes_

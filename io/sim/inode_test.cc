@@ -216,6 +216,23 @@ TEST_CASE("a failed sync leaves pages that look clean and are not on the disk") 
   }
 }
 
+TEST_CASE("a misdirected write looks right until the power goes, and rot shows at once") {
+  Script script;
+  script.write(0, sector_of('a') + sector_of('b') + sector_of('c'));
+  script.sync();
+  script.file.write(script.next(), 0, base::as_bytes(sector_of('n')), 2 * kSectorBytes);
+  script.sync();
+  CHECK_EQ(script.live(), sector_of('n') + sector_of('b') + sector_of('c'));
+  script.file.kill(at(500), script.damage);
+  CHECK_EQ(script.live(), sector_of('n') + sector_of('b') + sector_of('c'));
+  script.file.lose_power(at(1000), script.faults, script.damage);
+  CHECK_EQ(script.live(), sector_of('a') + sector_of('b') + sector_of('n'));
+
+  script.file.flip_bit(600, 0);
+  CHECK_EQ(script.live()[600], 'b' ^ 1);
+  CHECK_EQ(script.durable_at(at(1000))[600], 'b' ^ 1);
+}
+
 TEST_CASE("a truncate that was not synced may or may not have come through, before or with later growth") {
   std::set<std::size_t> sizes;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {

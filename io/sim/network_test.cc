@@ -139,6 +139,20 @@ TEST_CASE("a reset is heard of by both ends, and is their last call") {
   CHECK_EQ(pair.counter(FaultKind::network_reset), 2);
 }
 
+TEST_CASE("a stream closed or finished before it is connected is so for its peer too") {
+  for (const bool is_closed : {false, true}) {
+    CAPTURE(is_closed);
+    Pair pair;
+    TestPeer hasty;
+    hasty.stream = pair.client_node.world().network.connect({"m1", 1}, hasty);
+    hasty.stream->finish();
+    CHECK(pair.sim.run_until([&] { return pair.server.peers.size() == 2; }, 1s));
+    if (is_closed) hasty.stream.reset();
+    CHECK(pair.sim.run_until([&] { return pair.server.peers[1]->finished || pair.server.peers[1]->closed; }, 1s));
+    CHECK_EQ(pair.server.peers[1]->closed.has_value(), is_closed);
+  }
+}
+
 TEST_CASE("a stream closed with bytes unread resets its peer; closed in order it does not") {
   for (const bool has_unread : {false, true}) {
     CAPTURE(has_unread);

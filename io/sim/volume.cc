@@ -262,6 +262,8 @@ DiskDamage Volume::kill(VirtualTime at) {
   changes_.erase(std::remove_if(changes_.begin(), changes_.end(), [&](const Change& change) { return change.kind == Kind::sync; }),
                  changes_.end());
   for_each(*root_, &Directory::live, [&](Inode& file) { file.kill(at, damage); });
+  // A file whose removal is not durable may come back.
+  for_each(*root_, &Directory::durable, [&](Inode& file) { file.kill(at, damage); });
   return damage;
 }
 
