@@ -39,7 +39,7 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
 
 }  // namespace
 
-void draw_faults(Decisions& decisions, Plan& plan) {
+void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   for (const RateLimit& limit : rate_limits()) {
     const Identity who{io::sim::key(limit.name)};
     if (!is_about_crashes(limit.name) && !decisions.happens("plan-rate-on", who, kHalf)) continue;
@@ -56,10 +56,12 @@ void draw_faults(Decisions& decisions, Plan& plan) {
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
     const bool is_crash = kind == ActionKind::power_loss || kind == ActionKind::process_kill;
-    // Crashes are what these runs are about: nine seeds in ten have each kind. Rot may end a run early.
-    const std::uint32_t often = is_crash ? 900'000 : kind == ActionKind::bit_rot ? 150'000 : kHalf;
+    const bool is_rot = kind == ActionKind::bit_rot;
+    if (is_rot && budget == Budget::within) continue;
+    // Crashes are what these runs are about: nine seeds in ten have each kind.
+    const std::uint32_t often = is_rot ? 1'000'000 : is_crash ? 900'000 : kHalf;
     if (!decisions.happens("plan-action-on", {number}, often)) continue;
-    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, is_crash ? 6 : 4);
+    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, is_rot ? 40 : is_crash ? 6 : 4);
     for (std::uint64_t i = 0; i < count; ++i) {
       Action action;
       action.id = id++;

@@ -4,12 +4,18 @@
 // rough in one: combinations that a fixed mix would drown (Groce et al., "Swarm testing", 2012).
 #pragma once
 
+#include <cstdint>
+
 #include "io/sim/decisions.h"
 #include "sim/plan.h"
 
 namespace sim {
 
+// Within: every promise keeps an intact durable copy, so a member must always come back. Beyond: bits rot, the only
+// copy of a store may be spoilt, and a member of one may then have to refuse.
+enum class Budget : std::uint8_t { within, beyond };
+
 // Fills plan.rates and plan.actions. Requires: members, clients and faults_until are set.
-void draw_faults(io::sim::Decisions& decisions, Plan& plan);
+void draw_faults(io::sim::Decisions& decisions, Budget budget, Plan& plan);
 
 }  // namespace sim

@@ -32,7 +32,7 @@ bool parse_seeds(const std::string& text, Arguments& out) {
 
 std::string usage() {
   return
-      "lockstep sim     [--scenario single] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
+      "lockstep sim     [--scenario single|rot] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
       "                 [--time-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n"
       "lockstep replay  TRACE [--log] [--json]\n"
       "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
@@ -52,7 +52,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       {"replay", "log"},
       {"shrink", "output runs"},
       {"compare", "scenario seeds jobs"},
-      {"bugs", "source work scenario seeds jobs"},
+      {"bugs", "source work seeds jobs"},
   };
   const auto takes = kTakes.find(out.command);
   if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");

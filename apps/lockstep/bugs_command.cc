@@ -1,6 +1,6 @@
 // lockstep bugs: plants one small mistake after the other and counts what it takes to find each.
 //
-// Each `sim/bugs/NAME.patch` begins with lines `Bug:`, `Issue:` and `Oracle:`. The tree is copied, patched and
+// Each `sim/bugs/NAME.patch` begins with lines `Bug:`, `Issue:`, `Oracle:`, and `Scenario:` unless that is single. The tree is copied, patched and
 // built out of place; production code carries no switches for this.
 #include <algorithm>
 #include <cstdio>
@@ -26,6 +26,7 @@ struct Bug {
   fs::path patch;
   std::string what;
   std::string oracle;  // that should catch it
+  std::string scenario = "single";
 };
 
 std::string quoted(const std::string& text) {
@@ -67,6 +68,7 @@ std::vector<Bug> find_bugs(const fs::path& source, const std::vector<std::string
     const std::string text = read_file(entry.path());
     bug.what = field(text, "Bug");
     bug.oracle = field(text, "Oracle");
+    if (const std::string scenario = field(text, "Scenario"); !scenario.empty()) bug.scenario = scenario;
     bugs.push_back(std::move(bug));
   }
   std::sort(bugs.begin(), bugs.end(), [](const Bug& a, const Bug& b) { return a.name < b.name; });
@@ -100,7 +102,7 @@ class Workshop {
       return row;
     }
     const bool is_built = shell("ninja -C " + quoted(build_.string()) + " apps/lockstep/lockstep", log_);
-    if (is_built) search(row);
+    if (is_built) search(bug, row);
     else row["result"] = "does not build";
     if (!shell("patch -R -p1 -d " + quoted(tree_.string()) + " <" + quoted(bug.patch.string()), log_)) {
       row["result"] = "the patch cannot be taken back";
@@ -109,10 +111,10 @@ class Workshop {
   }
 
  private:
-  void search(Json& row) {
+  void search(const Bug& bug, Json& row) {
     const fs::path out = build_ / "bug.json";
     const std::string seeds = std::to_string(arguments_.first_seed) + ".." + std::to_string(arguments_.last_seed);
-    static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + quoted(arguments_.scenario) +
+    static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + quoted(bug.scenario) +
                                    " --seeds " + seeds + " --jobs " + std::to_string(arguments_.jobs) +
                                    " --stop-at-failure --json --traces " + quoted(traces_.string()) + " >" + quoted(out.string()) +
                                    " 2>>" + quoted(log_.string())).c_str()));

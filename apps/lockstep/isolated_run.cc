@@ -119,9 +119,11 @@ RunReport from_json_line(const std::string& line) {
 }
 
 const sim::Scenario& scenario_named(const std::string& name) {
-  static const std::unique_ptr<sim::Scenario> single = sim::etcd::make_single();
-  if (name == single->name()) return *single;
-  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there is: single\n", name.c_str());
+  static const std::unique_ptr<sim::Scenario> all[] = {sim::etcd::make_single(), sim::etcd::make_rot()};
+  for (const std::unique_ptr<sim::Scenario>& scenario : all) {
+    if (scenario->name() == name) return *scenario;
+  }
+  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there are: single, rot\n", name.c_str());
   std::exit(2);
 }
 

@@ -87,7 +87,10 @@ bool Node::rot(std::string_view path, std::uint64_t draw) {
   volume_.settle(universe_.now);
   const base::Result<std::shared_ptr<Inode>> file = volume_.find_file(path);
   if (!file || (*file)->size() == 0) return false;
-  (*file)->flip_bit((draw >> 3U) % (*file)->size(), static_cast<unsigned>(draw & 7U));
+  // A file that is written from its start again and again holds what matters in front: half of the bits go there.
+  const std::uint64_t size = (*file)->size();
+  const std::uint64_t front = (draw & 8U) != 0 ? std::max<std::uint64_t>(1, size / 8) : size;
+  (*file)->flip_bit((draw >> 4U) % front, static_cast<unsigned>(draw & 7U));
   host_.count(FaultKind::disk_bit_rot);
   return true;
 }

@@ -21,7 +21,6 @@ using io::sim::Decisions;
 using io::sim::Identity;
 using ::etcd::Tuning;
 
-constexpr std::string_view kName = "single";
 constexpr std::uint16_t kPort = 2379;
 constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
 constexpr base::Duration kDuration = std::chrono::seconds(70);
@@ -96,10 +95,10 @@ void add_last_operations(Plan& plan, std::uint32_t client, std::uint32_t number)
   for (const char* what : kLast) plan.operations.push_back({client, number++, plan.faults_until + kCalmBefore, what});
 }
 
-Plan draw(std::uint64_t seed) {
+Plan draw(std::string_view scenario, Budget budget, std::uint64_t seed) {
   Decisions decisions(seed);
   Plan plan;
-  plan.scenario = kName;
+  plan.scenario = scenario;
   plan.seed = seed;
   plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
   plan.faults_until = kFaultsUntil;
@@ -113,7 +112,7 @@ Plan draw(std::uint64_t seed) {
     plan.sizes[std::string(delay.name)] =
         static_cast<std::uint64_t>(decisions.between("plan-delay", who, delay.first, delay.last).count());
   }
-  draw_faults(decisions, plan);
+  draw_faults(decisions, budget, plan);
 
   const std::uint64_t keys = 1 + decisions.below("plan-keys", {}, 12);
   const std::uint32_t each = kOperationsPerRun / plan.clients;
@@ -204,8 +203,9 @@ class Single final : public Tenant {
 
 class SingleScenario final : public Scenario {
  public:
-  std::string_view name() const override { return kName; }
-  Plan draw_plan(std::uint64_t seed) const override { return draw(seed); }
+  SingleScenario(std::string_view name, Budget budget) : name_(name), budget_(budget) {}
+  std::string_view name() const override { return name_; }
+  Plan draw_plan(std::uint64_t seed) const override { return draw(name_, budget_, seed); }
 
   base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
     ::etcd::ServerConfig config;
@@ -236,10 +236,15 @@ class SingleScenario final : public Scenario {
     }
     return std::make_unique<Single>(plan, std::move(config), std::move(operations), findings);
   }
+
+ private:
+  const std::string_view name_;
+  const Budget budget_;
 };
 
 }  // namespace
 
-std::unique_ptr<Scenario> make_single() { return std::make_unique<SingleScenario>(); }
+std::unique_ptr<Scenario> make_single() { return std::make_unique<SingleScenario>("single", Budget::within); }
+std::unique_ptr<Scenario> make_rot() { return std::make_unique<SingleScenario>("rot", Budget::beyond); }
 
 }  // namespace sim::etcd

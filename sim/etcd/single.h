@@ -10,6 +10,9 @@
 
 namespace sim::etcd {
 
+// `single`: every seed must pass.
 std::unique_ptr<Scenario> make_single();
+// `rot`: the same, and bits of the store's -wal change. A seed passes, or is refused within the rules.
+std::unique_ptr<Scenario> make_rot();
 
 }  // namespace sim::etcd
