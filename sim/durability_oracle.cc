@@ -11,7 +11,11 @@ void DurabilityOracle::on_event(std::string_view member, const io::Event& event)
   auto found = members_.find(member);
   if (found == members_.end()) found = members_.emplace(std::string(member), Places()).first;
   Places& places = found->second;
-  if (const auto* wrote = std::get_if<io::WroteEntries>(&event)) on_wrote(places, *wrote);
+  if (const auto* appended = std::get_if<io::Appended>(&event)) {
+    // In memory, and nowhere else so far.
+    places.erase(places.lower_bound(appended->id.index), places.end());
+    places[appended->id.index] = {appended->id.term, nullptr};
+  } else if (const auto* wrote = std::get_if<io::WroteEntries>(&event)) on_wrote(places, *wrote);
   else if (const auto* committed = std::get_if<io::Committed>(&event)) on_committed(member, places, committed->id);
 }
 
@@ -20,7 +24,7 @@ void DurabilityOracle::on_wrote(Places& places, const io::WroteEntries& wrote) {
   write->file = wrote.file;
   write->offset = wrote.offset;
   write->bytes = wrote.bytes;
-  places.erase(places.lower_bound(wrote.first.index), places.end());
+  // What was appended behind this batch still waits for the next one.
   for (base::LogIndex index = wrote.first.index; index <= wrote.last.index; index = index.next()) {
     places[index] = {wrote.last.term, write};
   }
@@ -30,6 +34,11 @@ void DurabilityOracle::on_committed(std::string_view member, Places& places, bas
   const auto found = places.find(id.index);
   if (found == places.end()) {
     // Written by an earlier incarnation, and found durable then: its bytes were dropped here on purpose.
+    return;
+  }
+  if (found->second.write == nullptr) {
+    findings_.safety(kName, "member " + std::string(member) + " called entry " + base::to_text(id) +
+                                " committed before it had even asked its disk to write it");
     return;
   }
   Write& write = *found->second.write;

@@ -32,7 +32,7 @@ class DurabilityOracle final : public Oracle {
   };
   struct Place {
     base::Term term;
-    std::shared_ptr<Write> write;
+    std::shared_ptr<Write> write;  // null while it is only in memory
   };
   using Places = std::map<base::LogIndex, Place>;
 

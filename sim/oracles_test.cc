@@ -46,6 +46,15 @@ TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less
   }
 }
 
+TEST_CASE("durability: an entry that was never written is not committed") {
+  FakeTruth truth;
+  Findings findings;
+  DurabilityOracle oracle(truth, findings);
+  say(oracle, io::Appended{id(1, 1), base::EntryKind::command, "a"});
+  say(oracle, io::Committed{id(1, 1)});
+  CHECK_FALSE(findings.is_clean());
+}
+
 TEST_CASE("durability: an entry that was written again counts where it stands last") {
   FakeTruth truth;
   Findings findings;
