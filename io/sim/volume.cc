@@ -236,6 +236,20 @@ bool Volume::forget_after(VirtualTime at) {
   return changes_.size() < before;
 }
 
+// The kernel finishes a change that is in progress, or had not begun it: from now on it is one or the other, so that the
+// next directory sync covers it. A sync in progress, which nobody will hear of, proves nothing.
+bool Volume::finish_names(VirtualTime at) {
+  const auto is_undone = [&](Change& change) {
+    if (change.kind == Kind::sync) return true;
+    if (change.span.begin > at || change.span.end <= at) return false;
+    change.span.end = at;
+    return decisions_.below("disk.kill", Identity{change.span.name}, 2) == 0;
+  };
+  const std::size_t before = changes_.size();
+  changes_.erase(std::remove_if(changes_.begin(), changes_.end(), is_undone), changes_.end());
+  return changes_.size() < before;
+}
+
 namespace {
 // The live names of every durable directory become the durable ones.
 template <typename Directory>
@@ -250,7 +264,8 @@ void reset_to_durable(Directory& directory) {
 DiskDamage Volume::kill(VirtualTime at) {
   DiskDamage damage;
   settle_names(at);
-  if (forget_after(at)) {
+  const bool is_undone = finish_names(at);
+  if (forget_after(at) || is_undone) {
     // Directories that are not durable yet start empty again; what happened in them happens again below.
     for (const Change& change : changes_) {
       if (change.kind == Kind::create && change.node.directory) change.node.directory->live = change.node.directory->durable;
@@ -258,9 +273,6 @@ DiskDamage Volume::kill(VirtualTime at) {
     reset_to_durable(*root_);
     for (const Change& change : changes_) apply(&Directory::live, change);
   }
-  // A directory sync in progress, which nobody will hear of, proves nothing.
-  changes_.erase(std::remove_if(changes_.begin(), changes_.end(), [&](const Change& change) { return change.kind == Kind::sync; }),
-                 changes_.end());
   for_each(*root_, &Directory::live, [&](Inode& file) { file.kill(at, damage); });
   // A file whose removal is not durable may come back.
   for_each(*root_, &Directory::durable, [&](Inode& file) { file.kill(at, damage); });

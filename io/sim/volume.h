@@ -77,7 +77,8 @@ class Volume {
   base::Result<Node> find(std::string_view path) const;
   void add(Change change);
   static void apply(Names Directory::* names, const Change& change);
-  bool forget_after(VirtualTime at);
+  bool forget_after(VirtualTime at);  // true when there was anything
+  bool finish_names(VirtualTime at);  // true when a change was taken back
   template <typename Visit>
   static void for_each(Directory& directory, Names Directory::* names, Visit&& visit);
 
