@@ -14,6 +14,7 @@ std::string_view to_text(ActionKind kind) {
     case ActionKind::disk_hang: return "disk_hang";
     case ActionKind::wall_jump: return "wall_jump";
     case ActionKind::bit_rot: return "bit_rot";
+    case ActionKind::clock_drift: return "clock_drift";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};

@@ -25,8 +25,9 @@ enum class ActionKind : std::uint8_t {
   disk_hang,     // every disk call of a while takes until its end
   wall_jump,     // of the member's wall clock
   bit_rot,       // in one of the member's files (Tenant::rotting_file)
+  clock_drift,   // the member's clocks run fast or slow for a while
 };
-inline constexpr int kActionKindCount = 8;
+inline constexpr int kActionKindCount = 9;
 std::string_view to_text(ActionKind kind);
 
 // A crash strikes at the first instant from its time on at which this holds, or when its patience ends.
@@ -43,9 +44,10 @@ struct Action {
   std::uint32_t id = 0;
   ActionKind kind = ActionKind::power_loss;
   base::Duration at{};
-  base::Duration lasting{};       // down time, pause, cut, full, hang, jump
+  base::Duration lasting{};       // down time, pause, cut, full, hang, jump, drift
   Moment moment = Moment::any;    // of a crash
   std::uint32_t client = 0;       // of cut_link
+  std::int32_t ppm = 0;           // of clock_drift: microseconds that the clock gains in a second
 };
 
 // What a client asks; the words belong to the scenario's workload. Starts at a time drawn from its own name,

@@ -150,6 +150,10 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
         });
         return;
       case ActionKind::wall_jump: member_->jump_wall_clock(action.lasting); return;
+      case ActionKind::clock_drift:
+        member_->set_drift(action.ppm);
+        sim_.after(action.lasting, [this] { member_->set_drift(0); });
+        return;
       case ActionKind::bit_rot:
         if (member_->rot(tenant_->rotting_file(), sim_.decisions().draw("rot", {action.id}))) ++rots_;
         return;
@@ -245,6 +249,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     const Faults none = *faults_of({});
     member_->disk_faults() = none.disk;
     member_->faults() = none.node;
+    member_->set_drift(0);
     sim_.heal();
     sim_.network().set_all_faults(none.link);
     // Whoever does not serve by now is started anew: a job that began on a hanging disk would go on hanging.

@@ -14,6 +14,7 @@ using io::sim::Decisions;
 using io::sim::Identity;
 
 constexpr std::uint32_t kHalf = 500'000;
+constexpr std::int32_t kDriftMax = 200'000;  // ppm, fast or slow: far beyond any real clock
 
 // What a crash leaves is not a chance of something going wrong but how wrong it goes: every run draws it.
 bool is_about_crashes(std::string_view name) {
@@ -32,6 +33,7 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
     case ActionKind::disk_hang: return decisions.between("plan-hang", {id}, milliseconds(10), milliseconds(1500));
     case ActionKind::bit_rot: return {};
     case ActionKind::wall_jump: return decisions.between("plan-jump", {id}, milliseconds(1), std::chrono::hours(30));
+    case ActionKind::clock_drift: return decisions.between("plan-drift", {id}, milliseconds(500), milliseconds(20'000));
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
@@ -51,7 +53,8 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
 
   constexpr std::array<ActionKind, kActionKindCount> kKinds = {
       ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,    ActionKind::cut_link,
-      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump, ActionKind::bit_rot};
+      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump, ActionKind::bit_rot,
+      ActionKind::clock_drift};
   std::uint32_t id = 0;
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
@@ -77,6 +80,9 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
       }
       if (kind == ActionKind::cut_link) {
         action.client = static_cast<std::uint32_t>(decisions.below("plan-cut-client", {action.id}, plan.clients));
+      }
+      if (kind == ActionKind::clock_drift) {
+        action.ppm = static_cast<std::int32_t>(decisions.below("plan-drift-ppm", {action.id}, 2 * kDriftMax)) - kDriftMax;
       }
       plan.actions.push_back(action);
     }

@@ -59,6 +59,17 @@ class Reader {
     if (value > static_cast<std::uint64_t>(INT64_MAX) / 2) fail(std::string("`") + name + "` is too long a time");
     return base::Duration(static_cast<std::int64_t>(value));
   }
+  // Parts per million by which a clock is wrong; at minus a million it would stand still.
+  std::int32_t ppm(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    if (value == nullptr) return 0;
+    const std::int64_t limit = 1'000'000;
+    if (!value->is_number_integer() || value->get<std::int64_t>() <= -limit || value->get<std::int64_t>() > limit) {
+      fail(std::string("`") + name + "` is not a number above -1000000 and up to 1000000");
+      return 0;
+    }
+    return value->get<std::int32_t>();
+  }
   const Json& list(const Json& object, const char* name) {
     const Json* value = member(object, name);
     if (value != nullptr && value->is_array()) return *value;
@@ -106,6 +117,7 @@ Json encode(const Action& action) {
   Json out{{"id", action.id}, {"kind", to_text(action.kind)}, {"at_ns", action.at.count()}, {"lasting_ns", action.lasting.count()}};
   if (action.moment != Moment::any) out["moment"] = to_text(action.moment);
   if (action.kind == ActionKind::cut_link) out["client"] = action.client;
+  if (action.kind == ActionKind::clock_drift) out["drift_ppm"] = action.ppm;
   return out;
 }
 
@@ -117,6 +129,7 @@ Action decode_action(Reader& reader, const Json& json) {
   action.lasting = reader.duration(json, "lasting_ns");
   if (json.is_object() && json.contains("moment")) action.moment = reader.kind<Moment>(reader.text(json, "moment"), kMomentCount);
   if (json.is_object() && json.contains("client")) action.client = static_cast<std::uint32_t>(reader.number(json, "client"));
+  if (action.kind == ActionKind::clock_drift) action.ppm = reader.ppm(json, "drift_ppm");
   return action;
 }
 

@@ -17,7 +17,8 @@ Trace sample() {
   trace.plan.rates = {{"disk.sync_error", 500}, {"link.reset", 7}};
   trace.plan.sizes = {{"wal.segment_bytes", 65536}};
   trace.plan.actions = {{3, ActionKind::power_loss, std::chrono::seconds(1), std::chrono::seconds(2), Moment::storing, 0},
-                        {9, ActionKind::cut_link, std::chrono::seconds(4), std::chrono::seconds(1), Moment::any, 1}};
+                        {9, ActionKind::cut_link, std::chrono::seconds(4), std::chrono::seconds(1), Moment::any, 1},
+                        {11, ActionKind::clock_drift, std::chrono::seconds(5), std::chrono::seconds(9), Moment::any, 0, -150'000}};
   trace.plan.operations = {{0, 5, std::chrono::milliseconds(3), "put k1 100"}, {1, 2, std::chrono::milliseconds(4), "get k \"*\\"}};
   trace.plan.pins = {{0xabcU, 1U}, {UINT64_MAX, 0U}};
   trace.verdict = {VerdictKind::safety, "durability", "one sentence"};
@@ -33,6 +34,7 @@ TEST_CASE("a trace reads back as it was written") {
   REQUIRE(read);
   CHECK_EQ(encode(*read), text);
   CHECK_EQ(read->plan.actions[0].moment, Moment::storing);
+  CHECK_EQ(read->plan.actions[2].ppm, -150'000);
   CHECK_EQ(read->plan.pins.at(0xabcU), 1U);
   CHECK((read->digest == base::Hash128{1, UINT64_MAX}));
 }
@@ -47,6 +49,7 @@ TEST_CASE("a trace that was edited into nonsense is refused with a reason") {
       {"negative number", "\"seed\": 18446744073709551615", "\"seed\": -1", "`seed`"},
       {"text for a number", "\"at_ns\": 1000000000", "\"at_ns\": \"soon\"", "`at_ns`"},
       {"short digest", "\"digest\": \"0", "\"digest\": \"", "`digest`"},
+      {"a clock that stands still", "-150000", "-1000000", "`drift_ppm`"},
       {"too many members", "\"members\": 1", "\"members\": 3", "`members`"},
   };
   for (const Case& c : cases) {
