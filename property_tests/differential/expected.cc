@@ -1,0 +1,138 @@
+#include "property_tests/differential/expected.h"
+
+#include <functional>
+#include <utility>
+
+namespace property_tests::differential {
+
+using etcdserverpb::PutRequest;
+using etcdserverpb::RangeRequest;
+using etcdserverpb::RequestOp;
+using etcdserverpb::TxnRequest;
+
+const ExpectedDifference kRangeStream = {"RangeStream", "new in 3.7; the parts together are compared with etcd's Range", Kind::range_stream};
+const ExpectedDifference kRangeStreamSort = {"RangeStream with a sort order", "refused by 3.7; etcd's Range serves it", Kind::range_stream};
+const ExpectedDifference kRangeStreamFilters = {"RangeStream with revision bounds", "refused by 3.7; etcd's Range serves it", Kind::range_stream};
+const ExpectedDifference kUnknownSortOption = {
+    "unknown sort order or target", "refused since 3.6; 3.4 sorts somehow, or crashes. It is sent an empty key instead, which is refused at the same place", Kind::range};
+const ExpectedDifference kClientApiVersion = {"client-api-version that is no UTF-8", "refused since 3.6; 3.4 does not look at it", Kind::raw};
+const ExpectedDifference kLeaseBeforeKey = {"a txn's put with ignore_value and a lease",
+                                            "to 3.6 a missing key is told first, since 3.7 a missing lease", Kind::txn};
+const ExpectedDifference kPutsBeforeRanges = {"a txn with a put and a range to refuse",
+                                              "3.4 checks all puts and then all ranges, later releases in the order of the list", Kind::txn};
+const ExpectedDifference kHashRevision = {"hash_revision of HashKV", "new in 3.6", Kind::hash_kv};
+const ExpectedDifference kHashAtCompacted = {"HashKV of the compacted revision", "Compacted to 3.4, readable since 3.5", Kind::hash_kv};
+
+namespace {
+
+constexpr std::string_view kEmptyKeyText = "etcdserver: key is not provided";
+constexpr std::string_view kInvalidSortText = "etcdserver: invalid sort option";
+constexpr std::string_view kKeyNotFoundText = "etcdserver: key not found";
+constexpr std::string_view kLeaseNotFoundText = "etcdserver: requested lease not found";
+constexpr std::string_view kApiVersionText = "etcdserver: invalid client api version";
+constexpr std::string_view kNoSortInStreams = "RangeStream does not support custom sort orders";
+constexpr std::string_view kNoFiltersInStreams = "RangeStream does not support revision filters";
+
+bool has_unknown_sort(const RangeRequest& range) {
+  return !RangeRequest::SortOrder_IsValid(range.sort_order()) || !RangeRequest::SortTarget_IsValid(range.sort_target());
+}
+
+// Anywhere in the tree?
+template <typename Predicate>
+bool any_op(const TxnRequest& txn, const Predicate& predicate) {
+  for (const auto* branch : {&txn.success(), &txn.failure()}) {
+    for (const RequestOp& each : *branch) {
+      if (predicate(each) || (each.has_request_txn() && any_op(each.request_txn(), predicate))) return true;
+    }
+  }
+  return false;
+}
+
+void replace_unknown_sort(RangeRequest& range) {
+  if (!has_unknown_sort(range)) return;
+  range.Clear();
+}
+
+void replace_unknown_sort(TxnRequest& txn) {
+  for (auto* branch : {txn.mutable_success(), txn.mutable_failure()}) {
+    for (RequestOp& each : *branch) {
+      if (each.has_request_range()) replace_unknown_sort(*each.mutable_request_range());
+      if (each.has_request_txn()) replace_unknown_sort(*each.mutable_request_txn());
+    }
+  }
+}
+
+bool is(const Answer& answer, rpc::StatusCode code, std::string_view text) {
+  return answer.status.code == code && answer.status.message == text;
+}
+
+bool is_missing_revision(const Answer& answer) { return answer.status.code == rpc::StatusCode::out_of_range; }
+
+const ExpectedDifference* in_txn(const TxnRequest& txn, const Answers& answers) {
+  const bool sorts = any_op(txn, [](const RequestOp& each) { return each.has_request_range() && has_unknown_sort(each.request_range()); });
+  if (sorts && is(answers.ours, rpc::StatusCode::invalid_argument, kInvalidSortText) &&
+      is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKeyText)) {
+    return &kUnknownSortOption;
+  }
+  const bool both = any_op(txn, [](const RequestOp& each) { return each.has_request_put() && each.request_put().ignore_value() && each.request_put().lease() != 0; });
+  const bool their_key = is(answers.theirs, rpc::StatusCode::invalid_argument, kKeyNotFoundText);
+  const bool their_lease = is(answers.theirs, rpc::StatusCode::not_found, kLeaseNotFoundText);
+  if (both && their_key && is(answers.ours, rpc::StatusCode::not_found, kLeaseNotFoundText)) return &kLeaseBeforeKey;
+  const bool reads = any_op(txn, [](const RequestOp& each) { return each.has_request_range() && each.request_range().revision() != 0; });
+  if (reads && (their_key || their_lease) && is_missing_revision(answers.ours)) return &kPutsBeforeRanges;
+  return nullptr;
+}
+
+const ExpectedDifference* in_stream(const RangeRequest& range, const Answers& answers) {
+  const bool sorts = range.sort_order() != RangeRequest::NONE || range.sort_target() != RangeRequest::KEY;
+  const bool filters = range.min_mod_revision() != 0 || range.max_mod_revision() != 0 || range.min_create_revision() != 0 ||
+                       range.max_create_revision() != 0;
+  if (sorts && is(answers.ours, rpc::StatusCode::unimplemented, kNoSortInStreams)) return &kRangeStreamSort;
+  if (filters && is(answers.ours, rpc::StatusCode::unimplemented, kNoFiltersInStreams)) return &kRangeStreamFilters;
+  return answers.ours == answers.theirs ? &kRangeStream : nullptr;
+}
+
+const ExpectedDifference* in_hash(Answers answers) {
+  if (is_missing_revision(answers.theirs)) {
+    const auto* hash = answers.ours.get<etcdserverpb::HashKVResponse>();
+    return hash != nullptr && hash->hash_revision() == hash->compact_revision() ? &kHashAtCompacted : nullptr;
+  }
+  if (auto* hash = std::get_if<etcdserverpb::HashKVResponse>(&answers.ours.body)) hash->clear_hash_revision();
+  return answers.ours == answers.theirs ? &kHashRevision : nullptr;
+}
+
+const ExpectedDifference* expected(const Request& request, const Answers& answers) {
+  if (!request.metadata.empty()) {
+    return is(answers.ours, rpc::StatusCode::invalid_argument, kApiVersionText) ? &kClientApiVersion : nullptr;
+  }
+  if (request.kind == Kind::range || request.kind == Kind::range_stream) {
+    const auto& range = std::get<RangeRequest>(request.body);
+    if (has_unknown_sort(range) && is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKeyText)) {
+      const std::string_view first = range.key().empty() ? kEmptyKeyText : kInvalidSortText;
+      return is(answers.ours, rpc::StatusCode::invalid_argument, first) ? &kUnknownSortOption : nullptr;
+    }
+    if (request.kind == Kind::range_stream) return in_stream(range, answers);
+  }
+  if (const auto* txn = std::get_if<TxnRequest>(&request.body)) return in_txn(*txn, answers);
+  if (request.kind == Kind::hash_kv) return in_hash(answers);
+  return nullptr;
+}
+
+}  // namespace
+
+Request for_reference(Request request) {
+  request.metadata.clear();
+  if (auto* range = std::get_if<RangeRequest>(&request.body)) replace_unknown_sort(*range);
+  if (auto* txn = std::get_if<TxnRequest>(&request.body)) replace_unknown_sort(*txn);
+  if (request.kind == Kind::range_stream) request.kind = Kind::range;
+  return request;
+}
+
+Judgement judge(const Request& request, const Answers& answers) {
+  const bool has_other_name = request.kind == Kind::range_stream;  // equal, and still not the same call
+  if (!has_other_name && answers.ours == answers.theirs) return {Verdict::equal, nullptr};
+  const ExpectedDifference* found = expected(request, answers);
+  return {found != nullptr ? Verdict::expected : Verdict::different, found};
+}
+
+}  // namespace property_tests::differential

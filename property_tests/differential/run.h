@@ -1,0 +1,38 @@
+// property_tests/differential/run.h: steps against fresh servers, until one is answered differently.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "property_tests/differential/coverage.h"
+#include "property_tests/differential/observe.h"
+#include "property_tests/differential/servers.h"
+#include "property_tests/differential/step.h"
+
+namespace property_tests::differential {
+
+struct Difference {
+  std::string what;  // both answers, in words
+  Request request;   // as it was sent
+};
+
+class Run {
+ public:
+  // `coverage` may be null.
+  Run(io::real::RealWorld& world, const Programs& programs, Coverage* coverage) : servers_(world, programs), coverage_(coverage) {}
+
+  // Sends it to both. Nothing: they agree, or differ as expected.
+  std::optional<Difference> step(const Step& step);
+
+ private:
+  std::optional<Difference> compare(const Step& step, const Request& sent, const Answers& answers);
+  // After each write: all keys of both.
+  std::optional<Difference> compare_stores(const Request& sent);
+  void learn(const Request& sent, const Answer& theirs);
+
+  Servers servers_;
+  Coverage* coverage_;
+  Before before_;
+};
+
+}  // namespace property_tests::differential
