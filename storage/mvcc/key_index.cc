@@ -51,6 +51,15 @@ void KeyIndex::erase(std::string_view key, Revision revision, RowId row) {
   versions.push_back(KeyVersion{revision, Revision(), 0, row});
 }
 
+void KeyIndex::undo(std::string_view key, RowId row) {
+  const auto it = keys_.find(key);
+  ASSERT(it != keys_.end());
+  auto& versions = it->second.versions_;
+  ASSERT(versions.back().row == row);
+  versions.pop_back();
+  if (versions.empty()) keys_.erase(it);
+}
+
 void KeyIndex::append(std::string_view key, const KeyVersion& version) {
   if (keys_.empty() || keys_.rbegin()->first != key) {
     ASSERT(keys_.empty() || keys_.rbegin()->first < key);

@@ -57,6 +57,8 @@ class KeyIndex {
   const KeyVersion& put(std::string_view key, Revision revision, RowId row);
   // Requires: the key exists.
   void erase(std::string_view key, Revision revision, RowId row);
+  // Takes the newest version of the key away again, and a key without history with it. Requires: it stands in `row`.
+  void undo(std::string_view key, RowId row);
 
   // While loading, in ascending order of keys, each with its versions in order.
   void append(std::string_view key, const KeyVersion& version);

@@ -5,7 +5,6 @@
 
 #include "core/base/assert.h"
 #include "storage/mvcc/record.h"
-#include "storage/mvcc/rows.h"
 
 namespace mvcc {
 
@@ -39,6 +38,9 @@ std::uint64_t Store::find(const KeyRange& range, Revision at, std::uint64_t limi
 
 base::Result<std::string_view> Store::read(const KeyVersion& version) {
   ASSERT(!version.is_tombstone());
+  if (!pending_.empty() && version.row.value() >= pending_.front().id) {
+    return std::string_view(pending_[version.row.value() - pending_.front().id].value);
+  }
   base::Result<std::optional<std::string_view>> row = backend_.read(sqlite::Bucket::key, version.row.value());
   if (!row) return base::fail(std::move(row.error()));
   if (!row->has_value()) {
@@ -50,7 +52,13 @@ base::Result<std::string_view> Store::read(const KeyVersion& version) {
 void Store::begin_entry() {
   ASSERT(!entry_is_open_);
   ASSERT(sub_ == SubRevision());
+  ASSERT(pending_.empty());
   entry_is_open_ = true;
+}
+
+void Store::add_row(RowKind kind, Revision revision, std::string record) {
+  pending_.push_back(make_row(last_row_, revision, sub_, kind, std::move(record)));
+  sub_ = sub_.next();
 }
 
 void Store::put(std::string_view key, std::string_view value, std::int64_t lease) {
@@ -64,8 +72,7 @@ void Store::put(std::string_view key, std::string_view value, std::int64_t lease
                       .version = static_cast<std::int64_t>(version.version),
                       .value = value,
                       .lease = lease};
-  backend_.put(make_row(last_row_, revision, sub_, RowKind::put, encode(record)), nullptr);
-  sub_ = sub_.next();
+  add_row(RowKind::put, revision, encode(record));
 }
 
 std::uint64_t Store::erase(const KeyRange& range) {
@@ -76,8 +83,7 @@ std::uint64_t Store::erase(const KeyRange& range) {
   for (const Found& found : doomed_) {
     last_row_ = last_row_.next();
     index_.erase(found.key, revision, last_row_);
-    backend_.put(make_row(last_row_, revision, sub_, RowKind::tombstone, encode({.key = found.key})), nullptr);
-    sub_ = sub_.next();
+    add_row(RowKind::tombstone, revision, encode({.key = found.key}));
   }
   const std::uint64_t count = doomed_.size();
   doomed_.clear();
@@ -86,7 +92,23 @@ std::uint64_t Store::erase(const KeyRange& range) {
 
 void Store::end_entry() {
   ASSERT(entry_is_open_);
+  for (sqlite::Row& row : pending_) backend_.put(std::move(row), nullptr);
+  pending_.clear();
   current_ = newest();
+  sub_ = SubRevision();
+  entry_is_open_ = false;
+  check_invariants();
+}
+
+void Store::abandon_entry() {
+  ASSERT(entry_is_open_);
+  for (; !pending_.empty(); pending_.pop_back()) {
+    const sqlite::Row& row = pending_.back();
+    const base::Result<Record> record = decode(row.value);
+    ASSERT(record.has_value());  // encoded above
+    index_.undo(record->key, RowId(row.id));
+    last_row_ = RowId(row.id - 1);
+  }
   sub_ = SubRevision();
   entry_is_open_ = false;
   check_invariants();

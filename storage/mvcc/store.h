@@ -1,11 +1,13 @@
 // storage/mvcc/store.h: keys with their whole history, on the rows of the backend.
 //
 // Writes come in order, each as part of one log entry: begin_entry(), changes, end_entry(), after which the
-// caller ends the entry in the backend too. They need no read of the disk: all that a put must know of what
-// was there stands in the index. Reads ask the index which versions are meant, and the backend for their records.
+// caller ends the entry in the backend too; or abandon_entry(), and nothing has happened. They need no read of the
+// disk: all that a put must know of what was there stands in the index. Reads ask the index which versions are
+// meant, and the backend for their records.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "storage/mvcc/key_range.h"
 #include "storage/mvcc/loader.h"
 #include "storage/mvcc/revision.h"
+#include "storage/mvcc/rows.h"
 #include "storage/sqlite/backend.h"
 
 namespace mvcc {
@@ -42,6 +45,9 @@ class Store {
   // The newest readable state: within an entry that has changed something, what it left.
   Revision newest() const { return sub_ == SubRevision() ? current_ : current_.next(); }
 
+  // The oldest revision that can be read; 0 while nothing was compacted.
+  Revision compacted() const { return compacted_; }
+
   // The revision that a request names: 0 or less is the newest.
   tl::expected<Revision, RevisionError> readable(std::int64_t requested) const;
 
@@ -50,7 +56,8 @@ class Store {
   std::uint64_t find(const KeyRange& range, Revision at, std::uint64_t limit, std::vector<Found>& found) const;
   const KeyVersion* find(std::string_view key, Revision at) const { return index_.find(key, at); }
 
-  // The record of a version (record.h), valid until the turn ends. An error is the disk's, and final.
+  // The record of a version (record.h), valid until the turn ends; of a version that the open entry made, until
+  // the next change or the entry's end. An error is the disk's, and final.
   base::Result<std::string_view> read(const KeyVersion& version);
 
   // The changes of one log entry share one main revision.
@@ -61,10 +68,13 @@ class Store {
   std::uint64_t erase(const KeyRange& range);
   // From here on readers see the changes. Without any the revision stays.
   void end_entry();
+  // Instead of end_entry(): takes every change of the open entry back.
+  void abandon_entry();
 
   std::size_t key_count() const { return index_.key_count(); }
 
  private:
+  void add_row(RowKind kind, Revision revision, std::string record);
   void check_invariants() const;
 
   sqlite::Backend& backend_;
@@ -74,6 +84,7 @@ class Store {
   SubRevision sub_;      // of the next change in the open entry
   RowId last_row_;
   bool entry_is_open_ = false;
+  std::vector<sqlite::Row> pending_;  // of the open entry, dense up to last_row_; the backend's when it ends
   std::vector<Found> doomed_;  // erase()'s, kept for its capacity; empty between calls
 };
 

@@ -128,6 +128,33 @@ TEST_CASE("changes of one entry share a revision, and see each other") {
   CHECK(test.store().current() == Revision(2));
 }
 
+TEST_CASE("an abandoned entry has not happened") {
+  StoreFixture test;
+  test.entry([](Store& store) {
+    store.put("a", "1", 0);
+    store.put("b", "2", 0);
+  });
+  const base::Hash128 state = test.backend().state();
+  const std::string before = test.read(kAll, 0);
+  test.store().begin_entry();
+  test.store().put("a", "3", 0);
+  test.store().put("new", "4", 0);
+  CHECK_EQ(test.store().erase(kAll), 3);
+  test.store().put("b", "5", 0);
+  CHECK_EQ(test.read(kAll, 0), "1: b=5@3/3v1");
+  test.store().abandon_entry();
+  CHECK(test.store().current() == Revision(2));
+  CHECK_EQ(test.store().key_count(), 2);
+  CHECK_EQ(test.read(kAll, 0), before);
+  test.entry([](Store&) {});
+  CHECK(test.backend().state() == state);
+  test.entry([](Store& store) { store.put("a", "6", 0); });  // its row and sub revision are the next ones
+  CHECK_EQ(test.read(kAll, 0), "2: a=6@2/3v2 b=2@2/2v1");
+  test.let_time_pass();
+  test.reopen();
+  CHECK_EQ(test.read(kAll, 0), "2: a=6@2/3v2 b=2@2/2v1");
+}
+
 TEST_CASE("a limit cuts what is found, and not what is counted") {
   StoreFixture test;
   for (const char* key : {"a", "b", "c"}) test.entry([&](Store& store) { store.put(key, key, 0); });
