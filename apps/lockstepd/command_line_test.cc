@@ -104,7 +104,7 @@ TEST_CASE("bad arguments end with etcd's exit codes and one line") {
 
 TEST_CASE("an unsupported flag may be given its default") {
   for (const char* argument : {"--client-cert-auth=false", "--auto-tls=0", "--auto-compaction-retention=0", "--corrupt-check-time=0",
-                               "--quota-backend-bytes=0", "--logger=zap", "--wal-dir=", "--max-txn-ops=128"}) {
+                               "--quota-backend-bytes=0", "--logger=zap", "--wal-dir="}) {
     CAPTURE(argument);
     CHECK(parse({argument}).has_value());
   }

@@ -35,7 +35,7 @@ constexpr Flag kFlags[] = {
     {"backend-batch-limit", Kind::number, Support::accepted, "0", "tunes etcd's store"},
     {"bootstrap-defrag-threshold-megabytes", Kind::count, Support::accepted, "0", "here free pages return bit by bit"},
     {"memory-mlock", Kind::boolean, Support::refused, "false", "lock the store's memory"},
-    {"max-txn-ops", Kind::count, Support::refused, "128", "operations of one transaction"},
+    {"max-txn-ops", Kind::count, Support::used, "128", "operations of one transaction"},
     {"socket-reuse-port", Kind::boolean, Support::refused, "false", "share the listeners' ports"},
     {"socket-reuse-address", Kind::boolean, Support::accepted, "false", "bind while old connections linger; here always"},
     {"raft-read-timeout", Kind::duration, Support::accepted, "5s", "limit of peer connections"},

@@ -146,6 +146,7 @@ Parsed<bool> fill_limits(const Settings& settings, Options& options) {
   if (config.max_request_bytes > kRecommendedRequestBytes) {
     options.warnings.push_back("exceeded recommended request limit: --max-request-bytes above 10 MiB");
   }
+  config.max_txn_ops = count_of(settings, "max-txn-ops");
   const std::uint64_t streams = count_of(settings, "max-concurrent-streams");
   if (streams == 0 || streams > UINT32_MAX) return failed("--max-concurrent-streams is between 1 and 4294967295");
   config.max_concurrent_streams = static_cast<std::uint32_t>(streams);

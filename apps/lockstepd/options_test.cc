@@ -33,6 +33,7 @@ TEST_CASE("without flags a member is etcd's default one") {
   CHECK(config.heartbeat_interval == std::chrono::milliseconds(100));
   CHECK(config.election_timeout == std::chrono::milliseconds(1000));
   CHECK(config.max_request_bytes == 1572864);
+  CHECK(config.max_txn_ops == 128);
   CHECK(config.max_concurrent_streams == UINT32_MAX);
   CHECK(config.grpc_keepalive_interval == std::chrono::hours(2));
   CHECK(all->warnings.empty());
@@ -107,12 +108,13 @@ TEST_CASE("port 0 may stand twice: each listener gets its own") {
 }
 
 TEST_CASE("what is accepted without effect is said") {
-  const auto all = options({"--snapshot-count=5", "--pre-vote=true", "--max-request-bytes=20000000"});
+  const auto all = options({"--snapshot-count=5", "--pre-vote=true", "--max-request-bytes=20000000", "--max-txn-ops=5"});
   REQUIRE(all.has_value());
   REQUIRE(all->warnings.size() == 2);
   CHECK(all->warnings[0].find("recommended request limit") != std::string::npos);
   CHECK(all->warnings[1].find("--snapshot-count has no effect") != std::string::npos);
   CHECK(all->config.max_request_bytes == 20000000);
+  CHECK(all->config.max_txn_ops == 5);
 }
 
 TEST_CASE("every log level of etcd is known") {

@@ -17,6 +17,7 @@ enum class CommandKind : std::uint8_t {
   put = 1,                // etcdserverpb.PutRequest
   delete_range = 2,       // etcdserverpb.DeleteRangeRequest
   publish_member = 3,     // membershippb.Member: what a member says about itself once it runs
+  txn = 4,                // etcdserverpb.TxnRequest that may write
 };
 
 // Requires: `message` has no unknown fields (discard them first).

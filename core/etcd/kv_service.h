@@ -1,8 +1,9 @@
-// core/etcd/kv_service.h: the service etcdserverpb.KV. Txn and Compact are not served yet: Unimplemented.
+// core/etcd/kv_service.h: the service etcdserverpb.KV. Compact is not served yet: Unimplemented.
 #pragma once
 
 #include "core/api/kv.pb.h"
 #include "core/etcd/range_operation.h"
+#include "core/etcd/txn_operation.h"
 #include "core/etcd/typed_handler.h"
 #include "core/etcd/write_operation.h"
 
@@ -41,10 +42,21 @@ class KvService {
     Pool<WriteOperation>& operations_;
   };
 
+  class Txn final : public TypedHandler<etcdserverpb::TxnRequest> {
+   public:
+    Txn(ServiceContext& context, Pool<WriteOperation>& writes) : TypedHandler(context), writes_(writes) {}
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::TxnRequest& request) override;
+    Pool<WriteOperation>& writes_;
+    Pool<TxnOperation> reads_;
+  };
+
   Pool<WriteOperation> writes_;
   Range range_;
   Put put_;
   DeleteRange delete_range_;
+  Txn txn_;
 };
 
 }  // namespace etcd

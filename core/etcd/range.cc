@@ -29,6 +29,10 @@ struct Item {
   std::string_view value;   // when compared
 };
 
+ErrorId refusal_of(mvcc::RevisionError error) {
+  return error == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted;
+}
+
 bool has_filter(const RangeRequest& request) {
   return request.min_mod_revision() != 0 || request.max_mod_revision() != 0 || request.min_create_revision() != 0 ||
          request.max_create_revision() != 0;
@@ -124,12 +128,19 @@ base::Status append_items(mvcc::Store& store, const RangeRequest& request, std::
 
 }  // namespace
 
-base::Status answer_range(mvcc::Store& store, const RangeRequest& request, Header header, std::string& answer) {
-  const tl::expected<mvcc::Revision, mvcc::RevisionError> at = store.readable(request.revision());
-  if (!at) {
-    append_error(answer, at.error() == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted);
-    return {};
+Refusal check_range(const mvcc::Store& store, const RangeRequest& request) {
+  if (request.revision() == 0) return std::nullopt;
+  if (request.revision() < 0) {
+    const bool is_forgiven = request.revision() == -1 && store.compacted() == mvcc::Revision();
+    return is_forgiven ? Refusal() : ErrorId::compacted;
   }
+  const tl::expected<mvcc::Revision, mvcc::RevisionError> at = store.readable(request.revision());
+  return at ? Refusal() : refusal_of(at.error());
+}
+
+base::Result<Refusal> append_range(mvcc::Store& store, const RangeRequest& request, Header header, std::string& response) {
+  const tl::expected<mvcc::Revision, mvcc::RevisionError> at = store.readable(request.revision());
+  if (!at) return Refusal(refusal_of(at.error()));
   const std::uint64_t limit = request.count_only() ? 0 : fetch_limit(request);
   std::vector<Found> found;
   const std::uint64_t count = store.find({request.key(), request.range_end()}, *at, limit, found);
@@ -140,7 +151,7 @@ base::Status answer_range(mvcc::Store& store, const RangeRequest& request, Heade
     if (passes(request, key.version)) items.push_back({key, {}, {}});
   }
   if (request.sort_target() == RangeRequest::VALUE) {
-    if (base::Status read = read_values(store, items); !read) return read;
+    if (base::Status read = read_values(store, items); !read) return base::fail(read.error());
   }
   sort(request, items);
   bool more = false;
@@ -149,13 +160,12 @@ base::Status answer_range(mvcc::Store& store, const RangeRequest& request, Heade
     items.resize(static_cast<std::size_t>(request.limit()));
   }
 
-  begin_ok(answer);
   header.revision = store.newest();
-  append_header(answer, header);
-  if (base::Status appended = append_items(store, request, items, answer); !appended) return appended;
-  mvcc::wire::append_int64(answer, kMore, more ? 1 : 0);
-  mvcc::wire::append_int64(answer, kCount, static_cast<std::int64_t>(count));
-  return {};
+  append_header(response, header);
+  if (base::Status appended = append_items(store, request, items, response); !appended) return base::fail(appended.error());
+  mvcc::wire::append_int64(response, kMore, more ? 1 : 0);
+  mvcc::wire::append_int64(response, kCount, static_cast<std::int64_t>(count));
+  return Refusal();
 }
 
 }  // namespace etcd

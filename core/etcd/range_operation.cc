@@ -7,11 +7,11 @@
 namespace etcd {
 
 void answer_range_now(ServiceContext& context, const etcdserverpb::RangeRequest& request, rpc::UnaryCall& call) {
-  std::string answer;
-  const base::Status read = answer_range(context.machine.store(), request, context.machine.header(), answer);
-  if (read) return respond(call, answer);
+  std::string response;
+  const base::Result<Refusal> refused = append_range(context.machine.store(), request, context.machine.header(), response);
+  if (refused) return *refused ? call.fail(to_status(**refused)) : call.respond(response);
   call.fail(to_status(ErrorId::stopped));
-  context.failure.on_read_failed(read.error());
+  context.failure.on_read_failed(refused.error());
 }
 
 void RangeOperation::start(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) {

@@ -171,8 +171,6 @@ TEST_CASE("what is refused is refused in etcd's words, and changes nothing") {
               ErrorId::invalid_client_api_version);
   options.metadata = {{"client-api-version", "3.7"}, {"hasleader", "true"}};
   CHECK(test.call<etcdserverpb::RangeResponse>("/etcdserverpb.KV/Range", range, options).ok());
-  CHECK(test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", etcdserverpb::TxnRequest()).status.code ==
-        rpc::StatusCode::unimplemented);
   CHECK_EQ(text_of(test.get(kZero, kZero).body), "k=v@2/2v1");
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "core/api/kv.pb.h"
+#include "core/api/membership.pb.h"
 #include "core/base/ids.h"
 #include "core/etcd/answer.h"
 #include "core/etcd/members.h"
@@ -61,12 +61,10 @@ class StateMachine final : public replica::StateMachine,
   void on_room() override { listener_->on_room(); }
   void on_failed(const base::Error& error) override { listener_->on_failed(error); }
 
-  // Each changes the store or refuses, and answers when somebody waits. An error is the disk's; nothing was changed.
-  base::Status put(const etcdserverpb::PutRequest& request, base::Term term, std::string* response);
-  base::Status delete_range(const etcdserverpb::DeleteRangeRequest& request, base::Term term, std::string* response);
   void publish(const membershippb::Member& member, std::string* response);
 
-  Header header_after(base::Term term) const { return {cluster_, member_, store_.newest(), term}; }
+  // Of an answer that knows its revision better.
+  Header header_at(base::Term term) const { return {cluster_, member_, mvcc::Revision(), term}; }
 
   sqlite::Backend backend_;
   mvcc::Store store_;

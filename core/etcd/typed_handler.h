@@ -1,9 +1,9 @@
 // core/etcd/typed_handler.h: from bytes to a request: the gates, then the parser, then the service.
 #pragma once
 
-#include <limits>
 #include <string_view>
 
+#include "core/etcd/parse.h"
 #include "core/etcd/service_context.h"
 
 namespace etcd {
@@ -15,9 +15,7 @@ class TypedHandler : public rpc::UnaryHandler {
 
   void handle(rpc::UnaryCall& call, std::string_view bytes) final {
     if (const std::optional<ErrorId> refused = check_gates(context_, call)) return call.fail(to_status(*refused));
-    const bool parsed = bytes.size() <= std::numeric_limits<int>::max() &&
-                        request_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-    if (!parsed) return call.fail(to_status(ErrorId::unmarshal_failed));
+    if (!parse(request_, bytes)) return call.fail(to_status(ErrorId::unmarshal_failed));
     serve(call, request_);
   }
 
