@@ -38,6 +38,7 @@ std::string usage() {
       "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
       "lockstep compare [--seeds A..B]   how many decisions change when one client operation is taken out\n"
       "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
+      "lockstep bench   put|range|txn|mixed|footprint --endpoint HOST:PORT | --spawn PROGRAM   see `lockstep bench --help`\n"
       "\n"
       "Exit codes: 0 all is well, 1 a run failed (or a planted bug was not found), 2 the command line or a file is wrong.\n";
 }

@@ -1,6 +1,7 @@
 // lockstep: the tool. One command a word; `lockstep --help` lists them.
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "apps/lockstep/arguments.h"
 #include "apps/lockstep/commands.h"
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", lockstep::build_text().c_str());
     return 0;
   }
+  if (first == "bench") return lockstep::run_bench(std::vector<std::string>(argv + 2, argv + argc));
   const base::Result<lockstep::Arguments> arguments = lockstep::parse_arguments(argc, argv);
   if (!arguments) {
     std::fprintf(stderr, "lockstep: %s (see `lockstep --help`)\n", arguments.error().detail.c_str());
