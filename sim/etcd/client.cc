@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 
 namespace sim::etcd {
@@ -49,48 +48,12 @@ void Client::dial() {
 void Client::ask() {
   const ClientOperation next = std::move(operations_.front());
   operations_.pop_front();
-  const KvOperation& operation = next.operation;
-  std::string path;
-  std::string bytes;
-  std::int64_t asked_revision = 0;
-  switch (operation.kind) {
-    case OperationKind::put: {
-      etcdserverpb::PutRequest put;
-      put.set_key(operation.key);
-      put.set_value(unique_value(options_.client, next.number, operation.value_bytes));
-      put.set_prev_kv(operation.prev_kv);
-      path = "/etcdserverpb.KV/Put";
-      bytes = put.SerializeAsString();
-      break;
-    }
-    case OperationKind::get: {
-      if (operation.back >= 0) asked_revision = std::max<std::int64_t>(1, oracle_.revealed_revision() - operation.back);
-      etcdserverpb::RangeRequest range;
-      range.set_key(operation.key);
-      range.set_range_end(operation.range_end);
-      range.set_limit(operation.limit);
-      range.set_revision(asked_revision);
-      range.set_serializable(operation.is_serializable);
-      path = "/etcdserverpb.KV/Range";
-      bytes = range.SerializeAsString();
-      break;
-    }
-    case OperationKind::erase: {
-      etcdserverpb::DeleteRangeRequest erase;
-      erase.set_key(operation.key);
-      erase.set_range_end(operation.range_end);
-      erase.set_prev_kv(operation.prev_kv);
-      path = "/etcdserverpb.KV/DeleteRange";
-      bytes = erase.SerializeAsString();
-      break;
-    }
-  }
   is_asking_ = true;
   has_answer_ = false;
-  request_ = oracle_.send(options_.client, next.number, operation, asked_revision);
+  request_ = oracle_.send(options_.client, next.number, next.operation);
   rpc::CallOptions call;
   call.deadline = world_.clock.now() + options_.request_timeout;
-  channel_->unary(path, bytes, call, *this);
+  channel_->unary(request_.wire.path, request_.wire.bytes, call, *this);
 }
 
 void Client::on_message(std::string_view message) {

@@ -7,30 +7,52 @@
 #include "core/base/text.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
 
 namespace {
 
-std::string shown(const ModelKeyValue& kv) {
-  return kv.key + "=" + base::escaped(kv.value.substr(0, 24)) + " (create " + std::to_string(kv.create_revision) + ", mod " +
-         std::to_string(kv.mod_revision) + ", version " + std::to_string(kv.version) + ")";
+constexpr std::size_t kShownBytes = 600;  // of a message in a verdict
+
+std::string shown(const mvccpb::KeyValue& kv) {
+  return kv.key() + "=" + base::escaped(kv.value().substr(0, 24)) + " (create " + std::to_string(kv.create_revision()) + ", mod " +
+         std::to_string(kv.mod_revision()) + ", version " + std::to_string(kv.version()) + ")";
 }
 
-ModelKeyValue from_wire(const mvccpb::KeyValue& kv) {
-  return {kv.key(), kv.value(), kv.create_revision(), kv.mod_revision(), kv.version()};
+mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
+  mvccpb::KeyValue out;
+  out.set_key(kv.key);
+  out.set_value(kv.value);
+  out.set_create_revision(kv.create_revision);
+  out.set_mod_revision(kv.mod_revision);
+  out.set_version(kv.version);
+  return out;
+}
+
+bool equal(const mvccpb::KeyValue& one, const mvccpb::KeyValue& other) { return one.SerializeAsString() == other.SerializeAsString(); }
+
+using KeyValues = google::protobuf::RepeatedPtrField<mvccpb::KeyValue>;
+
+KeyValues to_wire(const std::vector<ModelKeyValue>& kvs) {
+  KeyValues out;
+  for (const ModelKeyValue& kv : kvs) *out.Add() = to_wire(kv);
+  return out;
 }
 
 // The first difference between what was answered and what the model says; empty when there is none.
-template <typename Answered>
-std::string difference(const Answered& answered, const std::vector<ModelKeyValue>& expected) {
-  for (int i = 0; i < answered.size() || static_cast<std::size_t>(i) < expected.size(); ++i) {
-    if (static_cast<std::size_t>(i) >= expected.size()) return "it also holds " + shown(from_wire(answered.Get(i)));
-    const ModelKeyValue& want = expected[static_cast<std::size_t>(i)];
-    if (i >= answered.size()) return "it lacks " + shown(want);
-    if (from_wire(answered.Get(i)) != want) return "it holds " + shown(from_wire(answered.Get(i))) + " instead of " + shown(want);
+std::string difference(const KeyValues& answered, const KeyValues& expected) {
+  for (int i = 0; i < answered.size() || i < expected.size(); ++i) {
+    if (i >= expected.size()) return "it also holds " + shown(answered.Get(i));
+    if (i >= answered.size()) return "it lacks " + shown(expected.Get(i));
+    if (!equal(answered.Get(i), expected.Get(i))) return "it holds " + shown(answered.Get(i)) + " instead of " + shown(expected.Get(i));
   }
   return {};
+}
+
+template <typename Message>
+bool parse(Message& message, std::string_view bytes) {
+  return message.ParseFromString(std::string(bytes));
 }
 
 }  // namespace
@@ -44,45 +66,71 @@ void KvOracle::on_committed(const base::Entry& entry) {
   const std::optional<::etcd::CommandView> command = ::etcd::decode_command(record->bytes);
   if (!command) return findings_.safety(kName, "a committed command is of no known kind");
   switch (command->kind) {
-    case ::etcd::CommandKind::put: {
-      etcdserverpb::PutRequest put;
-      if (!put.ParseFromString(std::string(command->message))) return findings_.safety(kName, "a committed put cannot be read");
-      model_.put(put.key(), put.value());
-      const auto known = puts_.find(put.value());
-      if (known == puts_.end()) {
-        return findings_.safety(kName, "the log holds a put of " + put.key() + " that no client sent");
-      }
-      if (known->second.fate == WriteFate::refused) {
-        return findings_.safety(kName, "a put of " + put.key() + " took effect after its client was told that it did not");
-      }
-      if (known->second.fate == WriteFate::committed) {
-        return findings_.safety(kName, "the put of value " + base::escaped(put.value().substr(0, 24)) + " took effect twice");
-      }
-      if (known->second.fate == WriteFate::unknown) ++counts_.resolved;
-      known->second = {WriteFate::committed, model_.revision()};
-      return;
-    }
+    case ::etcd::CommandKind::put: return on_committed_put(command->message);
+    case ::etcd::CommandKind::txn: return on_committed_txn(command->message);
     case ::etcd::CommandKind::delete_range: {
       etcdserverpb::DeleteRangeRequest erase;
-      if (!erase.ParseFromString(std::string(command->message))) return findings_.safety(kName, "a committed delete cannot be read");
+      if (!parse(erase, command->message)) return findings_.safety(kName, "a committed delete cannot be read");
       const std::int64_t deleted = model_.erase(erase.key(), erase.range_end());
       if (deleted > 0) erased_count_[model_.revision()] = deleted;
       return;
     }
-    case ::etcd::CommandKind::txn: return findings_.safety(kName, "a committed transaction was sent by no client");
     case ::etcd::CommandKind::publish_member: return;
   }
 }
 
+KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view what, std::string_view message) {
+  const auto accuse_log = [&](const std::string& text) {
+    findings_.safety(kName, "the " + std::string(what) + " of value " + base::escaped(value.substr(0, 24)) + text);
+    return nullptr;
+  };
+  const auto known = writes_.find(value);
+  if (known == writes_.end()) return accuse_log(" in the log was sent by no client");
+  Write& write = known->second;
+  if (write.sent != message) return accuse_log(" is not in the log as its client sent it");
+  if (write.fate == WriteFate::refused) return accuse_log(" took effect after its client was told that it did not");
+  if (write.fate == WriteFate::committed) return accuse_log(" took effect twice");
+  if (write.fate == WriteFate::unknown) ++counts_.resolved;
+  write.fate = WriteFate::committed;
+  return &write;
+}
+
+void KvOracle::on_committed_put(std::string_view message) {
+  etcdserverpb::PutRequest put;
+  if (!parse(put, message)) return findings_.safety(kName, "a committed put cannot be read");
+  model_.put(put.key(), put.value());
+  Write* const write = commit(put.value(), "put", message);
+  if (write == nullptr) return;
+  write->revision = model_.revision();
+  write->has_changed = true;
+}
+
+void KvOracle::on_committed_txn(std::string_view message) {
+  etcdserverpb::TxnRequest txn;
+  if (!parse(txn, message)) return findings_.safety(kName, "a committed transaction cannot be read");
+  const std::int64_t before = model_.revision();
+  std::optional<etcdserverpb::TxnResponse> answer = run_txn(model_, txn);
+  const std::string value = first_value(txn);
+  if (value.empty()) return;  // nobody can say whose it is
+  Write* const write = commit(value, "transaction", message);
+  if (write == nullptr) return;
+  write->revision = model_.revision();
+  write->has_changed = model_.revision() > before;
+  write->answer = std::move(answer);
+}
+
 // --- the clients ------------------------------------------------------------------------------------
 
-Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation, std::int64_t asked_revision) {
+Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation) {
   ++counts_.sent;
-  if (operation.kind == OperationKind::put) {
-    const bool is_new = puts_.emplace(unique_value(client, number, operation.value_bytes), Write()).second;
+  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_};
+  if (request.wire.is_write && !request.wire.first_value.empty()) {
+    Write write;
+    write.sent = request.wire.bytes;
+    const bool is_new = writes_.emplace(request.wire.first_value, std::move(write)).second;
     ASSERT(is_new);  // each put of a plan has a value of its own
   }
-  return {client, number, operation, asked_revision, revealed_};
+  return request;
 }
 
 void KvOracle::accuse(const Request& request, const std::string& what) {
@@ -91,15 +139,14 @@ void KvOracle::accuse(const Request& request, const std::string& what) {
 }
 
 // Real time: what anybody had been told before this was sent must be in it.
-bool KvOracle::reveal(const Request& request, std::int64_t revision) {
-  const bool is_write = request.operation.kind == OperationKind::put;
+bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_changed) {
   const bool may_be_stale = request.operation.kind == OperationKind::get && request.operation.is_serializable;
   if (revision > model_.revision()) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", but only " + std::to_string(model_.revision()) +
                         " is committed");
     return false;
   }
-  if (!may_be_stale && (revision < request.floor || (is_write && revision == request.floor))) {
+  if (!may_be_stale && (revision < request.floor || (has_changed && revision == request.floor))) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", although revision " +
                         std::to_string(request.floor) + " had been revealed before it was sent");
     return false;
@@ -114,14 +161,16 @@ void KvOracle::on_answer(const Request& request, std::string_view response) {
     case OperationKind::put: return on_put(request, response);
     case OperationKind::get: return on_range(request, response);
     case OperationKind::erase: return on_erase(request, response);
+    case OperationKind::txn: return on_txn(request, response);
+    case OperationKind::compact: return on_compact(request, response);
   }
 }
 
 void KvOracle::on_put(const Request& request, std::string_view response) {
   etcdserverpb::PutResponse put;
-  if (!put.ParseFromString(std::string(response))) return accuse(request, "its answer cannot be read");
+  if (!parse(put, response)) return accuse(request, "its answer cannot be read");
   const std::int64_t revision = put.header().revision();
-  const Write& write = puts_.at(unique_value(request.client, request.number, request.operation.value_bytes));
+  const Write& write = writes_.at(request.wire.first_value);
   if (write.fate != WriteFate::committed) {
     return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but the log does not hold it");
   }
@@ -129,39 +178,81 @@ void KvOracle::on_put(const Request& request, std::string_view response) {
     return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but took effect at " +
                                std::to_string(write.revision));
   }
-  if (!reveal(request, revision) || !request.operation.prev_kv) return;
+  if (!reveal(request, revision, true) || !request.operation.prev_kv) return;
   const ModelRange before = model_.range(request.operation.key, "", revision - 1, 0);
   if (before.kvs.empty() == put.has_prev_kv()) return accuse(request, "its previous pair is there although none was, or missing");
-  if (put.has_prev_kv() && from_wire(put.prev_kv()) != before.kvs[0]) {
-    accuse(request, "its previous pair is " + shown(from_wire(put.prev_kv())) + " instead of " + shown(before.kvs[0]));
+  if (put.has_prev_kv() && !equal(put.prev_kv(), to_wire(before.kvs[0]))) {
+    accuse(request, "its previous pair is " + shown(put.prev_kv()) + " instead of " + shown(to_wire(before.kvs[0])));
   }
 }
 
 void KvOracle::on_range(const Request& request, std::string_view response) {
   etcdserverpb::RangeResponse range;
-  if (!range.ParseFromString(std::string(response))) return accuse(request, "its answer cannot be read");
+  if (!parse(range, response)) return accuse(request, "its answer cannot be read");
   const std::int64_t revision = range.header().revision();
-  if (!reveal(request, revision)) return;
-  const std::int64_t at = request.asked_revision > 0 ? request.asked_revision : revision;
+  if (!reveal(request, revision, false)) return;
+  const std::int64_t at = request.wire.revision > 0 ? request.wire.revision : revision;
   if (at > revision) return accuse(request, "it read revision " + std::to_string(at) + " of a store at " + std::to_string(revision));
-  const ModelRange expected = model_.range(request.operation.key, request.operation.range_end, at, request.operation.limit);
-  const std::string wrong = difference(range.kvs(), expected.kvs);
   const std::string where = " at revision " + std::to_string(at);
+  if (at < request.compacted && !request.operation.is_serializable) {
+    return accuse(request, "it was answered" + where + ", although " + std::to_string(request.compacted) + " was compacted before");
+  }
+  etcdserverpb::RangeRequest asked;
+  ASSERT(parse(asked, request.wire.bytes));
+  etcdserverpb::RangeResponse expected;
+  fill_range(model_, asked, revision, expected);
+  const std::string wrong = difference(range.kvs(), expected.kvs());
   if (!wrong.empty()) return accuse(request, "its answer" + where + " is not what was written: " + wrong);
-  if (range.count() != expected.count) {
+  if (range.count() != expected.count()) {
     return accuse(request, "its answer" + where + " counts " + std::to_string(range.count()) + " keys instead of " +
-                               std::to_string(expected.count));
+                               std::to_string(expected.count()));
   }
-  if (range.more() != (expected.count > static_cast<std::int64_t>(expected.kvs.size()))) {
-    accuse(request, "its answer" + where + " is wrong about whether there are more keys");
+  if (range.more() != expected.more()) accuse(request, "its answer" + where + " is wrong about whether there are more keys");
+}
+
+void KvOracle::on_txn(const Request& request, std::string_view response) {
+  etcdserverpb::TxnResponse txn;
+  if (!parse(txn, response)) return accuse(request, "its answer cannot be read");
+  const std::int64_t revision = txn.header().revision();
+  std::optional<etcdserverpb::TxnResponse> expected;
+  bool has_changed = false;
+  if (!request.wire.is_write) {
+    if (!reveal(request, revision, false)) return;
+    etcdserverpb::TxnRequest asked;
+    ASSERT(parse(asked, request.wire.bytes));
+    expected = read_txn(model_, asked, revision);
+  } else if (!request.wire.first_value.empty()) {
+    const Write& write = writes_.at(request.wire.first_value);
+    if (write.fate != WriteFate::committed) return accuse(request, "it was acknowledged, but the log does not hold it");
+    expected = write.answer;
+    has_changed = write.has_changed;
+  } else {
+    reveal(request, revision, false);
+    return;
   }
+  if (request.wire.is_write && !reveal(request, revision, has_changed)) return;
+  if (!expected) return accuse(request, "it was answered although a revision in it cannot be read");
+  txn.mutable_header()->clear_cluster_id();
+  txn.mutable_header()->clear_member_id();
+  txn.mutable_header()->clear_raft_term();
+  if (txn.SerializeAsString() == expected->SerializeAsString()) return;
+  accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kShownBytes) + " } instead of { " +
+                      expected->ShortDebugString().substr(0, kShownBytes) + " }");
+}
+
+void KvOracle::on_compact(const Request& request, std::string_view response) {
+  etcdserverpb::CompactionResponse compaction;
+  if (!parse(compaction, response)) return accuse(request, "its answer cannot be read");
+  if (!reveal(request, compaction.header().revision(), false)) return;
+  if (request.wire.revision > model_.compacted()) return accuse(request, "it was acknowledged, but the log does not hold it");
+  compacted_ = std::max(compacted_, request.wire.revision);
 }
 
 void KvOracle::on_erase(const Request& request, std::string_view response) {
   etcdserverpb::DeleteRangeResponse erase;
-  if (!erase.ParseFromString(std::string(response))) return accuse(request, "its answer cannot be read");
+  if (!parse(erase, response)) return accuse(request, "its answer cannot be read");
   const std::int64_t revision = erase.header().revision();
-  if (!reveal(request, revision)) return;
+  if (!reveal(request, revision, erase.deleted() > 0)) return;
   if (erase.deleted() == 0) {
     const ModelRange there = model_.range(request.operation.key, request.operation.range_end, revision, 0);
     if (there.count > 0) accuse(request, "it deleted nothing at revision " + std::to_string(revision) + ", where keys were");
@@ -175,35 +266,48 @@ void KvOracle::on_erase(const Request& request, std::string_view response) {
   const ModelRange before = model_.range(request.operation.key, request.operation.range_end, revision - 1, 0);
   if (before.count != erase.deleted()) return accuse(request, "it deleted another number of keys than there were");
   if (!request.operation.prev_kv) return;
-  const std::string wrong = difference(erase.prev_kvs(), before.kvs);
+  const std::string wrong = difference(erase.prev_kvs(), to_wire(before.kvs));
   if (!wrong.empty()) accuse(request, "its previous pairs are wrong: " + wrong);
+}
+
+// Only what was compacted may be refused: no request names a revision that nobody had been shown.
+void KvOracle::on_out_of_range(const Request& request, const std::string& text) {
+  ++counts_.refused;
+  if (request.operation.kind == OperationKind::compact) {
+    if (request.wire.revision > model_.compacted()) accuse(request, "it was refused, but nothing so new is compacted: " + text);
+    return;
+  }
+  if (request.wire.is_write && !request.wire.first_value.empty()) {
+    const Write& write = writes_.at(request.wire.first_value);
+    if (write.fate != WriteFate::committed) return accuse(request, "it was refused, but the log does not hold it: " + text);
+    if (write.answer || write.has_changed) accuse(request, "it was refused, but took effect: " + text);
+    return;
+  }
+  if (request.wire.revision == 0 || request.wire.revision >= model_.compacted()) {
+    accuse(request, "a revision that had been revealed was refused: " + text);
+  }
 }
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {
   const std::string text = rpc::to_text(status);
+  const auto known = request.wire.is_write ? writes_.find(request.wire.first_value) : writes_.end();
   switch (status.code) {
-    case rpc::StatusCode::out_of_range:
-      // The only revisions that may be refused are those that nobody had been shown.
-      if (request.asked_revision <= request.floor) accuse(request, "a revision that had been revealed was refused: " + text);
-      ++counts_.refused;
-      return;
+    case rpc::StatusCode::out_of_range: return on_out_of_range(request, text);
     case rpc::StatusCode::unavailable:
     case rpc::StatusCode::deadline_exceeded:
     case rpc::StatusCode::cancelled:
     case rpc::StatusCode::unknown: {
       ++counts_.unknown;
-      if (request.operation.kind != OperationKind::put) return;
-      Write& write = puts_.at(unique_value(request.client, request.number, request.operation.value_bytes));
-      if (write.fate == WriteFate::open) write.fate = WriteFate::unknown;
+      if (known == writes_.end()) return;
+      if (known->second.fate == WriteFate::open) known->second.fate = WriteFate::unknown;
       else ++counts_.resolved;
       return;
     }
     case rpc::StatusCode::resource_exhausted: {
       ++counts_.refused;
-      if (request.operation.kind != OperationKind::put) return;
-      Write& write = puts_.at(unique_value(request.client, request.number, request.operation.value_bytes));
-      if (write.fate == WriteFate::committed) accuse(request, "it was refused, but took effect: " + text);
-      else write.fate = WriteFate::refused;
+      if (known == writes_.end()) return;
+      if (known->second.fate == WriteFate::committed) accuse(request, "it was refused, but took effect: " + text);
+      else known->second.fate = WriteFate::refused;
       return;
     }
     case rpc::StatusCode::ok:

@@ -6,12 +6,15 @@
 //     revision that was revealed before the request was sent (real time);
 //   - a read says what the model says at the revision that it names, and that revision is not below any that
 //     was revealed before the request was sent, unless the read asked for possibly stale data;
+//   - a transaction took the path and has the answers that the model has at its place in the log;
+//   - a refused revision had been compacted, and one that was known to be compacted is refused;
 //   - nothing was ever written that no client asked for, and nothing twice.
 // A request without an answer may have taken effect or not: the log tells.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +22,7 @@
 #include "sim/committed_log.h"
 #include "sim/etcd/model.h"
 #include "sim/etcd/operation.h"
+#include "sim/etcd/wire_request.h"
 #include "sim/verdict.h"
 
 namespace sim::etcd {
@@ -28,8 +32,9 @@ struct Request {
   std::uint32_t client = 0;
   std::uint32_t number = 0;
   KvOperation operation;
-  std::int64_t asked_revision = 0;  // of a read at a revision
-  std::int64_t floor = 0;           // the highest revision revealed to anyone before it was sent
+  WireRequest wire;
+  std::int64_t floor = 0;      // the highest revision revealed to anyone before it was sent
+  std::int64_t compacted = 0;  // the highest compaction that had been acknowledged by then
 };
 
 struct KvCounts {
@@ -47,7 +52,8 @@ class KvOracle final : public CommittedListener {
 
   void on_committed(const base::Entry& entry) override;
 
-  Request send(std::uint32_t client, std::uint32_t number, const KvOperation& operation, std::int64_t asked_revision);
+  // The request to send now, and what was known when it was sent.
+  Request send(std::uint32_t client, std::uint32_t number, const KvOperation& operation);
   void on_answer(const Request& request, std::string_view response);  // the serialized response
   void on_error(const Request& request, const rpc::Status& status);
 
@@ -60,19 +66,31 @@ class KvOracle final : public CommittedListener {
   struct Write {
     WriteFate fate = WriteFate::open;
     std::int64_t revision = 0;  // once committed
+    bool has_changed = false;   // likewise
+    std::string sent;           // the request's bytes
+    std::optional<etcdserverpb::TxnResponse> answer;  // of a committed transaction; none: it had to be refused
   };
+
+  void on_committed_put(std::string_view message);
+  void on_committed_txn(std::string_view message);
+  // The write that this value belongs to, now committed; null after an accusation.
+  Write* commit(const std::string& value, std::string_view what, std::string_view message);
 
   void on_put(const Request& request, std::string_view response);
   void on_range(const Request& request, std::string_view response);
   void on_erase(const Request& request, std::string_view response);
-  bool reveal(const Request& request, std::int64_t revision);
+  void on_txn(const Request& request, std::string_view response);
+  void on_compact(const Request& request, std::string_view response);
+  void on_out_of_range(const Request& request, const std::string& text);
+  bool reveal(const Request& request, std::int64_t revision, bool has_changed);
   void accuse(const Request& request, const std::string& what);
 
   Findings& findings_;
   Model model_;
   KvCounts counts_;
   std::int64_t revealed_ = 1;
-  std::map<std::string, Write> puts_;                  // by unique value
+  std::int64_t compacted_ = 0;                         // acknowledged
+  std::map<std::string, Write> writes_;                // by the unique value of their first put
   std::map<std::int64_t, std::int64_t> erased_count_;  // by revision
 };
 

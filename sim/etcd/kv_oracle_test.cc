@@ -6,6 +6,7 @@
 #include "core/api/kv.pb.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
 
@@ -17,13 +18,11 @@ struct Fixture {
     const std::string record = replica::encode_command({1, "", 0}, ::etcd::encode_command(kind, message));
     oracle.on_committed({{base::Term(1), base::LogIndex(1)}, base::EntryKind::command, std::make_shared<const std::string>(record)});
   }
-  Request send(std::uint32_t number, const char* text, std::int64_t revision = 0) {
-    return oracle.send(0, number, *parse_operation(text), revision);
-  }
+  Request send(std::uint32_t number, const char* text) { return oracle.send(0, number, *parse_operation(text)); }
   void commit_put(std::uint32_t number, const std::string& key) {
     etcdserverpb::PutRequest put;
     put.set_key(key);
-    put.set_value(unique_value(0, number, 0));
+    put.set_value(unique_value(0, number, 0, 0));
     commit(::etcd::CommandKind::put, put);
   }
   void answer_put(const Request& request, std::int64_t revision) {
@@ -65,7 +64,7 @@ TEST_CASE("a right history passes") {
   f.put(1, "a");
   f.put(2, "a");
   f.oracle.on_answer(f.send(3, "get a"), f.right_range("a", 3).SerializeAsString());
-  f.oracle.on_answer(f.send(4, "get a", 2), f.right_range("a", 2).SerializeAsString());
+  f.oracle.on_answer(f.send(4, "get a back=1"), f.right_range("a", 2).SerializeAsString());
   CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
   CHECK_EQ(f.oracle.counts().acknowledged, 4);
 }
@@ -167,7 +166,7 @@ TEST_CASE("refused means without effect, and errors that make no sense are caugh
   {
     Fixture f;
     f.put(1, "a");
-    f.oracle.on_error(f.send(2, "get a", 2), {rpc::StatusCode::out_of_range, "a future revision"});
+    f.oracle.on_error(f.send(2, "get a back=0"), {rpc::StatusCode::out_of_range, "a future revision"});
     CHECK_FALSE(f.is_clean());
   }
   {
@@ -201,6 +200,60 @@ TEST_CASE("a delete must say what it deleted") {
   SUBCASE("nothing, although there were keys at the revision it names") {
     response.mutable_header()->set_revision(3);
     f.oracle.on_answer(request, response.SerializeAsString());
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+TEST_CASE("a transaction must answer what the model answers at its place in the log") {
+  const auto story = [](Fixture& f, void (*spoil)(etcdserverpb::TxnResponse&)) {
+    f.put(1, "a");
+    const Request request = f.send(2, "txn [ a version = 1 ] [ put b 0 ; get a ] [ get a ]");
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    Model twin = f.oracle.model();
+    etcdserverpb::TxnResponse response = *run_txn(twin, txn);
+    f.commit(::etcd::CommandKind::txn, txn);
+    response.mutable_header()->set_raft_term(7);
+    spoil(response);
+    f.oracle.on_answer(request, response.SerializeAsString());
+  };
+  Fixture right;
+  story(right, [](etcdserverpb::TxnResponse&) {});
+  CHECK_MESSAGE(right.is_clean(), right.findings.verdict().message);
+  struct Case { const char* name; void (*spoil)(etcdserverpb::TxnResponse&); };
+  const Case cases[] = {
+      {"the other path", [](etcdserverpb::TxnResponse& r) { r.set_succeeded(false); }},
+      {"another revision", [](etcdserverpb::TxnResponse& r) { r.mutable_header()->set_revision(2); }},
+      {"a missing answer", [](etcdserverpb::TxnResponse& r) { r.mutable_responses()->RemoveLast(); }},
+      {"a wrong value", [](etcdserverpb::TxnResponse& r) {
+         r.mutable_responses(1)->mutable_response_range()->mutable_kvs(0)->set_value("x");
+       }},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Fixture f;
+    story(f, c.spoil);
+    CHECK_FALSE(f.is_clean());
+  }
+}
+
+TEST_CASE("a transaction that took effect must not be refused, and one that was changed on its way is caught") {
+  {
+    Fixture f;
+    const Request request = f.send(1, "txn [ ] [ put a 0 ] [ ]");
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    f.commit(::etcd::CommandKind::txn, txn);
+    f.oracle.on_error(request, {rpc::StatusCode::out_of_range, "compacted"});
+    CHECK_FALSE(f.is_clean());
+  }
+  {
+    Fixture f;
+    const Request request = f.send(1, "txn [ ] [ put a 0 ] [ put b 0 ]");
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    txn.clear_failure();
+    f.commit(::etcd::CommandKind::txn, txn);
     CHECK_FALSE(f.is_clean());
   }
 }

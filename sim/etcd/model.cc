@@ -16,16 +16,36 @@ bool is_in_range(std::string_view candidate, std::string_view key, std::string_v
 
 }  // namespace
 
+void Model::begin() {
+  ASSERT(!is_open_);
+  is_open_ = true;
+}
+
+void Model::end() {
+  ASSERT(is_open_);
+  revision_ = newest();
+  is_open_ = false;
+  is_changed_ = false;
+}
+
+void Model::finish_change() {
+  is_changed_ = true;
+  if (is_open_) return;
+  revision_ = newest();
+  is_changed_ = false;
+}
+
 void Model::put(std::string_view key, std::string_view value) {
-  ++revision_;
+  const std::int64_t revision = revision_ + 1;
   std::vector<Version>& versions = keys_[std::string(key)];
   Version next;
-  next.kv = {std::string(key), std::string(value), revision_, revision_, 1};
+  next.kv = {std::string(key), std::string(value), revision, revision, 1};
   if (!versions.empty() && !versions.back().is_deleted) {
     next.kv.create_revision = versions.back().kv.create_revision;
     next.kv.version = versions.back().kv.version + 1;
   }
   versions.push_back(std::move(next));
+  finish_change();
 }
 
 std::int64_t Model::erase(std::string_view key, std::string_view range_end) {
@@ -39,8 +59,15 @@ std::int64_t Model::erase(std::string_view key, std::string_view range_end) {
     tombstone.is_deleted = true;
     versions.push_back(std::move(tombstone));
   }
-  if (deleted > 0) ++revision_;
+  if (deleted > 0) finish_change();
   return deleted;
+}
+
+bool Model::compact(std::int64_t revision) {
+  ASSERT(!is_open_);
+  if (revision <= compacted_ || revision > revision_) return false;
+  compacted_ = revision;
+  return true;
 }
 
 const Model::Version* Model::at(const std::vector<Version>& versions, std::int64_t revision) const {
@@ -54,7 +81,7 @@ const Model::Version* Model::at(const std::vector<Version>& versions, std::int64
 
 ModelRange Model::range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const {
   ASSERT(revision >= 1);
-  ASSERT(revision <= revision_);
+  ASSERT(revision <= newest());
   ModelRange out;
   for (auto entry = keys_.lower_bound(key); entry != keys_.end(); ++entry) {
     if (!is_in_range(entry->first, key, range_end)) break;

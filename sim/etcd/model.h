@@ -1,7 +1,7 @@
 // sim/etcd/model.h: what a key-value store with history should say, in the plainest way.
 //
 // A map per key of all its versions, fed with committed commands in log order. It shares no code with
-// storage/mvcc: a second, dumber opinion.
+// storage/mvcc: a second, dumber opinion. It forgets nothing, and only remembers what it would be allowed to forget.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,23 @@ class Model {
   // Of the newest change; an empty store stands at 1 (behaviour reference §2.3).
   std::int64_t revision() const { return revision_; }
 
+  // Of what was done since begin(), too.
+  std::int64_t newest() const { return is_changed_ ? revision_ + 1 : revision_; }
+  // Revisions below it may be refused; -1 while nothing was ever compacted.
+  std::int64_t compacted() const { return compacted_; }
+
+  // Changes in between share one revision; otherwise each has its own.
+  void begin();
+  void end();
+
   void put(std::string_view key, std::string_view value);
   // Returns how many keys went; none leaves the revision as it is.
   std::int64_t erase(std::string_view key, std::string_view range_end);
 
-  // Requires: 1 <= revision <= revision(). `limit` 0 means all.
+  // False, and nothing changes: compacted already, or beyond the newest revision.
+  bool compact(std::int64_t revision);
+
+  // Requires: 1 <= revision <= newest(). `limit` 0 means all.
   ModelRange range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const;
 
  private:
@@ -44,10 +56,14 @@ class Model {
     ModelKeyValue kv;
     bool is_deleted = false;
   };
+  void finish_change();
   const Version* at(const std::vector<Version>& versions, std::int64_t revision) const;
 
   std::map<std::string, std::vector<Version>, std::less<>> keys_;
   std::int64_t revision_ = 1;
+  std::int64_t compacted_ = -1;
+  bool is_open_ = false;
+  bool is_changed_ = false;  // since begin()
 };
 
 }  // namespace sim::etcd

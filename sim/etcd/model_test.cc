@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "sim/etcd/operation.h"
 
 namespace sim::etcd {
 
@@ -32,19 +31,6 @@ TEST_CASE("the model follows etcd's revisions and versions") {  // behaviour ref
   model.put("a", "4");
   CHECK((model.range("a", "", 6, 0).kvs[0] == ModelKeyValue{"a", "4", 6, 6, 1}));
   CHECK_EQ(model.range("b", "a", 4, 0).count, 0);  // an end at or below the key is empty
-}
-
-TEST_CASE("operations read back as they were written, and nonsense is refused") {
-  for (const char* text : {"put k1 100", "put k1 0 prev", "get k1", "get k1 k5 back=3 limit=2", "get a * serializable",
-                           "delete k1", "delete a * prev"}) {
-    const base::Result<KvOperation> parsed = parse_operation(text);
-    REQUIRE(parsed);
-    CHECK_EQ(to_text(*parsed), text);
-  }
-  for (const char* text : {"", "put", "put k", "put k x", "get", "steal k", "get a b c", "get a back=x", "put k 1 2"}) {
-    CAPTURE(text);
-    CHECK_FALSE(parse_operation(text));
-  }
 }
 
 }  // namespace sim::etcd

@@ -60,35 +60,132 @@ constexpr std::array kDelays = {
     DelayRange{"store_checkpoint_delay_ns", std::chrono::milliseconds(50), std::chrono::seconds(5), &Tuning::store_checkpoint_delay},
 };
 
-KvOperation draw_operation(Decisions& decisions, const Identity& who, std::uint64_t keys) {
-  KvOperation operation;
-  operation.key = "k" + std::to_string(decisions.below("plan-key", who, keys));
-  const std::uint64_t kind = decisions.below("plan-operation", who, 100);
-  if (kind < 55) {
+// Draws the operations of one plan. What is drawn for one is named by its client and number, and by where it stands in it.
+class Drawer {
+ public:
+  Drawer(Decisions& decisions, std::uint64_t keys) : decisions_(decisions), keys_(keys) {}
+
+  KvOperation draw(std::uint32_t client, std::uint32_t number) {
+    path_ = {client, number, 0};
+    taken_.clear();
+    const std::uint64_t kind = below("plan-operation", 1000);
+    if (kind < 450) return put();
+    if (kind < 760) return get();
+    if (kind < 830) return erase();
+    return txn(0);
+  }
+
+ private:
+  std::uint64_t below(std::string_view purpose, std::uint64_t bound) {
+    return decisions_.below(purpose, Identity{path_.client, path_.number, path_.part}, bound);
+  }
+  std::string key(std::string_view purpose) { return "k" + std::to_string(below(purpose, keys_)); }
+  std::string range_end() {
+    const std::uint64_t range = below("plan-range", 4);
+    if (range == 0) return std::string("\0", 1);
+    return range == 1 ? key("plan-range-end") : std::string();
+  }
+
+  KvOperation put() {
+    KvOperation operation;
     operation.kind = OperationKind::put;
-    operation.value_bytes = decisions.below("plan-value-class", who, 10) == 0 ? decisions.below("plan-value", who, 9000)
-                                                                            : decisions.below("plan-value", who, 300);
-    operation.prev_kv = decisions.below("plan-prev", who, 4) == 0;
+    operation.key = key("plan-key");
+    operation.value_bytes = below("plan-value-class", 10) == 0 ? below("plan-value", 9000) : below("plan-value", 300);
+    operation.prev_kv = below("plan-prev", 4) == 0;
     return operation;
   }
-  const std::uint64_t range = decisions.below("plan-range", who, 4);
-  if (range == 0) operation.range_end = std::string("\0", 1);
-  if (range == 1) operation.range_end = "k" + std::to_string(decisions.below("plan-range-end", who, keys));
-  if (kind < 90) {
-    operation.kind = OperationKind::get;
-    operation.is_serializable = decisions.below("plan-serializable", who, 4) == 0;
-    if (decisions.below("plan-at-revision", who, 3) == 0) {
-      operation.back = static_cast<std::int64_t>(decisions.below("plan-back", who, 50));
-    }
-    if (decisions.below("plan-limited", who, 3) == 0) {
-      operation.limit = 1 + static_cast<std::int64_t>(decisions.below("plan-limit", who, 4));
-    }
-  } else {
-    operation.kind = OperationKind::erase;
-    operation.prev_kv = decisions.below("plan-prev", who, 2) == 0;
+
+  KvOperation get() {
+    KvOperation operation;
+    operation.key = key("plan-key");
+    operation.range_end = range_end();
+    operation.is_serializable = below("plan-serializable", 4) == 0;
+    if (below("plan-at-revision", 3) == 0) operation.back = static_cast<std::int64_t>(below("plan-back", 50));
+    if (below("plan-limited", 3) == 0) operation.limit = 1 + static_cast<std::int64_t>(below("plan-limit", 4));
+    const std::uint64_t form = below("plan-form", 10);
+    operation.keys_only = form == 0;
+    operation.count_only = form == 1;
+    operation.is_descending = form == 2;
+    return operation;
   }
-  return operation;
-}
+
+  KvOperation erase() {
+    KvOperation operation;
+    operation.kind = OperationKind::erase;
+    operation.key = key("plan-key");
+    operation.range_end = range_end();
+    operation.prev_kv = below("plan-prev", 2) == 0;
+    return operation;
+  }
+
+  KvCompare compare() {
+    KvCompare out;
+    out.key = key("plan-compare-key");
+    if (below("plan-compare-range", 5) == 0) out.range_end = std::string("\0", 1);
+    out.target = static_cast<CompareTarget>(below("plan-compare-target", 4));
+    // Mostly what a careful client asks: is it still as I saw it?
+    if (below("plan-compare-seen", 3) != 0 || out.target == CompareTarget::value) return out;
+    out.relation = static_cast<CompareRelation>(below("plan-compare-relation", 4));
+    out.number = static_cast<std::int64_t>(below("plan-compare-number", 4));
+    return out;
+  }
+
+  // Within a transaction no key may be written twice, and no put meet a delete, but for one with an open end (behaviour
+  // reference §2.4). A key that is taken already is read instead.
+  bool take(const std::string& key) {
+    const bool is_free = std::find(taken_.begin(), taken_.end(), key) == taken_.end();
+    taken_.push_back(key);
+    return is_free;
+  }
+
+  KvOperation part_of_txn(int depth) {
+    const std::uint64_t kind = below("plan-txn-operation", 10);
+    if (kind == 9 && depth < 2) return txn(depth + 1);
+    if (kind < 5) {
+      KvOperation operation = put();
+      return take(operation.key) ? operation : get();
+    }
+    if (kind == 5) {
+      KvOperation operation = erase();
+      if (operation.range_end.empty() && !take(operation.key)) return get();
+      if (operation.range_end.size() < 2) return operation;
+    }
+    return get();
+  }
+
+  std::vector<KvOperation> branch(int depth) {
+    std::vector<KvOperation> operations;
+    const std::uint64_t count = below("plan-txn-size", 4);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ++path_.part;
+      operations.push_back(part_of_txn(depth));
+    }
+    return operations;
+  }
+
+  KvOperation txn(int depth) {
+    KvOperation operation;
+    operation.kind = OperationKind::txn;
+    const std::uint64_t count = below("plan-compares", 3);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ++path_.part;
+      operation.compares.push_back(compare());
+    }
+    operation.success = branch(depth);
+    operation.failure = branch(depth);
+    return operation;
+  }
+
+  struct Path {
+    std::uint32_t client = 0;
+    std::uint32_t number = 0;
+    std::uint32_t part = 0;
+  };
+  Decisions& decisions_;
+  const std::uint64_t keys_;
+  Path path_;
+  std::vector<std::string> taken_;  // of the transaction that is being drawn
+};
 
 void add_last_operations(Plan& plan, std::uint32_t client, std::uint32_t number) {
   constexpr std::array<const char*, kLastOperations> kLast = {"put k0 10", "get k0", "get k *"};
@@ -118,10 +215,11 @@ Plan draw(std::string_view scenario, Budget budget, std::uint64_t seed) {
   const std::uint32_t each = kOperationsPerRun / plan.clients;
   for (std::uint32_t client = 0; client < plan.clients; ++client) {
     std::vector<Operation> own;
+    Drawer drawer(decisions, keys);
     for (std::uint32_t number = 0; number < each; ++number) {
       const Identity who{client, number};
       const base::Duration at = decisions.between("plan-start", who, std::chrono::milliseconds(1), plan.faults_until);
-      own.push_back({client, number, at, to_text(draw_operation(decisions, who, keys))});
+      own.push_back({client, number, at, to_text(drawer.draw(client, number))});
     }
     std::sort(own.begin(), own.end(), [](const Operation& a, const Operation& b) { return a.at != b.at ? a.at < b.at : a.number < b.number; });
     plan.operations.insert(plan.operations.end(), own.begin(), own.end());

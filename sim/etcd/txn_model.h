@@ -1,0 +1,22 @@
+// sim/etcd/txn_model.h: what a transaction should do and answer, in the plainest way (behaviour reference §3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/api/kv.pb.h"
+#include "sim/etcd/model.h"
+
+namespace sim::etcd {
+
+// Of a committed transaction: changes the model. The whole answer but for who gave it; nullopt: it had to be refused, because a
+// revision that it names on the path it takes cannot be read.
+std::optional<etcdserverpb::TxnResponse> run_txn(Model& model, const etcdserverpb::TxnRequest& txn);
+
+// Of one that only reads, at a revision.
+std::optional<etcdserverpb::TxnResponse> read_txn(const Model& model, const etcdserverpb::TxnRequest& txn, std::int64_t revision);
+
+// The answer to a range that names no revision of its own, or a readable one.
+void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std::int64_t newest, etcdserverpb::RangeResponse& out);
+
+}  // namespace sim::etcd
