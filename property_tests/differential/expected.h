@@ -24,11 +24,17 @@ extern const ExpectedDifference kUnknownSortOption;
 extern const ExpectedDifference kClientApiVersion;
 extern const ExpectedDifference kLeaseBeforeKey;
 extern const ExpectedDifference kPutsBeforeRanges;
+extern const ExpectedDifference kKeepsWhatIsDeleted;
 extern const ExpectedDifference kHashRevision;
 extern const ExpectedDifference kHashAtCompacted;
 inline constexpr const ExpectedDifference* kExpectedDifferences[] = {
     &kRangeStream, &kRangeStreamSort, &kRangeStreamFilters, &kUnknownSortOption, &kClientApiVersion,
-    &kLeaseBeforeKey, &kPutsBeforeRanges, &kHashRevision,       &kHashAtCompacted};
+    &kLeaseBeforeKey, &kPutsBeforeRanges, &kKeepsWhatIsDeleted,
+    &kHashRevision,  &kHashAtCompacted};
+
+// May a put of it want to keep what an open-ended delete of it has taken away? Every etcd ends itself over that, so
+// only one shape is such (shapes.cc).
+bool keeps_what_it_deletes(const etcdserverpb::TxnRequest& txn);
 
 // What is sent to etcd 3.4 in place of a request that it does not know, or that would end it.
 Request for_reference(Request request);

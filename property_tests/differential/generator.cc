@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "property_tests/differential/build.h"
+#include "property_tests/differential/expected.h"
 #include "property_tests/differential/shapes.h"
 
 namespace property_tests::differential {
@@ -69,7 +70,7 @@ std::int64_t draw_bound(Dice& dice, unsigned percent) {
 RangeRequest draw_range(Dice& dice) {
   RangeRequest out;
   if (!dice.chance(2)) {
-    const bool from_the_first = dice.chance(25);
+    const bool from_the_first = dice.chance(40);
     out.set_key(from_the_first ? std::string(1, '\0') : draw_key(dice));
     out.set_range_end(from_the_first && dice.chance(70) ? kOpenEnd : draw_end(dice, out.key()));
   } else if (dice.chance(50)) {
@@ -113,7 +114,7 @@ PutRequest draw_put(Dice& dice) {
   out.set_ignore_value(dice.chance(12));
   out.set_ignore_lease(dice.chance(12));
   if (!out.ignore_value() || dice.chance(15)) out.set_value(dice.pick(kValues));
-  if (dice.chance(4)) out.set_lease(dice.between(-1, 3));
+  if (dice.chance(7)) out.set_lease(dice.between(-1, 3));
   return out;
 }
 
@@ -134,9 +135,9 @@ Compare draw_compare(Dice& dice) {
   const int target = static_cast<int>(dice.below(5));
   out.set_target(static_cast<Compare::CompareTarget>(dice.chance(3) ? kUnknownEnum : target));
   switch (dice.chance(90) ? target : static_cast<int>(dice.below(6))) {
-    case 0: out.set_version(dice.between(0, 4)); break;
-    case 1: out.set_create_revision(dice.chance(30) ? 0 : newest(-dice.between(0, 20))); break;
-    case 2: out.set_mod_revision(dice.chance(30) ? 0 : newest(-dice.between(0, 15))); break;
+    case 0: out.set_version(dice.chance(30) ? dice.between(0, 3) : stored(dice.between(-1, 1))); break;
+    case 1: out.set_create_revision(dice.chance(30) ? newest(-dice.between(0, 20)) : stored(dice.between(-1, 1))); break;
+    case 2: out.set_mod_revision(dice.chance(30) ? newest(-dice.between(0, 15)) : stored(dice.between(-1, 1))); break;
     case 3: out.set_value(dice.pick(kValues)); break;
     case 4: out.set_lease(dice.between(-1, 1)); break;
     default: break;  // unset
@@ -257,8 +258,8 @@ Request draw_large_put(Dice& dice) {
 }  // namespace
 
 Generator::Generator(std::uint64_t seed, std::uint64_t epoch, const std::set<Kind>& kinds)
-    : dice_(base::mix64(seed, epoch)), epoch_(epoch), puts_(kinds.count(Kind::put) > 0), compacts_(kinds.count(Kind::compact) > 0) {
-  constexpr std::array<std::uint64_t, kKindCount> kUsual = {280, 30, 180, 70, 420, 20, 20, 8};
+    : dice_(base::mix64(seed, epoch)), puts_(kinds.count(Kind::put) > 0), transacts_(kinds.count(Kind::txn) > 0), compacts_(kinds.count(Kind::compact) > 0) {
+  constexpr std::array<std::uint64_t, kKindCount> kUsual = {300, 40, 240, 60, 400, 24, 30, 10};
   for (const Kind kind : kKinds) {
     const auto index = static_cast<std::size_t>(kind);
     if (kinds.count(kind) == 0) continue;
@@ -269,24 +270,25 @@ Generator::Generator(std::uint64_t seed, std::uint64_t epoch, const std::set<Kin
   if (dice_.chance(25) && kinds.size() > 1) weights_[without] = 0;
 }
 
-// What can happen to a new store only.
+// What can happen to a new store only. At the end it has its first key.
 Step Generator::first() {
-  const std::int64_t revisions[] = {0, -1, -2};
-  switch (epoch_ % 4) {
-    case 0: {
-      if (!compacts_) return draw(Kind::put);
-      etcdserverpb::CompactionRequest compact;
-      compact.set_revision(revisions[dice_.below(3)]);
-      compact.set_physical(dice_.chance(50));
-      return {request(Kind::compact, compact), {}};
-    }
-    default: return {request(Kind::put, put(draw_key(dice_), "first")), {}};
+  if (count_ == 1 && transacts_) {
+    RangeRequest oldest = range("a");
+    oldest.set_revision(-1);
+    return {request(txn({op(std::move(oldest)), op(erase("a"))})), kNeverCompacted};
   }
+  if (count_ == 2 && compacts_) {
+    etcdserverpb::CompactionRequest compact;
+    compact.set_revision(dice_.chance(70) ? 0 : -1);
+    compact.set_physical(dice_.chance(50));
+    return {request(Kind::compact, compact), {}};
+  }
+  return {request(Kind::put, put(draw_key(dice_), "first")), {}};
 }
 
 Step Generator::next() {
   ++count_;
-  if (puts_ && count_ <= 2) return first();
+  if (puts_ && count_ <= 3) return first();
   std::uint64_t sum = 0;
   for (const std::uint64_t weight : weights_) sum += weight;
   ASSERT(sum > 0);
@@ -318,7 +320,11 @@ Step Generator::draw(Kind kind) {
 
 Step Generator::draw_txn() {
   const std::uint64_t what = dice_.below(100);
-  if (what < 30) return {request(draw_txn_of(dice_, 0)), {}};
+  if (what < 30) {
+    TxnRequest out = draw_txn_of(dice_, 0);
+    while (keeps_what_it_deletes(out)) out = draw_txn_of(dice_, 0);
+    return {request(std::move(out)), {}};
+  }
   if (what < 55) return {request(draw_single_compare(dice_)), {}};
   if (what < 63) return {request(draw_read_only(dice_)), {}};
   if (what < 68) return {request(draw_nested_compare(dice_)), {}};

@@ -28,10 +28,10 @@ class Generator {
   Step draw_txn();
 
   Dice dice_;
-  std::uint64_t epoch_;
   std::uint64_t count_ = 0;
-  bool puts_ = true;  // allowed at all
-  bool compacts_ = true;
+  bool puts_;  // allowed at all
+  bool transacts_;
+  bool compacts_;
   std::array<std::uint64_t, kKindCount> weights_{};  // by Kind
 };
 

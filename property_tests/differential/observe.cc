@@ -40,7 +40,7 @@ void observe_put(const Before& before, const PutRequest& put, const Answer& answ
   if (says(answer, "key not found") && put.ignore_lease()) coverage.count("1.2 KeyNotFound: put ignore_lease");
   const auto* response = answer.get<etcdserverpb::PutResponse>();
   if (response == nullptr) return;
-  const bool was_live = before.live.count(put.key()) > 0;
+  const bool was_live = before.known.live.count(put.key()) > 0;
   coverage.count(was_live ? "2.3 put an old key" : "2.3 put a new key");
   if (put.prev_kv()) coverage.count(response->has_prev_kv() ? "2.3 put prev_kv, there was one" : "2.3 put prev_kv, there was none");
   if (put.ignore_value()) coverage.count("2.3 put ignore_value");
@@ -57,7 +57,7 @@ void observe_delete(const Before& before, const DeleteRangeRequest& erase, const
   if (says(answer, "key is not provided")) coverage.count("1.2 EmptyKey: delete");
   const auto* response = answer.get<etcdserverpb::DeleteRangeResponse>();
   if (response == nullptr) return;
-  if (response->deleted() == 0 && response->header().revision() == before.revisions.newest) coverage.count("2.3 delete nothing keeps the revision");
+  if (response->deleted() == 0 && response->header().revision() == before.known.newest) coverage.count("2.3 delete nothing keeps the revision");
   if (is_inverted(erase.key(), erase.range_end())) coverage.count("2.3 delete with end at or before key");
   if (response->prev_kvs_size() > 0) coverage.count("2.3 delete prev_kv");
   if (response->deleted() == 0) return;
@@ -75,7 +75,7 @@ void observe_compact(const Before& before, const CompactionRequest& compact, con
   if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: compact");
   if (!answer.ok()) return;
   coverage.count(compact.physical() ? "2.5 compact physical" : "2.5 compact");
-  if (compact.revision() == before.revisions.newest) coverage.count("2.5 compact the newest");
+  if (compact.revision() == before.known.newest) coverage.count("2.5 compact the newest");
   if (compact.revision() == 0) coverage.count("2.5 compact revision 0 of a new store");
 }
 
@@ -83,8 +83,8 @@ void observe_hash(const Before& before, const HashKVRequest& hash, const Answer&
   if (says(answer, "has been compacted")) coverage.count("1.2 Compacted: hash");
   if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: hash");
   if (!answer.ok()) return;
-  coverage.count(hash.revision() <= 0 || hash.revision() == before.revisions.newest ? "2.5 hash of the newest" : "2.5 hash of an earlier revision");
-  if (before.revisions.compacted > 0) coverage.count("2.5 hash after a compaction");
+  coverage.count(hash.revision() <= 0 || hash.revision() == before.known.newest ? "2.5 hash of the newest" : "2.5 hash of an earlier revision");
+  if (before.known.compacted > 0) coverage.count("2.5 hash after a compaction");
 }
 
 void observe_raw(const Answer& answer, Coverage& coverage) {

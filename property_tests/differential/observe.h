@@ -1,7 +1,6 @@
 // property_tests/differential/observe.h: which rows of the coverage table a request and its answer are.
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -12,8 +11,7 @@ namespace property_tests::differential {
 
 // The store as it was before the request, read from etcd.
 struct Before {
-  Revisions revisions;
-  std::map<std::string, mvccpb::KeyValue> live;
+  Known known;
   std::set<std::string> once_live;  // every key that ever was there
 };
 

@@ -37,9 +37,9 @@ void observe_where(const Before& before, const RangeRequest& range, Coverage& co
   else if (range.range_end() == kOpenEnd) coverage.count(range.key() == kOpenEnd ? "2.2 everything" : "2.2 from key on");
   else coverage.count("2.2 [key, end)");
   if (range.revision() < 0) coverage.count("2.2 revision negative");
-  if (range.revision() > 0 && range.revision() < before.revisions.newest) coverage.count("2.2 revision of the past");
-  if (range.revision() > 0 && range.revision() == before.revisions.newest) coverage.count("2.2 revision is the newest");
-  if (range.revision() > 0 && range.revision() == before.revisions.compacted) coverage.count("2.2 revision is the compacted one");
+  if (range.revision() > 0 && range.revision() < before.known.newest) coverage.count("2.2 revision of the past");
+  if (range.revision() > 0 && range.revision() == before.known.newest) coverage.count("2.2 revision is the newest");
+  if (range.revision() > 0 && range.revision() == before.known.compacted) coverage.count("2.2 revision is the compacted one");
 }
 
 void observe_limit(const RangeRequest& range, const RangeResponse& response, Coverage& coverage) {

@@ -20,7 +20,7 @@ using etcdserverpb::TxnResponse;
 
 std::vector<mvccpb::KeyValue> compared(const Before& before, const Compare& compare) {
   std::vector<mvccpb::KeyValue> out;
-  for (const auto& [key, kv] : before.live) {
+  for (const auto& [key, kv] : before.known.live) {
     const bool in_range = compare.range_end() == kOpenEnd ? key >= compare.key() : key >= compare.key() && key < compare.range_end();
     if (compare.range_end().empty() ? key == compare.key() : in_range) out.push_back(kv);
   }
@@ -128,7 +128,7 @@ void observe_path(const TxnRequest& txn, Coverage& coverage) {
 // Walks the path that was taken, in order, beside the answers.
 class Walk {
  public:
-  Walk(const Before& before, Coverage& coverage) : before_(before), begin_(before.revisions.newest), coverage_(coverage) {}
+  Walk(const Before& before, Coverage& coverage) : before_(before), begin_(before.known.newest), coverage_(coverage) {}
 
   void txn(const TxnRequest& request, const TxnResponse& response, int depth) {
     const auto& ops = response.succeeded() ? request.success() : request.failure();
@@ -156,7 +156,7 @@ class Walk {
     for (const mvccpb::KeyValue& kv : response.kvs()) {
       if (kv.mod_revision() == begin_ + 1) {
         coverage_.count("3.4 range sees an earlier put");
-        if (kv.create_revision() == begin_ + 1 && kv.version() == 1 && before_.live.count(kv.key()) > 0) {
+        if (kv.create_revision() == begin_ + 1 && kv.version() == 1 && before_.known.live.count(kv.key()) > 0) {
           coverage_.count("3.4 deleted and put again: version 1");
         }
         break;
@@ -239,8 +239,8 @@ void observe_txn(const Before& before, const TxnRequest& txn, const Answer& answ
   }
   Walk walk(before, coverage);
   walk.txn(txn, *response, 0);
-  if (walk.changes() > 1 && response->header().revision() == before.revisions.newest + 1) coverage.count("3.4 several changes in one revision");
-  if (walk.has_write() && walk.changes() == 0 && response->header().revision() == before.revisions.newest) {
+  if (walk.changes() > 1 && response->header().revision() == before.known.newest + 1) coverage.count("3.4 several changes in one revision");
+  if (walk.has_write() && walk.changes() == 0 && response->header().revision() == before.known.newest) {
     coverage.count("3.4 a write txn without effect keeps the revision");
   }
 }

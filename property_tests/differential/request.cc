@@ -23,15 +23,19 @@ using etcdserverpb::TxnRequest;
 
 constexpr std::int64_t kNewest = std::int64_t{1} << 50;
 constexpr std::int64_t kCompacted = std::int64_t{1} << 51;
+constexpr std::int64_t kStored = std::int64_t{1} << 52;
 constexpr std::int64_t kOffsetMax = std::int64_t{1} << 40;
 
-std::int64_t resolved(std::int64_t number, const Revisions& at) {
-  if (number > kNewest - kOffsetMax && number < kNewest + kOffsetMax) return at.newest + (number - kNewest);
-  if (number > kCompacted - kOffsetMax && number < kCompacted + kOffsetMax) return at.compacted + (number - kCompacted);
+bool is_relative_to(std::int64_t mark, std::int64_t number) { return number > mark - kOffsetMax && number < mark + kOffsetMax; }
+
+std::int64_t resolved(std::int64_t number, const Known& at, std::int64_t stored_number = 0) {
+  if (is_relative_to(kNewest, number)) return at.newest + (number - kNewest);
+  if (is_relative_to(kCompacted, number)) return at.compacted + (number - kCompacted);
+  if (is_relative_to(kStored, number)) return stored_number + (number - kStored);
   return number;
 }
 
-void resolve(RangeRequest& range, const Revisions& at) {
+void resolve(RangeRequest& range, const Known& at) {
   range.set_revision(resolved(range.revision(), at));
   range.set_min_mod_revision(resolved(range.min_mod_revision(), at));
   range.set_max_mod_revision(resolved(range.max_mod_revision(), at));
@@ -39,12 +43,20 @@ void resolve(RangeRequest& range, const Revisions& at) {
   range.set_max_create_revision(resolved(range.max_create_revision(), at));
 }
 
-void resolve(Compare& compare, const Revisions& at) {
-  if (compare.target_union_case() == Compare::kCreateRevision) compare.set_create_revision(resolved(compare.create_revision(), at));
-  if (compare.target_union_case() == Compare::kModRevision) compare.set_mod_revision(resolved(compare.mod_revision(), at));
+void resolve(Compare& compare, const Known& at) {
+  const auto found = at.live.find(compare.key());
+  const mvccpb::KeyValue stored = found != at.live.end() ? found->second : mvccpb::KeyValue();
+  switch (compare.target_union_case()) {
+    case Compare::kVersion: return compare.set_version(resolved(compare.version(), at, stored.version()));
+    case Compare::kCreateRevision: return compare.set_create_revision(resolved(compare.create_revision(), at, stored.create_revision()));
+    case Compare::kModRevision: return compare.set_mod_revision(resolved(compare.mod_revision(), at, stored.mod_revision()));
+    case Compare::kValue:
+    case Compare::kLease:
+    case Compare::TARGET_UNION_NOT_SET: return;
+  }
 }
 
-void resolve(TxnRequest& txn, const Revisions& at) {
+void resolve(TxnRequest& txn, const Known& at) {
   for (Compare& compare : *txn.mutable_compare()) resolve(compare, at);
   for (auto* branch : {txn.mutable_success(), txn.mutable_failure()}) {
     for (RequestOp& op : *branch) {
@@ -117,6 +129,7 @@ Answer joined(const std::vector<std::string>& messages) {
 
 std::int64_t newest(std::int64_t offset) { return kNewest + offset; }
 std::int64_t compacted(std::int64_t offset) { return kCompacted + offset; }
+std::int64_t stored(std::int64_t offset) { return kStored + offset; }
 
 std::string_view to_text(Kind kind) {
   switch (kind) {
@@ -152,7 +165,7 @@ std::string Request::bytes() const {
                     body);
 }
 
-Request resolved(Request request, const Revisions& at) {
+Request resolved(Request request, const Known& at) {
   std::visit(base::Overloaded{
                  [&](RangeRequest& range) { resolve(range, at); },
                  [&](TxnRequest& txn) { resolve(txn, at); },

@@ -1,11 +1,12 @@
 // property_tests/differential/request.h: one request of a run, and what a server said to it.
 //
 // Requests are made before anybody knows how far the store will have come, and shrinking takes requests out of the
-// middle of a run. So revisions are symbolic, `newest(-2)` or `compacted(+1)`: numbers far out of the way that stand
-// in the very fields of the message and are replaced just before it is sent.
+// middle of a run. So revisions are symbolic, `newest(-2)` or `stored(+1)`: numbers far out of the way that stand in
+// the very fields of the message and are replaced just before it is sent.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,14 +19,17 @@
 
 namespace property_tests::differential {
 
-// What a symbolic revision is relative to.
-struct Revisions {
+// What a store is known to hold; symbolic numbers are relative to it.
+struct Known {
   std::int64_t newest = 1;
   std::int64_t compacted = -1;  // of a store that was never compacted
+  std::map<std::string, mvccpb::KeyValue> live;
 };
 
 std::int64_t newest(std::int64_t offset = 0);
 std::int64_t compacted(std::int64_t offset = 0);
+// In a compare: what its key has there now.
+std::int64_t stored(std::int64_t offset = 0);
 
 enum class Kind : std::uint8_t { range, range_stream, put, delete_range, txn, compact, hash_kv, raw };
 inline constexpr Kind kKinds[] = {Kind::range, Kind::range_stream, Kind::put, Kind::delete_range,
@@ -50,7 +54,7 @@ struct Request {
   std::string bytes() const;
 };
 
-Request resolved(Request request, const Revisions& at);
+Request resolved(Request request, const Known& known);
 // One line; long values are cut short.
 std::string to_text(const Request& request);
 

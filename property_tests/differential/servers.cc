@@ -24,35 +24,45 @@ struct Servers::Call final : rpc::ClientCall {
   std::optional<rpc::Status> status;
 };
 
-Servers::Servers(io::real::RealWorld& world, const Programs& programs)
-    : world_(world), ours_(programs.ours, programs.parent), theirs_(programs.theirs, programs.parent) {
-  wait_until_serving(ours_, programs.ours);
-  wait_until_serving(theirs_, programs.theirs);
+Servers::Servers(io::real::RealWorld& world, const Programs& programs) : world_(world) {
+  // Both come up at the same time. A port that was free may be taken by the time it is listened on: then again.
+  constexpr int kAttemptCount = 5;
+  const auto start = [&](Side& side, const std::string& program) { side.process = std::make_unique<ServerProcess>(program, programs.parent); };
+  start(ours_, programs.ours);
+  start(theirs_, programs.theirs);
+  const std::pair<Side*, const std::string*> sides[] = {{&ours_, &programs.ours}, {&theirs_, &programs.theirs}};
+  for (const auto& [side, program] : sides) {
+    for (int attempt = 1; !is_serving_in_time(*side); ++attempt) {
+      if (attempt == kAttemptCount) {
+        std::fprintf(stderr, "%s does not serve. It wrote:\n%s\n", program->c_str(), side->process->log_tail().c_str());
+        std::exit(2);
+      }
+      start(*side, *program);
+    }
+  }
 }
 
 void Servers::connect(Side& side) {
-  side.channel = std::make_unique<rpc::Channel>(world_.world(), io::Address{"127.0.0.1", side.process.port()}, rpc::ChannelOptions{}, nullptr);
+  side.channel = std::make_unique<rpc::Channel>(world_.world(), io::Address{"127.0.0.1", side.process->port()}, rpc::ChannelOptions{}, nullptr);
 }
 
-// A read that needs a leader, until it succeeds; it leaves no trace in the store.
-void Servers::wait_until_serving(Side& side, const std::string& name) {
+// Tries a read that needs a leader until it succeeds; it leaves no trace in the store. False when the process has ended.
+bool Servers::is_serving_in_time(Side& side) {
   Request probe;
-  probe.kind = Kind::range;
   etcdserverpb::RangeRequest range;
   range.set_key("probe");
   probe.body = range;
   const base::Instant deadline = world_.world().clock.now() + kStartTimeMax;
-  while (world_.world().clock.now() < deadline && side.process.is_running()) {
+  while (world_.world().clock.now() < deadline && side.process->is_running()) {
     connect(side);
     Call call;
     begin(side, probe, call);
     finish(call);
-    if (call.status->code == rpc::StatusCode::ok) return;
+    if (call.status->code == rpc::StatusCode::ok) return true;
     const base::Instant again = world_.world().clock.now() + kPollTime;
     while (world_.world().clock.now() < again) world_.run_turn(kPollTime);
   }
-  std::fprintf(stderr, "%s does not serve. It wrote:\n%s\n", name.c_str(), side.process.log_tail().c_str());
-  std::exit(2);
+  return false;
 }
 
 void Servers::begin(Side& side, const Request& request, Call& call) {
@@ -91,8 +101,8 @@ Answer Servers::ask_ours(const Request& request) {
 
 std::string Servers::health() {
   std::string text;
-  if (!ours_.process.is_running()) text += "our server has ended; it wrote:\n" + ours_.process.log_tail() + "\n";
-  if (!theirs_.process.is_running()) text += "etcd has ended; it wrote:\n" + theirs_.process.log_tail() + "\n";
+  if (!ours_.process->is_running()) text += "our server has ended; it wrote:\n" + ours_.process->log_tail() + "\n";
+  if (!theirs_.process->is_running()) text += "etcd has ended; it wrote:\n" + theirs_.process->log_tail() + "\n";
   return text;
 }
 

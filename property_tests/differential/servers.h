@@ -37,13 +37,12 @@ class Servers {
  private:
   // One server, and the connection to it.
   struct Side {
-    Side(const std::string& program, const std::string& parent) : process(program, parent) {}
-    ServerProcess process;
+    std::unique_ptr<ServerProcess> process;
     std::unique_ptr<rpc::Channel> channel;
   };
   struct Call;
 
-  void wait_until_serving(Side& side, const std::string& name);
+  bool is_serving_in_time(Side& side);
   void connect(Side& side);
   void begin(Side& side, const Request& request, Call& call);
   void finish(Call& call);

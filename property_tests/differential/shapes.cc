@@ -175,6 +175,11 @@ constexpr Shape kShapes[] = {
      [](const std::string& key, Dice&) { return txn({op(put(key)), op(txn({op(keeping_put(kMissingKey))}))}); }},
     {"3.3 an unknown lease before a future revision", kLeaseNotFound,
      [](const std::string& key, Dice&) { return txn({op(leased_put(key)), op(range_at(key, newest(1)))}); }},
+    {"3.3 a put that keeps what the txn deleted", kKeyNotFound,
+     [](const std::string& key, Dice& dice) {
+       const std::string first = dice.chance(50) ? key : std::string(1, '\0');
+       return txn({op(range(key)), op(erase(first, kOpenEnd)), op(keeping_put(key))});
+     }},
     {"3.3 the branch not taken is not checked", "",
      [](const std::string& key, Dice& dice) {
        const RequestOp ops[] = {op(range_at(key, newest(1))), op(range_at(key, compacted(-1))), op(leased_put(key)), op(keeping_put(kMissingKey))};
@@ -192,7 +197,7 @@ constexpr Shape kShapes[] = {
 const std::string& draw_key(Dice& dice) { return dice.pick(kKeys); }
 
 std::vector<std::string_view> shape_rows() {
-  std::vector<std::string_view> rows;
+  std::vector<std::string_view> rows = {kNeverCompacted.row};
   for (const Shape& shape : kShapes) rows.push_back(shape.row);
   return rows;
 }

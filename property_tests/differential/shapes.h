@@ -16,6 +16,8 @@ inline constexpr int kTxnOpsMax = 128;  // --max-txn-ops
 // Some shape, with some key.
 Step draw_shape(Dice& dice);
 std::vector<std::string_view> shape_rows();
+// Of the first transaction of a store, which asks for revision -1.
+inline constexpr Claim kNeverCompacted = {"2.2 revision -1 in a txn of a store that was never compacted", ""};
 
 // A key of the few that everything is about, and any key that is never written.
 const std::string& draw_key(Dice& dice);
