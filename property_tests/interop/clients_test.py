@@ -61,6 +61,63 @@ class Etcdctl(Case):
         self.assertEqual(self.etcdctl('get', 'history', '--rev', str(revision + 1), '--print-value-only'), 'two\n')
         self.assertEqual(self.etcdctl('get', 'history', '--rev', str(revision + 2)), '')
 
+    def refused(self, *arguments, stdin=None):
+        """What it says when the server refuses."""
+        result = subprocess.run(['etcdctl', '--endpoints', self.member.client_url, *arguments], capture_output=True, text=True,
+                                input=stdin, env=environment(ETCDCTL_API='3'), timeout=60, check=False)
+        self.assertNotEqual(result.returncode, 0, result.stdout)
+        return result.stderr
+
+    def revision(self):
+        return json.loads(self.etcdctl('get', 'no such key', '-w', 'json'))['header']['revision']
+
+    def test_every_order_and_target(self):
+        # Created in the order b, c, a; last changed in the order c, a, b; versions 3, 1, 2; values z, y, x.
+        for name, value in (('b', '1'), ('c', 'y'), ('a', '2'), ('b', '3'), ('a', 'x'), ('b', 'z')):
+            self.etcdctl('put', f'sort/{name}', value)
+        for target, ascending in (('KEY', 'abc'), ('CREATE', 'bca'), ('MODIFY', 'cab'), ('VERSION', 'cab'), ('VALUE', 'acb')):
+            for order, expected in (('', ascending), ('ASCEND', ascending), ('DESCEND', ascending[::-1])):
+                with self.subTest(target=target, order=order):
+                    get = lambda *more: self.etcdctl('get', 'sort/', '--prefix', '--keys-only', '--sort-by', target, '--order', order,  # noqa: B023, E731
+                                                     *more).split()
+                    self.assertEqual(get(), [f'sort/{name}' for name in expected])
+                    # Without an order etcd cuts before it sorts, and so does etcdctl's own default.
+                    if order:
+                        self.assertEqual(get('--limit', '2'), [f'sort/{name}' for name in expected[:2]])
+
+    def test_ranges_of_the_past_with_limits_and_without_quorum(self):
+        for name in 'abc':
+            self.etcdctl('put', f'past/{name}', 'old')
+        revision = str(self.revision())
+        self.etcdctl('put', 'past/b', 'new')
+        self.etcdctl('del', 'past/c')
+        get = lambda *more: self.etcdctl('get', 'past/', '--prefix', '--print-value-only', *more).split()  # noqa: E731
+        self.assertEqual(get(), ['old', 'new'])
+        self.assertEqual(get('--rev', revision), ['old', 'old', 'old'])
+        self.assertEqual(get('--consistency', 's'), ['old', 'new'])
+        page = json.loads(self.etcdctl('get', 'past/', '--prefix', '--rev', revision, '--limit', '2', '-w', 'json'))
+        self.assertEqual((page['count'], page['more'], len(page['kvs'])), (3, True, 2))
+        self.assertEqual(self.etcdctl('get', 'past/b', '--from-key', '--limit', '1', '--keys-only').split(), ['past/b'])
+        self.assertIn('required revision is a future revision', self.refused('get', 'past/a', '--rev', str(self.revision() + 1)))
+
+    def test_a_transaction_takes_one_branch_whole(self):
+        self.etcdctl('put', 'txn/a', 'one')
+        revision = self.revision()
+        both = 'value("txn/a") = "one"\nversion("txn/b") = "0"\n\nput txn/a two\nput txn/b new\nget txn/a\ndel txn/none\n\nget txn/a\n\n'
+        self.assertEqual(self.etcdctl('txn', stdin=both).split(), ['SUCCESS', 'OK', 'OK', 'txn/a', 'two', '0'])
+        self.assertEqual(self.revision(), revision + 1)
+        self.assertEqual(self.etcdctl('txn', stdin=both).split(), ['FAILURE', 'txn/a', 'two'])
+        self.assertEqual(self.revision(), revision + 1)
+        keys = json.loads(self.etcdctl('get', 'txn/', '--prefix', '-w', 'json'))['kvs']
+        self.assertEqual({kv['mod_revision'] for kv in keys}, {revision + 1})
+        for compare, holds in (('create("txn/b") = "%d"' % (revision + 1), True), ('mod("txn/a") > "%d"' % revision, True),
+                               ('mod("txn/a") < "%d"' % revision, False), ('value("txn/a") != "one"', True), ('value("txn/none") != "x"', False),
+                               ('version("txn/a") = "2"', True)):
+            with self.subTest(compare=compare):
+                self.assertEqual(self.etcdctl('txn', stdin=compare + '\n\n\n\n').split()[0], 'SUCCESS' if holds else 'FAILURE')
+        self.assertIn('duplicate key given in txn request', self.refused('txn', stdin='\nput txn/a 1\nput txn/a 2\n\n\n'))
+
+
     def test_status_and_members(self):
         status = json.loads(self.etcdctl('endpoint', 'status', '-w', 'json'))[0]['Status']
         self.assertEqual(status['version'], '3.7.1')
@@ -121,6 +178,116 @@ class PythonEtcd3(Case):
         self.assertEqual(status.version, '3.7.1')
         self.assertEqual([m.name for m in self.client.members], ['first'])
         self.assertEqual(status.leader.id, next(self.client.members).id)
+
+    def test_every_order_and_target(self):
+        for name, value in (('b', '1'), ('c', 'y'), ('a', '2'), ('b', '3'), ('a', 'x'), ('b', 'z')):
+            self.client.put(f'order/{name}', value)
+        for target, ascending in (('key', 'abc'), ('create', 'bca'), ('mod', 'cab'), ('version', 'cab'), ('value', 'acb')):
+            for order, expected in (('ascend', ascending), ('descend', ascending[::-1])):
+                with self.subTest(target=target, order=order):
+                    found = self.client.get_prefix('order/', sort_order=order, sort_target=target)
+                    self.assertEqual([meta.key.decode()[-1] for _, meta in found], list(expected))
+        self.assertEqual([value for value, _ in self.client.get_range('order/b', 'order/c')], [b'z'])
+        keys = [meta.key for _, meta in self.client.get_all(sort_order='descend')]
+        self.assertEqual(keys, sorted(keys, reverse=True))
+        self.assertEqual([(meta.key, value) for value, meta in self.client.get_prefix('order/', keys_only=True)],
+                         [(b'order/a', b''), (b'order/b', b''), (b'order/c', b'')])
+
+    def test_transactions(self):
+        of = self.client.transactions
+        done = self.client.transaction(
+            compare=[of.version('t/a') == 0],
+            success=[of.put('t/a', 'one'), of.get('t/a'), of.delete('t/none')],
+            failure=[of.get('t/a')])
+        self.assertTrue(done[0])
+        self.assertEqual([(value, meta.key) for value, meta in done[1][1]], [(b'one', b't/a')])
+        self.assertEqual(done[1][2].response_delete_range.deleted, 0)
+        succeeded, responses = self.client.transaction(
+            compare=[of.value('t/a') > 'onf', of.create('t/a') > 0], success=[of.put('t/a', 'two')], failure=[of.get('t/a')])
+        self.assertFalse(succeeded)
+        self.assertEqual(responses[0][0][0], b'one')
+        self.assertTrue(self.client.put_if_not_exists('t/new', '1'))
+        self.assertFalse(self.client.put_if_not_exists('t/new', '2'))
+        self.assertFalse(self.client.replace('t/new', '2', '3'))
+        self.assertTrue(self.client.replace('t/new', '1', '3'))
+        self.assertEqual(self.client.get('t/new')[0], b'3')
+
+    def test_nested_transactions(self):
+        of = self.client.transactions
+        self.client.put('n/a', 'here')
+        inner = of.txn(compare=[of.value('n/b') == 'outer'], success=[of.put('n/c', 'seen')], failure=[of.get('n/b'), of.put('n/c', 'unseen')])
+        succeeded, responses = self.client.transaction(compare=[of.value('n/a') == 'here'], success=[of.put('n/b', 'outer'), inner], failure=[])
+        self.assertTrue(succeeded)
+        # Conditions are all judged before anything is done; reads see what was done before them.
+        nested = responses[1].response_txn
+        self.assertFalse(nested.succeeded)
+        self.assertEqual(nested.responses[0].response_range.kvs[0].value, b'outer')
+        self.assertEqual(self.client.get('n/c')[0], b'unseen')
+
+    def stub(self):
+        from etcd3 import etcdrpc  # noqa: PLC0415
+        return etcdrpc, self.client.kvstub
+
+    def test_every_field_of_a_range(self):
+        rpc, kv = self.stub()
+        revisions = [kv.Put(rpc.PutRequest(key=b'f/%d' % n, value=b'v')).header.revision for n in range(5)]
+        ask = lambda **fields: kv.Range(rpc.RangeRequest(key=b'f/', range_end=b'f0', **fields), timeout=60)  # noqa: E731
+        keys = lambda answer: [kv.key[-1:].decode() for kv in answer.kvs]  # noqa: E731
+        counted = ask(count_only=True)
+        self.assertEqual((counted.count, len(counted.kvs), counted.more), (5, 0, False))
+        page = ask(limit=2)
+        self.assertEqual((keys(page), page.count, page.more), (['0', '1'], 5, True))
+        self.assertEqual(keys(ask(min_mod_revision=revisions[1], max_mod_revision=revisions[3])), ['1', '2', '3'])
+        self.assertEqual(keys(ask(min_create_revision=revisions[4])), ['4'])
+        self.assertEqual(keys(ask(max_create_revision=revisions[0], limit=3)), ['0'])
+        self.assertEqual(keys(ask(revision=revisions[2])), ['0', '1', '2'])
+        self.assertEqual(keys(ask(serializable=True)), ['0', '1', '2', '3', '4'])
+        self.assertEqual(keys(kv.Range(rpc.RangeRequest(key=b'f/3', range_end=b'f/1'))), [])
+        # Page after page, at one revision, as Kubernetes does.
+        found, start = [], b'f/'
+        while True:
+            page = kv.Range(rpc.RangeRequest(key=start, range_end=b'f0', limit=2, revision=revisions[4]))
+            found += keys(page)
+            if not page.more:
+                break
+            start = page.kvs[-1].key + b'\0'
+        self.assertEqual(found, ['0', '1', '2', '3', '4'])
+
+    def test_every_field_of_a_put(self):
+        rpc, kv = self.stub()
+        put = lambda **fields: kv.Put(rpc.PutRequest(key=b'p/a', **fields), timeout=60)  # noqa: E731
+        self.assertFalse(put(value=b'1', prev_kv=True).HasField('prev_kv'))
+        self.assertEqual(put(value=b'2', prev_kv=True).prev_kv.value, b'1')
+        self.assertEqual(put(ignore_value=True, prev_kv=True).prev_kv.version, 2)
+        self.assertEqual(self.client.get('p/a')[1].version, 3)
+        put(value=b'3', ignore_lease=True)
+        self.assertEqual(self.client.get('p/a')[0], b'3')
+
+    def test_refusals_have_their_texts_and_codes(self):
+        import grpc  # noqa: PLC0415
+        rpc, kv = self.stub()
+        put = lambda **fields: rpc.RequestOp(request_put=rpc.PutRequest(**fields))  # noqa: E731
+        twice = [put(key=b'r', value=b'1'), put(key=b'r', value=b'2')]
+        many = [rpc.RequestOp(request_range=rpc.RangeRequest(key=b'r'))] * 129
+        invalid, missing, beyond = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.OUT_OF_RANGE
+        for call, request, code, text in (
+                (kv.Range, rpc.RangeRequest(), invalid, 'etcdserver: key is not provided'),
+                (kv.Put, rpc.PutRequest(), invalid, 'etcdserver: key is not provided'),
+                (kv.DeleteRange, rpc.DeleteRangeRequest(), invalid, 'etcdserver: key is not provided'),
+                (kv.Put, rpc.PutRequest(key=b'none', ignore_value=True), invalid, 'etcdserver: key not found'),
+                (kv.Put, rpc.PutRequest(key=b'r', value=b'x', ignore_value=True), invalid, 'etcdserver: value is provided'),
+                (kv.Put, rpc.PutRequest(key=b'r', lease=1, ignore_lease=True), invalid, 'etcdserver: lease is provided'),
+                (kv.Put, rpc.PutRequest(key=b'r', lease=1), missing, 'etcdserver: requested lease not found'),
+                (kv.Txn, rpc.TxnRequest(success=twice), invalid, 'etcdserver: duplicate key given in txn request'),
+                (kv.Txn, rpc.TxnRequest(success=many), invalid, 'etcdserver: too many operations in txn request'),
+                (kv.Txn, rpc.TxnRequest(failure=[rpc.RequestOp()]), invalid, 'etcdserver: key not found'),
+                (kv.Txn, rpc.TxnRequest(compare=[rpc.Compare()]), invalid, 'etcdserver: key is not provided'),
+                (kv.Range, rpc.RangeRequest(key=b'r', revision=1 << 40), beyond, 'etcdserver: mvcc: required revision is a future revision'),
+        ):
+            with self.subTest(request=request):
+                with self.assertRaises(grpc.RpcError) as error:
+                    call(request, timeout=60)
+                self.assertEqual((error.exception.code(), error.exception.details()), (code, text))
 
 
 class Garbage(Case):
