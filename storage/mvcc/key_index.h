@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,12 @@ class KeyIndex {
   template <typename Visit>
   void visit(const KeyRange& range, Revision at, Visit&& visit) const;
 
+  // The same in slices. Looks at no more than `keys_max` keys, deleted ones included, and calls visit(key, version)
+  // for those that exist at `at`, until it returns false. The key to go on from, which lives until the index
+  // changes; nullopt: that was all. Requires: keys_max > 0, and a range that is not single.
+  template <typename Visit>
+  std::optional<std::string_view> visit_slice(const KeyRange& range, Revision at, std::uint64_t keys_max, Visit&& visit) const;
+
   // A put that follows on whatever is newest: next version of the generation, or the first of a new one.
   const KeyVersion& put(std::string_view key, Revision revision, RowId row);
   // Requires: the key exists.
@@ -83,6 +90,18 @@ void KeyIndex::visit(const KeyRange& range, Revision at, Visit&& visit) const {
     const KeyVersion* version = it->second.at(at);
     if (version != nullptr && !version->is_tombstone()) visit(std::string_view(it->first), *version);
   }
+}
+
+template <typename Visit>
+std::optional<std::string_view> KeyIndex::visit_slice(const KeyRange& range, Revision at, std::uint64_t keys_max,
+                                                      Visit&& visit) const {
+  for (auto it = keys_.lower_bound(range.key); it != keys_.end() && !range.ends_before(it->first); ++it) {
+    if (keys_max-- == 0) return std::string_view(it->first);
+    const KeyVersion* version = it->second.at(at);
+    if (version == nullptr || version->is_tombstone()) continue;
+    if (!visit(std::string_view(it->first), *version)) keys_max = 0;
+  }
+  return std::nullopt;
 }
 
 }  // namespace mvcc

@@ -37,6 +37,30 @@ TEST_CASE("a generation counts its puts; a delete ends it") {
   }
 }
 
+TEST_CASE("a range in slices goes on where it stopped, whatever was written meanwhile") {
+  KeyIndex index;
+  for (std::uint64_t i = 0; i < 9; ++i) index.put(std::string(1, static_cast<char>('a' + i)), Revision(2 + i), RowId(1 + i));
+  index.erase("c", Revision(11), RowId(10));
+  const auto slice = [&](std::string_view from, std::string_view end, std::uint64_t keys_max, std::size_t enough) {
+    std::string out;
+    const auto next = index.visit_slice({from, end}, Revision(11), keys_max, [&](std::string_view key, const KeyVersion&) {
+      out += key;
+      return out.size() < enough;
+    });
+    return out + ">" + (next ? std::string(*next) : "end");
+  };
+  CHECK_EQ(slice("a", kOpenEnd, 2, 9), "ab>c");
+  index.put("aa", Revision(12), RowId(11));
+  index.put("c", Revision(13), RowId(12));
+  CHECK_EQ(slice("a", kOpenEnd, 3, 9), "ab>c");  // `aa` was looked at too
+  CHECK_EQ(slice("c", kOpenEnd, 2, 9), "d>e");   // and `c`, which was deleted
+  CHECK_EQ(slice("e", kOpenEnd, 99, 2), "ef>g");
+  CHECK_EQ(slice("g", "i", 99, 9), "gh>end");
+  CHECK_EQ(slice("g", "h", 1, 9), "g>end");
+  CHECK_EQ(slice("g", kOpenEnd, 99, 3), "ghi>end");
+  CHECK_EQ(slice("g", "a", 1, 9), ">end");
+}
+
 TEST_CASE("deleted and put again within one revision, the later change counts") {
   KeyIndex index;
   index.put("k", Revision(2), RowId(1));

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -55,6 +57,12 @@ class Store {
   // are in all. Requires: `at` is readable.
   std::uint64_t find(const KeyRange& range, Revision at, std::uint64_t limit, std::vector<Found>& found) const;
   const KeyVersion* find(std::string_view key, Revision at) const { return index_.find(key, at); }
+  // A part of a large range (KeyIndex::visit_slice), for readers who go on at a later turn: what is not compacted
+  // does not change at `at`. Requires: `at` is readable.
+  template <typename Visit>
+  std::optional<std::string_view> visit_slice(const KeyRange& range, Revision at, std::uint64_t keys_max, Visit&& visit) const {
+    return index_.visit_slice(range, at, keys_max, std::forward<Visit>(visit));
+  }
 
   // The record of a version (record.h), valid until the turn ends; of a version that the open entry made, until
   // the next change or the entry's end. An error is the disk's, and final.
