@@ -22,6 +22,10 @@ bool keeps_something(const PutRequest& request) { return request.ignore_value() 
 
 }  // namespace
 
+ErrorId refusal_of(mvcc::RevisionError error) {
+  return error == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted;
+}
+
 Refusal check_put(const mvcc::Store& store, const PutRequest& request) {
   // There are no leases yet, so none can be found.
   if (request.lease() != 0) return ErrorId::lease_not_found;

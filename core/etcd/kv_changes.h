@@ -19,6 +19,9 @@ namespace etcd {
 // Why something that its request alone allows is refused by what stands in the store; nullopt: it is not.
 using Refusal = std::optional<ErrorId>;
 
+// Of a revision that a request names.
+ErrorId refusal_of(mvcc::RevisionError error);
+
 // Before anything changes: the lease exists, then the key whose value or lease is to be kept.
 Refusal check_put(const mvcc::Store& store, const etcdserverpb::PutRequest& request);
 

@@ -18,10 +18,17 @@ void write(ServiceContext& context, Pool<WriteOperation>& operations, CommandKin
 
 }  // namespace
 
-KvService::KvService(ServiceContext& context) : range_(context), put_(context, writes_), delete_range_(context, writes_), txn_(context, writes_) {}
+KvService::KvService(ServiceContext& context)
+    : slices_(context.loop),
+      range_(context, slices_),
+      range_stream_(context, slices_),
+      put_(context, writes_),
+      delete_range_(context, writes_),
+      txn_(context, writes_) {}
 
 void KvService::add_to(rpc::Server& server) {
   server.add_unary("/etcdserverpb.KV/Range", range_);
+  server.add_stream("/etcdserverpb.KV/RangeStream", range_stream_);
   server.add_unary("/etcdserverpb.KV/Put", put_);
   server.add_unary("/etcdserverpb.KV/DeleteRange", delete_range_);
   server.add_unary("/etcdserverpb.KV/Txn", txn_);
@@ -29,8 +36,8 @@ void KvService::add_to(rpc::Server& server) {
 
 void KvService::Range::serve(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) {
   if (const std::optional<ErrorId> refused = validate(request)) return call.fail(to_status(*refused));
-  if (request.serializable()) return answer_range_now(context_, request, call);
-  operations_.take(context_, operations_).start(call, request);
+  if (request.serializable()) return reader_.answer(call, request);
+  operations_.take(context_, reader_, operations_).start(call, request);
 }
 
 void KvService::Put::serve(rpc::UnaryCall& call, etcdserverpb::PutRequest& request) {

@@ -3,6 +3,7 @@
 
 #include "core/api/kv.pb.h"
 #include "core/etcd/range_operation.h"
+#include "core/etcd/range_stream.h"
 #include "core/etcd/txn_operation.h"
 #include "core/etcd/typed_handler.h"
 #include "core/etcd/write_operation.h"
@@ -17,10 +18,11 @@ class KvService {
  private:
   class Range final : public TypedHandler<etcdserverpb::RangeRequest> {
    public:
-    using TypedHandler::TypedHandler;
+    Range(ServiceContext& context, SliceQueue& slices) : TypedHandler(context), reader_(context, slices) {}
 
    private:
     void serve(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) override;
+    RangeReader reader_;
     Pool<RangeOperation> operations_;
   };
 
@@ -53,7 +55,9 @@ class KvService {
   };
 
   Pool<WriteOperation> writes_;
+  SliceQueue slices_;
   Range range_;
+  RangeStreamHandler range_stream_;
   Put put_;
   DeleteRange delete_range_;
   Txn txn_;

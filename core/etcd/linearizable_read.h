@@ -8,9 +8,33 @@
 
 namespace etcd {
 
-class LinearizableRead : private replica::ReadWait, private rpc::CallCancelled, private Expiring {
+// The wait alone, for any kind of call.
+class ReadIndexWait : private replica::ReadWait, private Expiring {
  protected:
-  explicit LinearizableRead(ServiceContext& context) : context_(context) {}
+  explicit ReadIndexWait(ServiceContext& context) : context_(context) {}
+  ~ReadIndexWait() = default;
+
+  // Then exactly one of the two below, on a later turn or at the end of this one, unless it was stopped.
+  void begin_waiting();
+  void stop_waiting();  // no effect when idle
+
+  virtual void on_read_allowed() = 0;             // idle again when called
+  virtual void on_read_refused(ErrorId why) = 0;  // likewise
+
+  ServiceContext& context_;
+
+ private:
+  void on_readable() final;
+  void on_refused(const base::Error& error) final;
+  void on_expired() final;
+
+  bool is_waiting_ = false;
+};
+
+// The same for a unary call.
+class LinearizableRead : private ReadIndexWait, private rpc::CallCancelled {
+ protected:
+  explicit LinearizableRead(ServiceContext& context) : ReadIndexWait(context) {}
   ~LinearizableRead() = default;
 
   // Then exactly one answer() or abandoned(), on a later turn or at the end of this one.
@@ -19,14 +43,12 @@ class LinearizableRead : private replica::ReadWait, private rpc::CallCancelled, 
   virtual void answer(rpc::UnaryCall& call) = 0;  // idle again when called
   virtual void abandoned() = 0;                   // the call was answered or is gone
 
-  ServiceContext& context_;
+  using ReadIndexWait::context_;
 
  private:
-  void on_readable() override;
-  void on_refused(const base::Error& error) override;
-  void on_cancelled() override;
-  void on_expired() override;
-  rpc::UnaryCall& stop_waiting();
+  void on_read_allowed() final;
+  void on_read_refused(ErrorId why) final;
+  void on_cancelled() final;
 
   rpc::UnaryCall* call_ = nullptr;  // null: idle
 };

@@ -1,4 +1,5 @@
-// core/etcd/range.h: answers a Range from the store, at once (behaviour reference §2.2).
+// core/etcd/range.h: answers a Range from the store, at once and whatever it takes, as transactions need it
+// (behaviour reference §2.2). By itself a Range is answered in slices: range_operation.h.
 #pragma once
 
 #include <string>

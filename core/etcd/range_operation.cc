@@ -1,26 +1,91 @@
 #include "core/etcd/range_operation.h"
 
-#include <string>
+#include <utility>
 
-#include "core/etcd/range.h"
+#include "core/base/assert.h"
 
 namespace etcd {
 
-void answer_range_now(ServiceContext& context, const etcdserverpb::RangeRequest& request, rpc::UnaryCall& call) {
-  std::string response;
-  const base::Result<Refusal> refused = append_range(context.machine.store(), request, context.machine.header(), response);
-  if (refused) return *refused ? call.fail(to_status(**refused)) : call.respond(response);
-  call.fail(to_status(ErrorId::stopped));
-  context.failure.on_read_failed(refused.error());
+using etcdserverpb::RangeRequest;
+
+namespace {
+
+// False: the call has been answered.
+bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, std::string& response,
+                   rpc::UnaryCall& call) {
+  const base::Result<Refusal> refused =
+      scan.run(context.machine.store(), request, slice_budget(context.config.tuning), response);
+  if (!refused) {
+    call.fail(to_status(ErrorId::stopped));
+    context.failure.on_read_failed(refused.error());
+    return false;
+  }
+  if (*refused) {
+    call.fail(to_status(**refused));
+    return false;
+  }
+  if (!scan.is_done()) return true;
+  scan.append_totals(response);
+  call.respond(response);
+  return false;
 }
 
-void RangeOperation::start(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) {
+}  // namespace
+
+ScanBudget slice_budget(const Tuning& tuning) {
+  return {tuning.range_slice_keys, tuning.range_slice_rows, tuning.range_slice_bytes};
+}
+
+// --- at once ----------------------------------------------------------------------------------------
+
+void RangeReader::answer(rpc::UnaryCall& call, RangeRequest& request) {
+  RangeScan scan;
+  if (const Refusal refused = scan.begin(context_.machine.store(), request)) return call.fail(to_status(*refused));
+  std::string response;
+  Header header = context_.machine.header();
+  header.revision = scan.revision();
+  append_header(response, header);
+  if (!run_one_slice(context_, scan, request, response, call)) return;
+  large_.take(context_, queue_, large_).go_on(call, request, std::move(scan), std::move(response));
+}
+
+// --- in slices --------------------------------------------------------------------------------------
+
+void LargeRange::go_on(rpc::UnaryCall& call, RangeRequest& request, RangeScan scan, std::string response) {
+  ASSERT(call_ == nullptr);
+  call_ = &call;
+  request_.Swap(&request);
+  scan_ = std::move(scan);
+  response_ = std::move(response);
+  call.on_cancel(*this);
+  queue_.add(*this);
+}
+
+void LargeRange::run_slice() {
+  ASSERT(call_ != nullptr);
+  if (run_one_slice(context_, scan_, request_, response_, *call_)) return queue_.add(*this);
+  finish();
+}
+
+void LargeRange::on_cancelled() { finish(); }
+
+void LargeRange::finish() {
+  Sliced::unlink();
+  call_ = nullptr;
+  scan_ = RangeScan();
+  response_ = std::string();  // with its memory
+  pool_.give_back(*this);
+}
+
+// --- after a read index -----------------------------------------------------------------------------
+
+void RangeOperation::start(rpc::UnaryCall& call, RangeRequest& request) {
   request_.Swap(&request);
   wait(call);
 }
 
 void RangeOperation::answer(rpc::UnaryCall& call) {
-  answer_range_now(context_, request_, call);
+  reader_.answer(call, request_);
   pool_.give_back(*this);
 }
 

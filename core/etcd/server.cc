@@ -213,7 +213,7 @@ void Server::Impl::on_started() {
   if (stopping_.is_asked()) return stopping_.complete({});
   stage_ = Stage::publishing;
   machine_.set_identity(replica_->identity().cluster, replica_->identity().member);
-  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, *this});
+  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, *this, world_.loop});
   PublisherListener& publisher_listener = *this;
   publisher_ = std::make_unique<Publisher>(world_, config_, *replica_, publisher_listener);
   publisher_->start();

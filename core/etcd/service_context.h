@@ -28,6 +28,7 @@ struct ServiceContext {
   StateMachine& machine;
   RequestTimeouts& timeouts;
   ReadFailure& failure;
+  io::Loop& loop;
   bool is_stopped = false;  // the replica takes no request any more
 };
 
