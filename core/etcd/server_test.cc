@@ -5,6 +5,7 @@
 
 #include "core/etcd/errors.h"
 #include "core/etcd/test_server.h"
+#include "core/etcd/txn_texts.h"
 
 namespace etcd {
 
@@ -172,6 +173,71 @@ TEST_CASE("what is refused is refused in etcd's words, and changes nothing") {
   options.metadata = {{"client-api-version", "3.7"}, {"hasleader", "true"}};
   CHECK(test.call<etcdserverpb::RangeResponse>("/etcdserverpb.KV/Range", range, options).ok());
   CHECK_EQ(text_of(test.get(kZero, kZero).body), "k=v@2/2v1");
+}
+
+TEST_CASE("transactions over the wire: writing ones through the log, reading ones beside it") {
+  TestServer test;
+  test.config.max_txn_ops = 3;
+  test.start();
+  const auto txn = [&](std::string_view text) {
+    const auto answer = test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", testing::txn_of(text));
+    return answer.ok() ? testing::text_of(answer.body) : answer.status.message;
+  };
+  CHECK_EQ(txn("? v(a)=0 : put a=1, put b=2 : get a"), "then@2 put@2 put@2");
+  CHECK_EQ(txn("? v(a)=0 : put a=1, put b=2 : get a"), "else@2 get@2:1(a=1@2/2v1)");
+  const std::uint64_t applied = status_of(test).raftappliedindex();
+  CHECK_EQ(txn("? v(a)=1 : get a..z"), "then@2 get@2:2(a=1@2/2v1 b=2@2/2v1)");
+  CHECK_EQ(txn("? v(a)=1 : get a serializable"), "then@2 get@2:1(a=1@2/2v1)");
+  CHECK_EQ(txn("? v(a)=2"), "else@2");
+  CHECK_EQ(txn(": get a rev=9"), "etcdserver: mvcc: required revision is a future revision");
+  CHECK_EQ(txn(": get a serializable rev=9"), "etcdserver: mvcc: required revision is a future revision");
+  CHECK_EQ(status_of(test).raftappliedindex(), applied);
+  CHECK_EQ(txn(": [: get a]"), "then@2 [then@0 get@2:1(a=1@2/2v1)]");  // nested: etcd takes it for a writing one
+  CHECK_EQ(status_of(test).raftappliedindex(), applied + 1);
+  CHECK_EQ(txn(": get a, get a, get a, get a"), "etcdserver: too many operations in txn request");
+  CHECK_EQ(txn(": put a=1, put a=2"), "etcdserver: duplicate key given in txn request");
+  CHECK_EQ(txn(": put c=" + std::string(1572864, 'x')), "etcdserver: request is too large");
+  const auto empty = test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", etcdserverpb::TxnRequest());
+  CHECK_EQ(empty.body.header().cluster_id(), 0xcdf818194e3a8c32U);
+  CHECK_EQ(empty.body.header().revision(), 2);
+  test.crash(io::sim::CrashKind::power_loss);
+  test.member.restart();
+  test.start();
+  CHECK_EQ(txn(": get a..z"), "then@2 get@2:2(a=1@2/2v1 b=2@2/2v1)");
+}
+
+TEST_CASE("headers within a transaction: the revision at most") {  // behaviour reference §2.6
+  TestServer test;
+  test.start();
+  const auto answer = test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", testing::txn_of(": put a=1, del b, get a, []"));
+  REQUIRE(answer.ok());
+  CHECK(answer.body.header().member_id() != 0);
+  CHECK(answer.body.header().raft_term() != 0);
+  etcdserverpb::ResponseHeader inner;
+  inner.set_revision(2);
+  const auto& responses = answer.body.responses();
+  CHECK_EQ(responses[0].response_put().header().SerializeAsString(), inner.SerializeAsString());
+  CHECK_EQ(responses[1].response_delete_range().header().SerializeAsString(), inner.SerializeAsString());
+  CHECK_EQ(responses[2].response_range().header().SerializeAsString(), inner.SerializeAsString());
+  CHECK(responses[3].response_txn().has_header());
+  CHECK_EQ(responses[3].response_txn().header().ByteSizeLong(), 0);
+}
+
+TEST_CASE("transactions nest as deep as there may be operations, and deeper is too many") {
+  TestServer test;
+  test.start();
+  const auto nested = [](int depth, const char* innermost) {
+    std::string text = innermost;
+    for (int i = 1; i < depth; ++i) text = ": [" + text + "]";
+    return testing::txn_of(text);
+  };
+  // Read as a response with a header alone: protobuf parses nothing as deep as this unless told to.
+  const auto deepest = test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Txn", nested(128, ": put a=1"));
+  CHECK_EQ(deepest.body.header().revision(), 2);
+  CHECK_EQ(text_of(test.get("a").body), "a=1@2/2v1");
+  check_error(test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", nested(129, ": put a=1")).status, ErrorId::too_many_ops);
+  check_error(test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", nested(900, "")).status, ErrorId::too_many_ops);
+  check_error(test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", nested(2000, "")).status, ErrorId::unmarshal_failed);
 }
 
 TEST_CASE("the largest value that a proposal holds is written, the next is too large") {

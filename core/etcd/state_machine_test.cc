@@ -50,7 +50,9 @@ TEST_CASE("whether somebody waits changes the answer and nothing else") {
   erase.set_key("k");
   erase.set_prev_kv(true);
   for (const std::string& bytes : {encode_command(CommandKind::put, request), encode_command(CommandKind::put, request),
-                                   encode_command(CommandKind::delete_range, erase)}) {
+                                   encode_command(CommandKind::delete_range, erase),
+                                   encode_command(CommandKind::txn, testing::txn_of(": put a=1 prev, get a..z, [? v(a)=0 : put b=2 : del a]")),
+                                   encode_command(CommandKind::txn, testing::txn_of(": get a rev=99, put b=2"))}) {
     std::string response;
     const auto a = with.apply_bytes(bytes, &response);
     const auto b = without.apply_bytes(bytes, nullptr);
@@ -123,6 +125,24 @@ TEST_CASE("a read that fails while a command is applied is no result of the comm
   CHECK(response.empty());
   CHECK(test.machine().applied() == base::LogIndex(1));
   CHECK(test.machine().store().current() == mvcc::Revision(2));
+}
+
+TEST_CASE("a read that fails half way through a transaction leaves nothing of it") {
+  MachineFixture test;
+  test.put(put_of("k", std::string(20000, 'x')));
+  test.let_time_pass();
+  test.reopen();
+  test.node().disk_faults().read_error_per_million = 1'000'000;
+  for (const std::string_view text : {": put a=1, del z, get k", ": put a=1, [: del k prev]", ": put a=1, put k=2 prev", "? val(k)=x : put a=1"}) {
+    CAPTURE(text);
+    std::string response;
+    const auto effect = test.apply_bytes(encode_command(CommandKind::txn, testing::txn_of(text)), &response);
+    REQUIRE(!effect.has_value());
+    CHECK(response.empty());
+    CHECK(test.machine().applied() == base::LogIndex(1));
+    CHECK(test.machine().store().current() == mvcc::Revision(2));
+    CHECK_EQ(test.machine().store().key_count(), 1);
+  }
 }
 
 }  // namespace
