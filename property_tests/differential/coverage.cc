@@ -39,8 +39,8 @@ constexpr std::string_view kCompactRows[] = {
     "1.2 Compacted: compact", "1.2 FutureRev: compact", "2.5 compact", "2.5 compact physical", "2.5 compact the newest",
     "2.5 compact revision 0 of a new store", "2.5 compact a negative revision", "2.5 compact physical, refused as compacted",
 };
-constexpr std::string_view kHashRows[] = {"1.2 Compacted: hash", "1.2 FutureRev: hash", "2.5 hash of the newest", "2.5 hash of an earlier revision",
-                                          "2.5 hash after a compaction"};
+constexpr std::string_view kHashRows[] = {"1.2 Compacted: hash", "1.2 FutureRev: hash", "2.5 hash of the newest",
+                                          "2.5 hash of an earlier revision", "2.5 hash after a compaction"};
 constexpr std::string_view kRawRows[] = {"1.4 an unknown service", "1.4 an unknown method", "1.4 a message over the limit"};
 constexpr std::string_view kTxnRows[] = {
     "1.2 EmptyKey: txn", "1.2 KeyNotFound: txn", "1.2 ValueProvided: txn", "1.2 LeaseProvided: txn", "1.2 TooManyOps", "1.2 DuplicateKey",
@@ -50,11 +50,13 @@ constexpr std::string_view kTxnRows[] = {
     "3.2 nested compare of a key that the txn has put",
     "3.2 missing key, VALUE: false", "3.2 missing key, other target: true", "3.2 missing key, other target: false",
     "3.2 range compare: all hold", "3.2 range compare: some do not hold", "3.2 range compare: open end", "3.2 range compare: empty, VALUE",
-    "3.2 range compare: empty, other target", "3.2 operand unset", "3.2 operand of another kind", "3.2 unknown result", "3.2 unknown target",
+    "3.2 range compare: empty, other target", "3.2 operand unset", "3.2 operand of another kind",
+    "3.2 unknown result", "3.2 unknown target",
     "3.2 VALUE beyond ASCII",
     "3.3 a write txn that aborts",
     "3.4 several changes in one revision", "3.4 a write txn without effect keeps the revision", "3.4 put answers begin + 1",
-    "3.4 delete answers begin + 1", "3.4 delete of nothing after a change answers begin + 1", "3.4 delete of nothing before a change answers begin",
+    "3.4 delete answers begin + 1", "3.4 delete of nothing after a change answers begin + 1",
+    "3.4 delete of nothing before a change answers begin",
     "3.4 range before a change answers begin", "3.4 range after a change answers begin + 1", "3.4 range sees an earlier put",
     "3.4 range with a revision in a write txn", "3.4 nested answer: its header is zero", "3.4 nested answer: succeeded of its own",
     "3.4 nested within nested", "3.4 deleted and put again: version 1", "3.4 prev_kv within a txn",

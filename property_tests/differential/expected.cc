@@ -16,18 +16,24 @@ using etcdserverpb::RangeRequest;
 using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 
-const ExpectedDifference kRangeStream = {"RangeStream", "new in 3.7; the parts together are compared with etcd's Range", Kind::range_stream};
+const ExpectedDifference kRangeStream = {"RangeStream",
+                                           "new in 3.7; the parts together are compared with etcd's Range in key order", Kind::range_stream};
 const ExpectedDifference kRangeStreamSort = {"RangeStream with a sort order", "refused by 3.7; etcd's Range serves it", Kind::range_stream};
-const ExpectedDifference kRangeStreamFilters = {"RangeStream with revision bounds", "refused by 3.7; etcd's Range serves it", Kind::range_stream};
+const ExpectedDifference kRangeStreamFilters = {"RangeStream with revision bounds",
+                                                  "refused by 3.7; etcd's Range serves it", Kind::range_stream};
 const ExpectedDifference kUnknownSortOption = {
-    "unknown sort order or target", "refused since 3.6; 3.4 sorts somehow, or crashes. It is sent an empty key instead, which is refused at the same place", Kind::range};
-const ExpectedDifference kClientApiVersion = {"client-api-version that is no UTF-8", "refused since 3.6; 3.4 does not look at it", Kind::raw};
+    "unknown sort order or target",
+    "refused since 3.6; 3.4 sorts somehow, or crashes. It is sent an empty key instead, which is refused at the same place", Kind::range};
+const ExpectedDifference kClientApiVersion = {"client-api-version that is no UTF-8",
+                                                "refused since 3.6; 3.4 does not look at it", Kind::raw};
 const ExpectedDifference kLeaseBeforeKey = {"a txn's put with ignore_value and a lease",
                                             "to 3.6 a missing key is told first, since 3.7 a missing lease", Kind::txn};
 const ExpectedDifference kPutsBeforeRanges = {"a txn with a put and a range to refuse",
-                                              "3.4 checks all puts and then all ranges, later releases in the order of the list", Kind::txn};
+                                              "3.4 checks all puts and then all ranges, later releases in the order of the list",
+                                              Kind::txn};
 const ExpectedDifference kKeepsWhatIsDeleted = {
-    "a put that keeps what its txn has deleted", "ends every etcd; ours finds no such key, and etcd is asked for one that never was", Kind::txn};
+    "a put that keeps what its txn has deleted",
+    "ends every etcd; ours finds no such key, and etcd is asked for one that never was", Kind::txn};
 const ExpectedDifference kHashRevision = {"hash_revision of HashKV", "new in 3.6", Kind::hash_kv};
 const ExpectedDifference kHashAtCompacted = {"HashKV of the compacted revision", "Compacted to 3.4, readable since 3.5", Kind::hash_kv};
 
@@ -105,7 +111,8 @@ bool is_missing_revision(const Answer& answer) { return answer.status.code == rp
 bool has_empty_key(const TxnRequest& txn) {
   const auto is_empty = [](const Compare& compare) { return compare.key().empty(); };
   return std::any_of(txn.compare().begin(), txn.compare().end(), is_empty) || any_op(txn, [&](const RequestOp& each) {
-           return (each.has_request_range() && each.request_range().key().empty()) || (each.has_request_put() && each.request_put().key().empty()) ||
+           return (each.has_request_range() && each.request_range().key().empty()) ||
+                  (each.has_request_put() && each.request_put().key().empty()) ||
                   (each.has_request_delete_range() && each.request_delete_range().key().empty()) ||
                   (each.has_request_txn() && has_empty_key(each.request_txn()));
          });
@@ -128,7 +135,7 @@ const ExpectedDifference* in_txn(const TxnRequest& txn, const Answers& answers) 
   }
   const bool gone = keeps_what_it_deletes(txn) && answers.ours == answers.theirs;
   if (gone && is(answers.ours, rpc::StatusCode::invalid_argument, kKeyNotFoundText)) return &kKeepsWhatIsDeleted;
-  const bool both = any_op(txn, [](const RequestOp& each) { return each.has_request_put() && each.request_put().ignore_value() && each.request_put().lease() != 0; });
+  const bool both = any_op(txn, [](const RequestOp& each) { return each.request_put().ignore_value() && each.request_put().lease() != 0; });
   const bool their_key = is(answers.theirs, rpc::StatusCode::invalid_argument, kKeyNotFoundText);
   const bool their_lease = is(answers.theirs, rpc::StatusCode::not_found, kLeaseNotFoundText);
   if (both && their_key && is(answers.ours, rpc::StatusCode::not_found, kLeaseNotFoundText)) return &kLeaseBeforeKey;
@@ -138,11 +145,13 @@ const ExpectedDifference* in_txn(const TxnRequest& txn, const Answers& answers) 
 }
 
 const ExpectedDifference* in_stream(const RangeRequest& range, const Answers& answers) {
-  const bool sorts = range.sort_order() != RangeRequest::NONE || range.sort_target() != RangeRequest::KEY;
+  if (range.key().empty()) return answers.ours == answers.theirs ? &kRangeStream : nullptr;
+  const bool sorts = range.sort_order() == RangeRequest::DESCEND ||
+                     (range.sort_order() == RangeRequest::ASCEND && range.sort_target() != RangeRequest::KEY);
   const bool filters = range.min_mod_revision() != 0 || range.max_mod_revision() != 0 || range.min_create_revision() != 0 ||
                        range.max_create_revision() != 0;
-  if (sorts && is(answers.ours, rpc::StatusCode::unimplemented, kNoSortInStreams)) return &kRangeStreamSort;
-  if (filters && is(answers.ours, rpc::StatusCode::unimplemented, kNoFiltersInStreams)) return &kRangeStreamFilters;
+  if (sorts) return is(answers.ours, rpc::StatusCode::unimplemented, kNoSortInStreams) ? &kRangeStreamSort : nullptr;
+  if (filters) return is(answers.ours, rpc::StatusCode::unimplemented, kNoFiltersInStreams) ? &kRangeStreamFilters : nullptr;
   return answers.ours == answers.theirs ? &kRangeStream : nullptr;
 }
 
@@ -186,12 +195,22 @@ Request for_reference(Request request) {
     replace_unknown_sort(*txn);
     if (keeps_what_it_deletes(*txn)) replace_kept_keys(*txn);
   }
-  if (request.kind == Kind::range_stream) request.kind = Kind::range;
+  if (request.kind == Kind::range_stream) {
+    request.kind = Kind::range;
+    // Without an order a stream is in key order, whatever the target.
+    auto& range = std::get<RangeRequest>(request.body);
+    if (range.sort_order() == RangeRequest::NONE) range.clear_sort_target();
+  }
   return request;
 }
 
+Judgement judge_equality(const Answers& answers) {
+  return {answers.ours == answers.theirs ? Verdict::equal : Verdict::different, nullptr};
+}
+
 Judgement judge(const Request& request, const Answers& answers) {
-  if (!needs_stand_in(request, answers) && answers.ours == answers.theirs) return {Verdict::equal, nullptr};
+  const Judgement equality = judge_equality(answers);
+  if (equality.verdict == Verdict::equal && !needs_stand_in(request, answers)) return equality;
   const ExpectedDifference* found = expected(request, answers);
   return {found != nullptr ? Verdict::expected : Verdict::different, found};
 }

@@ -45,5 +45,6 @@ struct Judgement {
   const ExpectedDifference* expected = nullptr;  // when expected
 };
 Judgement judge(const Request& request, const Answers& answers);
+Judgement judge_equality(const Answers& answers);  // without any expected difference
 
 }  // namespace property_tests::differential

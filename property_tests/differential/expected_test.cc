@@ -52,6 +52,10 @@ TEST_CASE("an expected difference excuses its own pair of answers and no other")
   const Request leased = request(txn({op(leased_and_kept())}));
   const Request reads = request(txn({op(at_revision(9)), op(leased_and_kept())}));
   const Request stream = request(Kind::range_stream, range("k"));
+  etcdserverpb::RangeRequest descending = range("k");
+  descending.set_sort_order(etcdserverpb::RangeRequest::DESCEND);
+  const Request sorted_stream = request(Kind::range_stream, descending);
+  const Answer no_sort = refusal(rpc::StatusCode::unimplemented, "RangeStream does not support custom sort orders");
   struct Case {
     const char* name;
     const Request& request;
@@ -75,8 +79,9 @@ TEST_CASE("an expected difference excuses its own pair of answers and no other")
       {"puts before ranges, without a range", leased, kFutureRev, kKeyNotFound, nullptr},
       {"stream", stream, range_answer(1), range_answer(1), &kRangeStream},
       {"stream, other keys", stream, range_answer(1), range_answer(2), nullptr},
-      {"stream that is refused for nothing", stream,
-       refusal(rpc::StatusCode::unimplemented, "RangeStream does not support custom sort orders"), range_answer(1), nullptr},
+      {"stream that is refused for nothing", stream, no_sort, range_answer(1), nullptr},
+      {"stream with an order", sorted_stream, no_sort, range_answer(1), &kRangeStreamSort},
+      {"stream with an order that is served", sorted_stream, range_answer(1), range_answer(1), nullptr},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

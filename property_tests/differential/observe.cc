@@ -57,7 +57,8 @@ void observe_delete(const Before& before, const DeleteRangeRequest& erase, const
   if (says(answer, "key is not provided")) coverage.count("1.2 EmptyKey: delete");
   const auto* response = answer.get<etcdserverpb::DeleteRangeResponse>();
   if (response == nullptr) return;
-  if (response->deleted() == 0 && response->header().revision() == before.known.newest) coverage.count("2.3 delete nothing keeps the revision");
+  const bool same_revision = response->header().revision() == before.known.newest;
+  if (response->deleted() == 0 && same_revision) coverage.count("2.3 delete nothing keeps the revision");
   if (is_inverted(erase.key(), erase.range_end())) coverage.count("2.3 delete with end at or before key");
   if (response->prev_kvs_size() > 0) coverage.count("2.3 delete prev_kv");
   if (response->deleted() == 0) return;
@@ -83,7 +84,8 @@ void observe_hash(const Before& before, const HashKVRequest& hash, const Answer&
   if (says(answer, "has been compacted")) coverage.count("1.2 Compacted: hash");
   if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: hash");
   if (!answer.ok()) return;
-  coverage.count(hash.revision() <= 0 || hash.revision() == before.known.newest ? "2.5 hash of the newest" : "2.5 hash of an earlier revision");
+  const bool is_newest = hash.revision() <= 0 || hash.revision() == before.known.newest;
+  coverage.count(is_newest ? "2.5 hash of the newest" : "2.5 hash of an earlier revision");
   if (before.known.compacted > 0) coverage.count("2.5 hash after a compaction");
 }
 

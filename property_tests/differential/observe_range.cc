@@ -71,7 +71,8 @@ void observe_range(const Before& before, const RangeRequest& range, const Answer
   observe_where(before, range, coverage);
   observe_limit(range, *response, coverage);
   if (response->kvs_size() > 1) {
-    coverage.count("2.2 sort " + RangeRequest::SortOrder_Name(range.sort_order()) + " by " + RangeRequest::SortTarget_Name(range.sort_target()));
+    coverage.count("2.2 sort " + RangeRequest::SortOrder_Name(range.sort_order()) + " by " +
+                   RangeRequest::SortTarget_Name(range.sort_target()));
     if (has_equals(range, *response)) coverage.count("2.2 equals in the order");
   }
   if (range.count_only()) coverage.count("2.2 count_only");

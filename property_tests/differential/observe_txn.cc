@@ -83,7 +83,8 @@ void observe_compare(const Before& before, const Compare& compare, bool succeede
     if (found.keys == 0 && is_value && !succeeded) coverage.count("3.2 missing key, VALUE: false");
     if (found.keys == 0 && !is_value) coverage.count("3.2 missing key, other target: " + outcome);
     if (found.keys == 1) {
-      coverage.count("3.2 " + Compare::CompareTarget_Name(compare.target()) + " " + Compare::CompareResult_Name(compare.result()) + ": " + outcome);
+      coverage.count("3.2 " + Compare::CompareTarget_Name(compare.target()) + " " + Compare::CompareResult_Name(compare.result()) +
+                     ": " + outcome);
     }
     if (found.keys == 1 && is_value && compare.value() == "\xff") coverage.count("3.2 VALUE beyond ASCII");
   } else {
@@ -176,8 +177,12 @@ class Walk {
     has_write_ = true;
     const std::int64_t revision = response.header().revision();
     if (response.deleted() > 0 && revision == begin_ + 1) coverage_.count("3.4 delete answers begin + 1");
-    if (response.deleted() == 0 && changes_ > 0 && revision == begin_ + 1) coverage_.count("3.4 delete of nothing after a change answers begin + 1");
-    if (response.deleted() == 0 && changes_ == 0 && revision == begin_) coverage_.count("3.4 delete of nothing before a change answers begin");
+    if (response.deleted() == 0 && changes_ > 0 && revision == begin_ + 1) {
+      coverage_.count("3.4 delete of nothing after a change answers begin + 1");
+    }
+    if (response.deleted() == 0 && changes_ == 0 && revision == begin_) {
+      coverage_.count("3.4 delete of nothing before a change answers begin");
+    }
     changes_ += static_cast<int>(response.deleted());
   }
 
@@ -185,7 +190,8 @@ class Walk {
     if (response.header().revision() == 0 && response.header().member_id() == 0) coverage_.count("3.4 nested answer: its header is zero");
     coverage_.count("3.4 nested answer: succeeded of its own");
     if (depth > 0) coverage_.count("3.4 nested within nested");
-    if (request.compare_size() == 1 && put_.count(request.compare(0).key()) > 0 && evaluate(before_, request.compare(0)).result == response.succeeded()) {
+    if (request.compare_size() == 1 && put_.count(request.compare(0).key()) > 0 &&
+        evaluate(before_, request.compare(0)).result == response.succeeded()) {
       coverage_.count("3.2 nested compare of a key that the txn has put");
     }
     txn(request, response, depth + 1);
@@ -235,7 +241,9 @@ void observe_txn(const Before& before, const TxnRequest& txn, const Answer& answ
     int holding = 0;
     for (const Compare& compare : txn.compare()) holding += evaluate(before, compare).result ? 1 : 0;
     if (holding == txn.compare_size() && response->succeeded()) coverage.count("3.2 several compares, all true");
-    if (holding > 0 && holding < txn.compare_size() && !response->succeeded()) coverage.count("3.2 several compares, one true and one false");
+    if (holding > 0 && holding < txn.compare_size() && !response->succeeded()) {
+      coverage.count("3.2 several compares, one true and one false");
+    }
   }
   Walk walk(before, coverage);
   walk.txn(txn, *response, 0);

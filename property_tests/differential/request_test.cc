@@ -82,7 +82,8 @@ TEST_CASE("the parts of a stream add up to one answer, and a part out of place m
   CHECK_EQ(whole.get<etcdserverpb::RangeResponse>()->kvs_size(), 13);
   CHECK_EQ(whole.get<etcdserverpb::RangeResponse>()->count(), 9);
   CHECK_EQ(whole.get<etcdserverpb::RangeResponse>()->header().member_id(), 1);
-  const std::vector<std::vector<std::string>> unreadable = {{}, {part(1, false)}, {part(1, true), part(1, true)}, {part(0, false), part(1, true)}};
+  const std::vector<std::vector<std::string>> unreadable = {
+      {}, {part(1, false)}, {part(1, true), part(1, true)}, {part(0, false), part(1, true)}};
   for (const auto& parts : unreadable) CHECK_FALSE(make_answer(Kind::range_stream, {}, parts).ok());
 }
 

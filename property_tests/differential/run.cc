@@ -11,7 +11,9 @@ namespace property_tests::differential {
 
 namespace {
 
-std::string side_by_side(const Answers& answers) { return "  ours: " + to_text(answers.ours) + "\n  etcd: " + to_text(answers.theirs) + "\n"; }
+std::string side_by_side(const Answers& answers) {
+  return "  ours: " + to_text(answers.ours) + "\n  etcd: " + to_text(answers.theirs) + "\n";
+}
 
 // 0 when the answer has none.
 std::int64_t revision_of(const Answer& answer) {
@@ -27,7 +29,8 @@ bool meets(const Claim& claim, const Answer& answer) {
 }  // namespace
 
 std::optional<Difference> Run::step(const Step& step) {
-  const Request sent = resolved(step.request, before_.known);
+  const Request meant = resolved(step.request, before_.known);
+  const Request sent = is_calibration_ ? for_reference(meant) : meant;
   const Answers answers = servers_.ask(sent, for_reference(sent));
   if (std::optional<Difference> difference = compare(step, sent, answers)) {
     difference->what += servers_.health();
@@ -39,10 +42,11 @@ std::optional<Difference> Run::step(const Step& step) {
 }
 
 std::optional<Difference> Run::compare(const Step& step, const Request& sent, const Answers& answers) {
-  const Judgement judgement = judge(sent, answers);
+  const Judgement judgement = is_calibration_ ? judge_equality(answers) : judge(sent, answers);
   if (judgement.verdict == Verdict::different) return Difference{side_by_side(answers), sent};
   if (step.claim && !meets(*step.claim, answers.ours)) {
-    return Difference{"  both differ from the behaviour reference, `" + std::string(step.claim->row) + "`:\n" + side_by_side(answers), sent};
+    const std::string row(step.claim->row);
+    return Difference{"  not what the behaviour reference says, `" + row + "`:\n" + side_by_side(answers), sent};
   }
   if (coverage_ == nullptr) return std::nullopt;
   if (step.claim) coverage_->count(step.claim->row);

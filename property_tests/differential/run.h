@@ -18,8 +18,10 @@ struct Difference {
 
 class Run {
  public:
-  // `coverage` may be null.
-  Run(io::real::RealWorld& world, const Programs& programs, Coverage* coverage) : servers_(world, programs), coverage_(coverage) {}
+  // `coverage` may be null. Where both programs are the same one, an etcd is compared with itself: that tells whether
+  // the claims and the table are right.
+  Run(io::real::RealWorld& world, const Programs& programs, Coverage* coverage)
+      : servers_(world, programs), coverage_(coverage), is_calibration_(programs.ours == programs.theirs) {}
 
   // Sends it to both. Nothing: they agree, or differ as expected.
   std::optional<Difference> step(const Step& step);
@@ -32,6 +34,7 @@ class Run {
 
   Servers servers_;
   Coverage* coverage_;
+  bool is_calibration_;
   Before before_;
 };
 

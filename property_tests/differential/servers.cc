@@ -27,7 +27,9 @@ struct Servers::Call final : rpc::ClientCall {
 Servers::Servers(io::real::RealWorld& world, const Programs& programs) : world_(world) {
   // Both come up at the same time. A port that was free may be taken by the time it is listened on: then again.
   constexpr int kAttemptCount = 5;
-  const auto start = [&](Side& side, const std::string& program) { side.process = std::make_unique<ServerProcess>(program, programs.parent); };
+  const auto start = [&](Side& side, const std::string& program) {
+    side.process = std::make_unique<ServerProcess>(program, programs.parent);
+  };
   start(ours_, programs.ours);
   start(theirs_, programs.theirs);
   const std::pair<Side*, const std::string*> sides[] = {{&ours_, &programs.ours}, {&theirs_, &programs.theirs}};
@@ -43,7 +45,8 @@ Servers::Servers(io::real::RealWorld& world, const Programs& programs) : world_(
 }
 
 void Servers::connect(Side& side) {
-  side.channel = std::make_unique<rpc::Channel>(world_.world(), io::Address{"127.0.0.1", side.process->port()}, rpc::ChannelOptions{}, nullptr);
+  const io::Address address{"127.0.0.1", side.process->port()};
+  side.channel = std::make_unique<rpc::Channel>(world_.world(), address, rpc::ChannelOptions{}, nullptr);
 }
 
 // Tries a read that needs a leader until it succeeds; it leaves no trace in the store. False when the process has ended.

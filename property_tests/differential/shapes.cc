@@ -102,7 +102,8 @@ constexpr Shape kShapes[] = {
      }},
     {"2.4 an op that is nothing", kKeyNotFound,
      [](const std::string& key, Dice& dice) { return dice.chance(50) ? txn({op(range(key)), RequestOp()}) : txn({}, {RequestOp()}); }},
-    {"2.4 an op that is nothing, nested", kKeyNotFound, [](const std::string& key, Dice&) { return txn({op(range(key)), op(txn({RequestOp()}))}); }},
+    {"2.4 an op that is nothing, nested", kKeyNotFound,
+     [](const std::string& key, Dice&) { return txn({op(range(key)), op(txn({RequestOp()}))}); }},
     {"2.4 an op's own check: an empty key", kEmptyKey,
      [](const std::string& key, Dice& dice) {
        const RequestOp ops[] = {op(range("", "z")), op(put("")), op(erase("", "z"))};
@@ -135,7 +136,8 @@ constexpr Shape kShapes[] = {
      [](const std::string& key, Dice& dice) { return txn({op(dice.chance(50) ? erase(key) : erase(key, key + "z")), op(put(key))}); }},
     {"2.4 a nested put that the parent's delete covers", kDuplicateKey,
      [](const std::string& key, Dice& dice) {
-       return dice.chance(50) ? txn({op(erase(key)), op(txn({op(put(key))}))}) : txn({op(txn({}, {op(put(key))})), op(erase(key, key + "z"))});
+       return dice.chance(50) ? txn({op(erase(key)), op(txn({op(put(key))}))})
+                              : txn({op(txn({}, {op(put(key))})), op(erase(key, key + "z"))});
      }},
     {"2.4 a put that a nested delete covers", kDuplicateKey,
      [](const std::string& key, Dice& dice) {
@@ -144,7 +146,9 @@ constexpr Shape kShapes[] = {
     {"2.4 delete and delete overlap", "",
      [](const std::string& key, Dice&) { return txn({op(erase(key, key + "z")), op(erase(key)), op(txn({op(erase(key))}))}); }},
     {"2.4 ranges overlap anything", "",
-     [](const std::string& key, Dice&) { return txn({op(range(key)), op(put(key)), op(range(key, kOpenEnd)), op(erase(key + "z")), op(range(key + "z"))}); }},
+     [](const std::string& key, Dice&) {
+       return txn({op(range(key)), op(put(key)), op(range(key, kOpenEnd)), op(erase(key + "z")), op(range(key + "z"))});
+     }},
     {"2.4 then and else of a nested txn put one key", "",
      [](const std::string& key, Dice&) {
        TxnRequest nested = txn({op(put(key, "1"))}, {op(put(key, "2"))});
@@ -163,12 +167,14 @@ constexpr Shape kShapes[] = {
      [](const std::string& key, Dice&) { return txn({op(txn({op(put(key))})), op(txn({op(erase(key))})), op(range(key))}); }},
     {"2.4 an open-ended delete conflicts with no put", "",
      [](const std::string& key, Dice& dice) {
-       return dice.chance(50) ? txn({op(erase(key, kOpenEnd)), op(put(key)), op(range(key))}) : txn({op(put(key)), op(erase(key, kOpenEnd)), op(range(key))});
+       return dice.chance(50) ? txn({op(erase(key, kOpenEnd)), op(put(key)), op(range(key))})
+                              : txn({op(put(key)), op(erase(key, kOpenEnd)), op(range(key))});
      }},
     {"3.3 a future revision aborts", kFutureRev,
      [](const std::string& key, Dice& dice) { return txn({op(put(key)), op(range_at(key, newest(dice.between(1, 3))))}); }},
     {"3.3 a compacted revision aborts", kCompacted,
-     [](const std::string& key, Dice& dice) { return txn({op(put(key)), op(range_at(key, compacted(dice.between(-3, -1))))}); }},
+     // Not `compacted(-1)`: that may be 0, which is no revision.
+     [](const std::string& key, Dice& dice) { return txn({op(put(key)), op(range_at(key, dice.between(-9, -2)))}); }},
     {"3.3 an unknown lease aborts", kLeaseNotFound,
      [](const std::string& key, Dice&) { return txn({op(erase(key)), op(txn({op(leased_put(kMissingKey))}))}); }},
     {"3.3 a missing key to keep the value of aborts", kKeyNotFound,
@@ -182,12 +188,14 @@ constexpr Shape kShapes[] = {
      }},
     {"3.3 the branch not taken is not checked", "",
      [](const std::string& key, Dice& dice) {
-       const RequestOp ops[] = {op(range_at(key, newest(1))), op(range_at(key, compacted(-1))), op(leased_put(key)), op(keeping_put(kMissingKey))};
+       const RequestOp ops[] = {op(range_at(key, newest(1))), op(range_at(key, compacted(-1))), op(leased_put(key)),
+                                op(keeping_put(kMissingKey))};
        return txn_that_fails({ops[dice.below(4)]}, {op(put(key))});
      }},
     {"3.3 a nested branch not taken is not checked", "",
      [](const std::string& key, Dice& dice) {
-       const RequestOp ops[] = {op(range_at(key, newest(1))), op(range_at(key, compacted(-1))), op(leased_put(kMissingKey)), op(keeping_put(kMissingKey))};
+       const RequestOp ops[] = {op(range_at(key, newest(1))), op(range_at(key, compacted(-1))), op(leased_put(kMissingKey)),
+                                op(keeping_put(kMissingKey))};
        return txn({op(put(key)), op(txn_that_fails({ops[dice.below(4)]}, {op(range(key))}))});
      }},
 };

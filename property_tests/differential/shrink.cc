@@ -62,6 +62,7 @@ class Shrinker {
     for (Request& request : simpler(steps_[index].request)) {
       std::vector<Step> candidate = steps_;
       candidate[index].request = std::move(request);
+      candidate[index].claim.reset();  // it was about the whole of the request
       if (adopt_if_failing(std::move(candidate))) return true;
     }
     return false;
@@ -106,7 +107,8 @@ void each_simpler(Message& message, const Use& use) {
 std::vector<Request> simpler(const Request& request) {
   std::vector<Request> out;
   Request changing = request;
-  std::visit(base::Overloaded{[](Raw&) {}, [&](Message& message) { each_simpler(message, [&] { out.push_back(changing); }); }}, changing.body);
+  const auto note = [&] { out.push_back(changing); };
+  std::visit(base::Overloaded{[](Raw&) {}, [&](Message& message) { each_simpler(message, note); }}, changing.body);
   return out;
 }
 
