@@ -10,6 +10,8 @@ using etcdserverpb::RangeRequest;
 
 namespace {
 
+constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
+
 // False: the call has been answered.
 bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, std::string& response,
                    rpc::UnaryCall& call) {
@@ -42,6 +44,7 @@ void RangeReader::answer(rpc::UnaryCall& call, RangeRequest& request) {
   RangeScan scan;
   if (const Refusal refused = scan.begin(context_.machine.store(), request)) return call.fail(to_status(*refused));
   std::string response;
+  response.reserve(kSmallAnswerBytes);
   Header header = context_.machine.header();
   header.revision = scan.revision();
   append_header(response, header);

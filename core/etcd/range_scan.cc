@@ -232,7 +232,7 @@ Refusal RangeScan::begin(const mvcc::Store& store, const RangeRequest& request) 
   if (!at) return refusal_of(at.error());
   revision_ = store.newest();
   at_ = *at;
-  next_key_ = request.key();
+  if (!request.range_end().empty()) next_key_ = request.key();
   stage_ = Stage::collecting;
   ASSERT(at_ <= revision_);
   return std::nullopt;

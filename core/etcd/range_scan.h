@@ -65,7 +65,7 @@ class RangeScan {
   Stage stage_ = Stage::done;
   mvcc::Revision revision_;
   mvcc::Revision at_;            // what is read; invariant: at_ <= revision_
-  std::string next_key_;         // collecting: where to go on
+  std::string next_key_;         // collecting a range that is not a single key: where to go on
   std::uint64_t count_ = 0;      // keys in the range, so far
   std::uint64_t survivors_ = 0;  // those fetched that the filters let pass
   std::uint64_t appended_ = 0;
