@@ -130,9 +130,11 @@ std::string describe(const BenchOptions& options) {
   std::string out(to_text(load.kind));
   if (load.kind == LoadKind::mixed) out += format(" (%u %% ranges)", load.read_percent);
   if (load.kind == LoadKind::range || load.kind == LoadKind::mixed) out += load.serializable ? ", serializable" : ", linearizable";
+  if (load.kind == LoadKind::footprint) {
+    return out + format(", %llu keys of %zu bytes, values of %zu bytes", wide(load.key_space), load.key_bytes, load.value_bytes);
+  }
   out += format(", %s keys of %zu bytes out of %llu, values of %zu bytes", load.sequential ? "sequential" : "random", load.key_bytes,
                 wide(load.key_space), load.value_bytes);
-  if (load.kind == LoadKind::footprint) return out;
   out += format("; %u client%s on %u connection%s", load.clients, load.clients == 1 ? "" : "s", connection_count(load),
                 connection_count(load) == 1 ? "" : "s");
   out += load.seconds > 0 ? format(", %g s", load.seconds) : format(", %llu operations", wide(load.operations));
