@@ -37,7 +37,12 @@ const ExpectedDifference kKeepsWhatIsDeleted = {
 const ExpectedDifference kHashRevision = {"hash_revision of HashKV", "new in 3.6", Kind::hash_kv};
 const ExpectedDifference kHashAtCompacted = {"HashKV of the compacted revision", "Compacted to 3.4, readable since 3.5", Kind::hash_kv};
 
+const ExpectedDifference kHashOfNegative = {"HashKV of a negative revision",
+                                            "not of a release: etcd hashes no row at all, ours what is newest, as elsewhere", Kind::hash_kv};
+
 namespace {
+
+constexpr std::uint32_t kHashOfNothing = 1084519789;  // CRC-32C of "key", the name of the bucket
 
 constexpr std::string_view kEmptyKeyText = "etcdserver: key is not provided";
 constexpr std::string_view kInvalidSortText = "etcdserver: invalid sort option";
@@ -155,7 +160,10 @@ const ExpectedDifference* in_stream(const RangeRequest& range, const Answers& an
   return answers.ours == answers.theirs ? &kRangeStream : nullptr;
 }
 
-const ExpectedDifference* in_hash(Answers answers) {
+const ExpectedDifference* in_hash(std::int64_t revision, Answers answers) {
+  if (const auto* hash = answers.theirs.get<etcdserverpb::HashKVResponse>(); revision < 0 && hash != nullptr) {
+    return hash->hash() == kHashOfNothing && answers.ours.ok() ? &kHashOfNegative : nullptr;
+  }
   if (is_missing_revision(answers.theirs)) {
     const auto* hash = answers.ours.get<etcdserverpb::HashKVResponse>();
     return hash != nullptr && hash->hash_revision() == hash->compact_revision() ? &kHashAtCompacted : nullptr;
@@ -177,7 +185,7 @@ const ExpectedDifference* expected(const Request& request, const Answers& answer
     if (request.kind == Kind::range_stream) return in_stream(range, answers);
   }
   if (const auto* txn = std::get_if<TxnRequest>(&request.body)) return in_txn(*txn, answers);
-  if (request.kind == Kind::hash_kv) return in_hash(answers);
+  if (request.kind == Kind::hash_kv) return in_hash(std::get<etcdserverpb::HashKVRequest>(request.body).revision(), answers);
   return nullptr;
 }
 
