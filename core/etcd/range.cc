@@ -9,7 +9,7 @@ using etcdserverpb::RangeRequest;
 Refusal check_range(const mvcc::Store& store, const RangeRequest& request) {
   if (request.revision() == 0) return std::nullopt;
   if (request.revision() < 0) {
-    const bool is_forgiven = request.revision() == -1 && store.compacted() == mvcc::Revision();
+    const bool is_forgiven = request.revision() == -1 && !store.compacted();
     return is_forgiven ? Refusal() : ErrorId::compacted;
   }
   const tl::expected<mvcc::Revision, mvcc::RevisionError> at = store.readable(request.revision());

@@ -42,7 +42,8 @@ void StateMachine::open(const base::StoreMark& mark, base::LogIndex first_kept, 
 
 void StateMachine::on_row(const sqlite::RowView& row) {
   switch (row.bucket) {
-    case sqlite::Bucket::key: return loader_.on_row(row);
+    case sqlite::Bucket::key:
+    case sqlite::Bucket::compaction: return loader_.on_row(row);
     case sqlite::Bucket::members: return members_.on_row(row);
     case sqlite::Bucket::lease:
     case sqlite::Bucket::auth:

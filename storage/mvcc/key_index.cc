@@ -14,6 +14,15 @@ const KeyVersion* KeyHistory::at(Revision at) const {
   return after == versions_.begin() ? nullptr : &*(after - 1);
 }
 
+std::size_t KeyHistory::superfluous_count(Revision at) const {
+  const auto first_kept = std::lower_bound(versions_.begin(), versions_.end(), at,
+                                           [](const KeyVersion& v, Revision wanted) { return v.modified < wanted; });
+  const auto count = static_cast<std::size_t>(first_kept - versions_.begin());
+  if (count == 0) return 0;
+  const bool is_replaced_at = first_kept != versions_.end() && first_kept->modified == at;
+  return is_replaced_at || versions_[count - 1].is_tombstone() ? count : count - 1;
+}
+
 const KeyVersion* KeyIndex::find(std::string_view key, Revision at) const {
   const auto found = keys_.find(key);
   if (found == keys_.end()) return nullptr;
@@ -58,6 +67,17 @@ void KeyIndex::undo(std::string_view key, RowId row) {
   ASSERT(versions.back().row == row);
   versions.pop_back();
   if (versions.empty()) keys_.erase(it);
+}
+
+KeyIndex::Tree::iterator KeyIndex::cut(Tree::iterator at, std::size_t count) {
+  auto& versions = at->second.versions_;
+  ASSERT(count <= versions.size());
+  if (count == versions.size()) return keys_.erase(at);
+  if (count > 0) {
+    versions.erase(versions.begin(), versions.begin() + static_cast<std::ptrdiff_t>(count));
+    if (versions.capacity() > 4 * versions.size()) versions.shrink_to_fit();
+  }
+  return ++at;
 }
 
 void KeyIndex::append(std::string_view key, const KeyVersion& version) {

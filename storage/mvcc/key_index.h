@@ -38,10 +38,25 @@ class KeyHistory {
   const KeyVersion* at(Revision at) const;
   const KeyVersion& newest() const { return versions_.back(); }
   std::size_t size() const { return versions_.size(); }
+  // How many of the oldest versions compaction at `at` makes superfluous: those below `at` but for the one that
+  // still stands there. What happened at `at` itself stays, tombstones too: a watcher may begin at `at`.
+  std::size_t superfluous_count(Revision at) const;
 
  private:
   friend class KeyIndex;
   absl::InlinedVector<KeyVersion, 1> versions_;  // most keys have one
+};
+
+// Where a pass over the index stands. The versions of `key` before `version` are dealt with, but still in the index.
+struct CompactionCursor {
+  std::string key;
+  std::size_t version = 0;
+};
+
+// What one slice of a pass may cost.
+struct CompactionBudget {
+  std::uint64_t keys = 4000;      // looked at
+  std::uint64_t versions = 1000;  // dropped
 };
 
 class KeyIndex {
@@ -70,12 +85,45 @@ class KeyIndex {
   // While loading, in ascending order of keys, each with its versions in order.
   void append(std::string_view key, const KeyVersion& version);
 
+  // Goes on from the cursor with forgetting what compaction at `at` makes superfluous, and calls drop(row) for each
+  // row that nobody needs any more. True: the pass has reached the end. `at` may rise during a pass.
+  template <typename Drop>
+  bool compact(Revision at, CompactionCursor& cursor, CompactionBudget budget, Drop&& drop);
+
   std::size_t key_count() const { return keys_.size(); }  // with those deleted and not yet compacted
 
  private:
   using Tree = absl::btree_map<std::string, KeyHistory, std::less<>>;
+  // Without the `count` oldest versions of `at`; what follows in the tree.
+  Tree::iterator cut(Tree::iterator at, std::size_t count);
+
   Tree keys_;
 };
+
+template <typename Drop>
+bool KeyIndex::compact(Revision at, CompactionCursor& cursor, CompactionBudget budget, Drop&& drop) {
+  auto it = keys_.lower_bound(cursor.key);
+  if (it == keys_.end() || it->first != cursor.key) cursor.version = 0;
+  for (; it != keys_.end(); --budget.keys) {
+    if (budget.keys == 0) {
+      cursor.key = it->first;
+      return false;
+    }
+    const std::size_t count = it->second.superfluous_count(at);
+    while (cursor.version < count && budget.versions > 0) {
+      drop(it->second.versions_[cursor.version].row);
+      ++cursor.version;
+      --budget.versions;
+    }
+    if (cursor.version < count) {
+      cursor.key = it->first;
+      return false;
+    }
+    it = cut(it, count);
+    cursor.version = 0;
+  }
+  return true;
+}
 
 template <typename Visit>
 void KeyIndex::visit(const KeyRange& range, Revision at, Visit&& visit) const {

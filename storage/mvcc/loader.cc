@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "storage/mvcc/compacted_row.h"
 #include "storage/mvcc/record.h"
 #include "storage/mvcc/rows.h"
 
@@ -17,8 +18,18 @@ void Loader::refuse(const sqlite::RowView& row, std::string_view what) {
 }
 
 void Loader::on_row(const sqlite::RowView& row) {
-  ASSERT(row.bucket == sqlite::Bucket::key);
   if (!status_) return;
+  if (row.bucket == sqlite::Bucket::key) return on_key_row(row);
+  ASSERT(row.bucket == sqlite::Bucket::compaction);
+  const base::Result<Revision> compacted = parse_compacted_row(row);
+  if (!compacted) {
+    status_ = base::fail(compacted.error());
+    return;
+  }
+  compacted_ = *compacted;
+}
+
+void Loader::on_key_row(const sqlite::RowView& row) {
   if (row.main <= 0 || row.sub < 0 || row.id <= last_row_.value()) return refuse(row, "its numbers are out of order");
   const Revision main = revision_from(row.main);
   const bool later = main > current_ || (main == current_ && !items_.empty() && sub_of(row) > last_sub_);
@@ -48,6 +59,10 @@ void Loader::on_row(const sqlite::RowView& row) {
 
 base::Result<Loaded> Loader::take() {
   if (!status_) return base::fail(status_.error());
+  if (compacted_ > current_) {
+    return base::fail(base::Code::damaged, "the store is compacted at revision " + base::to_text(*compacted_) +
+                                               ", but its rows end at " + base::to_text(current_));
+  }
   std::sort(items_.begin(), items_.end(), [this](const Item& a, const Item& b) {
     const int order = key_of(a).compare(key_of(b));
     return order != 0 ? order < 0 : a.version.row < b.version.row;
@@ -56,6 +71,7 @@ base::Result<Loaded> Loader::take() {
   for (const Item& item : items_) loaded.index.append(key_of(item), item.version);
   loaded.current = current_;
   loaded.last_row = last_row_;
+  loaded.compacted = compacted_;
   items_ = {};
   keys_ = {};
   return loaded;

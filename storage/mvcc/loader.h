@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,17 @@ struct Loaded {
   KeyIndex index;
   Revision current = kEmptyStoreRevision;
   RowId last_row;  // 0 in an empty store
+  std::optional<Revision> compacted;  // <= current; nullopt: never
 };
 
 // Used by the job that opens the store; take() then belongs to the loop.
 class Loader {
  public:
-  // Requires: row.bucket is `key`. What is wrong with a row is remembered and told by take().
+  // Requires: row.bucket is `key` or `compaction`. What is wrong with a row is remembered and told by take().
   void on_row(const sqlite::RowView& row);
 
   // Once, after the last row. `damaged` when the rows are no history: ids or revisions that go back, a record
-  // that contradicts its row. (A tombstone may be the first row of its key: compaction keeps such ones.)
+  // that contradicts its row, a compacted revision in the future. (A tombstone may be the first row of its key: compaction keeps such ones.)
   base::Result<Loaded> take();
 
  private:
@@ -36,6 +38,7 @@ class Loader {
     std::size_t key_size;
     KeyVersion version;
   };
+  void on_key_row(const sqlite::RowView& row);
   std::string_view key_of(const Item& item) const;
   void refuse(const sqlite::RowView& row, std::string_view what);
 
@@ -44,6 +47,7 @@ class Loader {
   Revision current_ = kEmptyStoreRevision;
   SubRevision last_sub_;
   RowId last_row_;
+  std::optional<Revision> compacted_;
   base::Status status_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "storage/mvcc/compacted_row.h"
 #include "storage/mvcc/record.h"
 #include "storage/mvcc/rows.h"
 
@@ -44,6 +45,32 @@ TEST_CASE("rows give back the history that wrote them") {
   CHECK_EQ(seen, "b2@6 c1@3 ");
   CHECK(loaded->index.find("a", Revision(3)) != nullptr);
   CHECK(loaded->index.find("a", Revision(4)) == nullptr);
+}
+
+TEST_CASE("the compacted revision is read back, and refused where it cannot be") {
+  const auto load = [](std::uint64_t id, std::string value) {
+    Loader loader;
+    loader.on_row(put_row(1, 2, 0, "k", 2, 1).view());
+    loader.on_row(sqlite::Row{sqlite::Bucket::compaction, id, 0, 0, std::move(value)}.view());
+    return loader.take();
+  };
+  for (const std::uint64_t revision : {0U, 1U, 2U}) {
+    const base::Result<Loaded> loaded = load(1, make_compacted_row(Revision(revision)).value);
+    REQUIRE(loaded.has_value());
+    CHECK(loaded->compacted == Revision(revision));
+  }
+  CHECK_EQ(make_compacted_row(Revision(0x0102)).value, std::string("\x02\x01\0\0\0\0\0\0", 8));  // docs/formats/store.md
+  struct Case { std::string_view name; std::uint64_t id; std::string value; };
+  const Case cases[] = {{"in the future", 1, make_compacted_row(Revision(3)).value},
+                        {"another row", 2, make_compacted_row(Revision(2)).value},
+                        {"cut short", 1, "\x02"},
+                        {"not a revision", 1, std::string(8, '\xff')}};
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const base::Result<Loaded> loaded = load(c.id, c.value);
+    REQUIRE(!loaded.has_value());
+    CHECK(loaded.error().code == base::Code::damaged);
+  }
 }
 
 TEST_CASE("rows that are no history are refused") {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "storage/mvcc/compacted_row.h"
 #include "storage/mvcc/record.h"
 
 namespace mvcc {
@@ -14,6 +15,10 @@ void Store::adopt(Loaded loaded) {
   index_ = std::move(loaded.index);
   current_ = loaded.current;
   last_row_ = loaded.last_row;
+  if (loaded.compacted) {
+    compaction_.set_compacted(*loaded.compacted);
+    compacted_row_ = sqlite::hash(make_compacted_row(*loaded.compacted));
+  }
   check_invariants();
 }
 
@@ -21,13 +26,13 @@ tl::expected<Revision, RevisionError> Store::readable(std::int64_t requested) co
   if (requested <= 0) return newest();
   const Revision revision = revision_from(requested);
   if (revision > newest()) return tl::unexpected(RevisionError::future);
-  if (revision < compacted_) return tl::unexpected(RevisionError::compacted);
+  if (revision < compacted()) return tl::unexpected(RevisionError::compacted);
   return revision;
 }
 
 std::uint64_t Store::find(const KeyRange& range, Revision at, std::uint64_t limit, std::vector<Found>& found) const {
   ASSERT(at <= newest());
-  ASSERT(at >= compacted_);
+  ASSERT(at >= compacted());
   std::uint64_t count = 0;
   index_.visit(range, at, [&](std::string_view key, const KeyVersion& version) {
     if (count < limit) found.push_back(Found{key, version});
@@ -90,6 +95,27 @@ std::uint64_t Store::erase(const KeyRange& range) {
   return count;
 }
 
+tl::expected<void, RevisionError> Store::compact(std::int64_t requested) {
+  ASSERT(entry_is_open_);
+  ASSERT(pending_.empty());
+  if (requested < 0) return tl::unexpected(RevisionError::compacted);
+  const Revision revision = revision_from(requested);
+  if (revision <= compacted()) return tl::unexpected(RevisionError::compacted);
+  if (revision > current_) return tl::unexpected(RevisionError::future);
+  sqlite::Row row = make_compacted_row(revision);
+  const base::Hash128 replaced = compacted_row_;
+  compacted_row_ = sqlite::hash(row);
+  backend_.put(std::move(row), compacted() ? &replaced : nullptr);
+  compaction_.set_compacted(revision);
+  return {};
+}
+
+void Store::run_compaction_slice(const CompactionBudget& budget) {
+  ASSERT(!entry_is_open_);
+  compaction_.run_slice(index_, backend_, budget);
+  check_invariants();
+}
+
 void Store::end_entry() {
   ASSERT(entry_is_open_);
   for (sqlite::Row& row : pending_) backend_.put(std::move(row), nullptr);
@@ -116,7 +142,7 @@ void Store::abandon_entry() {
 
 void Store::check_invariants() const {
   ASSERT(current_ >= kEmptyStoreRevision);
-  ASSERT(compacted_ <= current_);
+  ASSERT(compacted() <= current_);
   ASSERT(last_row_.value() >= index_.key_count());  // each key has a row of its own
 }
 

@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/hash.h"
 #include "core/base/result.h"
+#include "storage/mvcc/compaction.h"
 #include "storage/mvcc/key_index.h"
 #include "storage/mvcc/key_range.h"
 #include "storage/mvcc/loader.h"
@@ -44,11 +46,10 @@ class Store {
 
   // The newest revision that readers see; a change within an open entry is not among it.
   Revision current() const { return current_; }
+  // History below it is forgotten; nullopt: nothing was ever compacted.
+  std::optional<Revision> compacted() const { return compaction_.compacted(); }
   // The newest readable state: within an entry that has changed something, what it left.
   Revision newest() const { return sub_ == SubRevision() ? current_ : current_.next(); }
-
-  // The oldest revision that can be read; 0 while nothing was compacted.
-  Revision compacted() const { return compacted_; }
 
   // The revision that a request names: 0 or less is the newest.
   tl::expected<Revision, RevisionError> readable(std::int64_t requested) const;
@@ -74,10 +75,22 @@ class Store {
   void put(std::string_view key, std::string_view value, std::int64_t lease);
   // Returns how many keys went.
   std::uint64_t erase(const KeyRange& range);
+  // Forgets history below a revision, as the only change of its entry; `requested` is the client's number. Readers
+  // find nothing below it at once; the rows go slice by slice. Refused when that was compacted before (nothing is
+  // below 0, which can be compacted once), or when it is in the future.
+  tl::expected<void, RevisionError> compact(std::int64_t requested);
   // From here on readers see the changes. Without any the revision stays.
   void end_entry();
   // Instead of end_entry(): takes every change of the open entry back.
   void abandon_entry();
+
+  // Forgetting what compaction has made superfluous (compaction.h). Slices run between entries; rows of keys that
+  // readers found on an earlier turn may be gone after one.
+  bool is_compaction_pending() const { return compaction_.is_pending(); }
+  // Compaction at this revision, and below, has left nothing superfluous in the store and its tail.
+  std::optional<Revision> removed() const { return compaction_.removed(); }
+  // Requires: is_compaction_pending(), and no entry is open.
+  void run_compaction_slice(const CompactionBudget& budget);
 
   std::size_t key_count() const { return index_.key_count(); }
 
@@ -88,7 +101,8 @@ class Store {
   sqlite::Backend& backend_;
   KeyIndex index_;
   Revision current_ = kEmptyStoreRevision;
-  Revision compacted_;   // invariant: compacted_ <= current_; 0 while nothing was compacted
+  Compaction compaction_;  // invariant: compacted() <= current_
+  base::Hash128 compacted_row_;  // hash of the row that says compacted(), if there is one
   SubRevision sub_;      // of the next change in the open entry
   RowId last_row_;
   bool entry_is_open_ = false;

@@ -2,102 +2,21 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
-#include <limits>
 #include <map>
-#include <memory>
 #include <string>
 
-#include "io/sim/simulation.h"
 #include "property_tests/property.h"
-#include "storage/mvcc/record.h"
+#include "storage/mvcc/test_store.h"
 
 namespace mvcc {
+
+using testing::kAll;
+using testing::TestStore;
+
 namespace {
 
-using namespace std::chrono_literals;
-
-// A store on a backend in the simulated world. Each entry() is one entry of the log.
-class StoreFixture final : sqlite::RowVisitor, sqlite::BackendListener, io::Completion {
- public:
-  StoreFixture() : node_(sim_.add_node("m1")) { open(); }
-  ~StoreFixture() {
-    node_.crash(io::sim::CrashKind::process_kill);
-    backend_.reset();
-  }
-
-  Store& store() { return *store_; }
-  sqlite::Backend& backend() { return *backend_; }
-
-  template <typename Change>
-  void entry(Change&& change) {
-    store_->begin_entry();
-    change(*store_);
-    store_->end_entry();
-    backend_->finish_entry({base::Term(1), backend_->applied().next()});
-  }
-  void let_time_pass() { sim_.run_for(1s); }
-  void reopen() {
-    done_ = false;
-    backend_->close(*this);
-    REQUIRE(sim_.run_until([&] { return done_; }, 60s));
-    open();
-  }
-
-  // `key=value@create/mod v version`, or the error.
-  std::string read(KeyRange range, std::int64_t revision, std::uint64_t limit = std::numeric_limits<std::uint64_t>::max()) {
-    const auto at = store_->readable(revision);
-    if (!at) return at.error() == RevisionError::future ? "future" : "compacted";
-    std::vector<Found> found;
-    const std::uint64_t count = store_->find(range, *at, limit, found);
-    std::string out = std::to_string(count) + ":";
-    for (const Found& key : found) {
-      const base::Result<std::string_view> bytes = store_->read(key.version);
-      REQUIRE(bytes.has_value());
-      const base::Result<Record> record = decode(*bytes);
-      REQUIRE(record.has_value());
-      CHECK_EQ(record->key, key.key);
-      out += " " + std::string(record->key) + "=" + std::string(record->value) + "@" + std::to_string(record->create_revision) +
-             "/" + std::to_string(record->mod_revision) + "v" + std::to_string(record->version);
-    }
-    return out;
-  }
-
- private:
-  void open() {
-    loader_ = {};
-    store_.reset();
-    backend_.reset();  // the old world's files first
-    backend_ = std::make_unique<sqlite::Backend>(node_.world(), sqlite::BackendOptions());
-    store_ = std::make_unique<Store>(*backend_);
-    done_ = false;
-    backend_->open({base::StoreGeneration(1), base::LogIndex(0)}, base::LogIndex(1), *this, *this, *this);
-    REQUIRE(sim_.run_until([&] { return done_; }, 60s));
-    base::Result<Loaded> loaded = loader_.take();
-    REQUIRE(loaded.has_value());
-    store_->adopt(std::move(*loaded));
-  }
-  void on_row(const sqlite::RowView& row) override { loader_.on_row(row); }
-  void on_durable(const base::StoreMark&) override {}
-  void on_room() override {}
-  void on_failed(const base::Error& error) override { FAIL(error.detail); }
-  void complete(base::Status status) override {
-    REQUIRE_MESSAGE(status.has_value(), (status ? std::string() : status.error().detail));
-    done_ = true;
-  }
-
-  io::sim::Simulation sim_{1};
-  io::sim::Node& node_;
-  std::unique_ptr<sqlite::Backend> backend_;
-  std::unique_ptr<Store> store_;
-  Loader loader_;
-  bool done_ = false;
-};
-
-const KeyRange kAll{kOpenEnd, kOpenEnd};
-
 TEST_CASE("the empty store stands at revision 1, and the first write gets 2") {
-  StoreFixture test;
+  TestStore test;
   CHECK(test.store().current() == Revision(1));
   CHECK_EQ(test.read(kAll, 0), "0:");
   test.entry([](Store& store) { store.put("k", "v", 0); });
@@ -109,13 +28,13 @@ TEST_CASE("the empty store stands at revision 1, and the first write gets 2") {
 }
 
 TEST_CASE("an entry without effect leaves the revision") {
-  StoreFixture test;
+  TestStore test;
   test.entry([](Store& store) { CHECK_EQ(store.erase({"k", ""}), 0); });
   CHECK(test.store().current() == Revision(1));
 }
 
 TEST_CASE("changes of one entry share a revision, and see each other") {
-  StoreFixture test;
+  TestStore test;
   test.entry([](Store& store) {
     store.put("a", "1", 0);
     CHECK(store.newest() == Revision(2));
@@ -129,7 +48,7 @@ TEST_CASE("changes of one entry share a revision, and see each other") {
 }
 
 TEST_CASE("an abandoned entry has not happened") {
-  StoreFixture test;
+  TestStore test;
   test.entry([](Store& store) {
     store.put("a", "1", 0);
     store.put("b", "2", 0);
@@ -156,14 +75,14 @@ TEST_CASE("an abandoned entry has not happened") {
 }
 
 TEST_CASE("a limit cuts what is found, and not what is counted") {
-  StoreFixture test;
+  TestStore test;
   for (const char* key : {"a", "b", "c"}) test.entry([&](Store& store) { store.put(key, key, 0); });
   CHECK_EQ(test.read(kAll, 0, 2), "3: a=a@2/2v1 b=b@3/3v1");
   CHECK_EQ(test.read(kAll, 0, 0), "3:");
 }
 
 TEST_CASE("rows are read back, from memory and from the files") {
-  StoreFixture test;
+  TestStore test;
   for (int i = 0; i < 50; ++i) {
     test.entry([&](Store& store) { store.put("key" + std::to_string(i % 7), std::string(1000, static_cast<char>('a' + i % 26)), 0); });
   }
@@ -222,7 +141,7 @@ void apply(Model& model, Store& store, std::uint64_t revision, std::uint8_t chan
 
 PROPERTY("the store reads as the model remembers") {
   property_tests::property("store", [](const std::vector<std::vector<std::uint8_t>>& entries, bool reopen) {
-    StoreFixture test;
+    TestStore test;
     std::vector<Model> history(2);  // revisions 0 and 1
     for (const std::vector<std::uint8_t>& changes : entries) {
       Model model = history.back();

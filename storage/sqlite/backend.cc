@@ -416,6 +416,8 @@ base::Result<std::optional<RowView>> Backend::read_at_or_after(Bucket bucket, st
 }
 
 std::uint64_t Backend::unmaterialised_bytes() const { return impl_->tail().bytes(); }
+std::uint64_t Backend::newest_batch() const { return impl_->tail().newest_batch(); }
+std::uint64_t Backend::stored_batch() const { return impl_->tail().taken_batch(); }
 void Backend::want_durable() { impl_->want_durable(); }
 base::StoreMark Backend::durable_mark() const { return impl_->durable_mark(); }
 

@@ -19,8 +19,8 @@
 
 namespace sqlite {
 
-enum class Bucket : std::uint8_t { key = 0, lease = 1, auth = 2, members = 3, alarm = 4 };
-inline constexpr int kBucketCount = 5;
+enum class Bucket : std::uint8_t { key = 0, lease = 1, auth = 2, members = 3, alarm = 4, compaction = 5 };
+inline constexpr int kBucketCount = 6;
 
 // A rowid-table row that somebody else owns. `key` rows are dense: the next one has the largest id plus one.
 struct RowView {
@@ -126,6 +126,10 @@ class Backend {
   base::Result<std::optional<RowView>> read_at_or_after(Bucket bucket, std::uint64_t from);
 
   std::uint64_t unmaterialised_bytes() const;
+  // Everything changed and discarded so far is committed in the store's files once stored_batch() has reached what
+  // newest_batch() says now; on_room() tells of each step. Committed is not yet durable: see durable_mark().
+  std::uint64_t newest_batch() const;
+  std::uint64_t stored_batch() const;
   void want_durable();  // checkpoint as soon as nothing is queued
   base::StoreMark durable_mark() const;
 

@@ -194,7 +194,7 @@ TEST_CASE("files of somebody else are refused and not touched") {
   constexpr Case cases[] = {
       {"not SQLite", 1, 'X', base::Code::damaged, "does not begin like a store"},
       {"another program's database", 69, 'X', base::Code::damaged, "does not begin like a store"},
-      {"a later format", 63, 2, base::Code::invalid, "written by a newer version"},
+      {"a later format", 63, 3, base::Code::invalid, "written by a newer version"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -52,9 +52,10 @@ HeaderKind classify_header(std::span<const std::byte> header) {
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
   if (base::as_text(header.first(kMagic.size())) != kMagic) return HeaderKind::foreign;
   if (u32_at(header, 68) != kApplicationId) return HeaderKind::foreign;
-  if (u32_at(header, 60) > kFormatVersion) return HeaderKind::newer;
+  const std::uint32_t version = u32_at(header, 60);
+  if (version > kFormatVersion) return HeaderKind::newer;
   const bool layout_is_ours = u32_at(header, 16) == (kPageBytes << 16U | 2U << 8U | 2U) &&  // page size, versions
-                              header[20] == std::byte{kPageReservedBytes} && u32_at(header, 60) == kFormatVersion &&
+                              header[20] == std::byte{kPageReservedBytes} && version >= kFormatVersionOldest &&
                               u32_at(header, 52) != 0 && u32_at(header, 64) != 0;
   return layout_is_ours ? HeaderKind::ours : HeaderKind::foreign;
 }

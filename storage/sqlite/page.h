@@ -13,7 +13,8 @@ inline constexpr std::size_t kPageBytes = 8192;
 inline constexpr std::size_t kPageReservedBytes = 16;  // a u64 checksum, then eight zeros
 inline constexpr std::size_t kPageContentBytes = kPageBytes - kPageReservedBytes;
 inline constexpr std::size_t kFileHeaderBytes = 100;  // of SQLite, at the start of page 1
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersionOldest = 1;  // is brought up to date when it is opened
 inline constexpr std::uint32_t kApplicationId = 0x4C4B5354;  // "LKST"
 
 using Page = std::span<std::byte, kPageBytes>;
@@ -35,7 +36,7 @@ void clear_seal(Page page);
 
 // What the first kFileHeaderBytes of a store say without a checksum: all that they hold for good.
 enum class HeaderKind : std::uint8_t {
-  ours,     // this format
+  ours,     // this format, or an older one that is brought up to date
   newer,    // a store of ours, of a later format version
   foreign,  // something else
 };

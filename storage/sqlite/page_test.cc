@@ -23,7 +23,8 @@ std::vector<std::byte> header() {
   bytes[16] = std::byte{0x20};
   bytes[18] = bytes[19] = std::byte{2};
   bytes[20] = std::byte{16};
-  bytes[55] = bytes[63] = bytes[67] = std::byte{1};
+  bytes[55] = bytes[67] = std::byte{1};
+  bytes[63] = std::byte{2};
   for (std::size_t i = 0; i < 4; ++i) bytes[68 + i] = static_cast<std::byte>("LKST"[i]);
   return bytes;
 }
@@ -69,7 +70,8 @@ TEST_CASE("the header says what a file is") {
       {"a counter that changes", 27, 9, HeaderKind::ours},
       {"not SQLite", 0, 'X', HeaderKind::foreign},
       {"another program's database", 68, 'X', HeaderKind::foreign},
-      {"a later format", 63, 2, HeaderKind::newer},
+      {"the format before", 63, 1, HeaderKind::ours},
+      {"a later format", 63, 3, HeaderKind::newer},
       {"no format", 63, 0, HeaderKind::foreign},
       {"another page size", 16, 0x10, HeaderKind::foreign},
       {"a rollback journal", 19, 1, HeaderKind::foreign},

@@ -24,6 +24,7 @@ std::string_view table_name(Bucket bucket) {
     case Bucket::auth: return "auth";
     case Bucket::members: return "members";
     case Bucket::alarm: return "alarm";
+    case Bucket::compaction: return "compaction";
   }
   ASSERT(false);
   return {};

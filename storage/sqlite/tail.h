@@ -64,6 +64,9 @@ class Tail {
 
   const Batch& open() const { return *open_; }
   bool open_is_empty() const;  // neither changes nor an entry
+  // The last batch that holds anything, and the last one that left through take_oldest(). They count from 1.
+  std::uint64_t newest_batch() const { return open_is_empty() ? open_ordinal_ - 1 : open_ordinal_; }
+  std::uint64_t taken_batch() const { return open_ordinal_ - 1 - sealed_.size(); }
   bool entry_is_open() const { return entry_is_open_; }
   // Requires: the open batch is not empty, and no entry is open.
   void seal();

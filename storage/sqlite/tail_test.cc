@@ -96,6 +96,23 @@ TEST_CASE("a discard reaches the store when the row may be there") {
   CHECK_EQ(value_of(tail.find(Bucket::key, 8)), "again");
 }
 
+TEST_CASE("batches are counted, and an empty one has nothing to wait for") {
+  Tail tail({}, {});
+  CHECK_EQ(tail.newest_batch(), tail.taken_batch());
+  tail.discard(Bucket::key, 1);
+  CHECK_EQ(tail.newest_batch(), tail.taken_batch() + 1);
+  tail.seal();
+  CHECK_EQ(tail.newest_batch(), tail.taken_batch() + 1);  // the open one is empty
+  tail.finish_entry(entry(1));
+  CHECK_EQ(tail.newest_batch(), tail.taken_batch() + 2);
+  const std::uint64_t wanted = tail.newest_batch();
+  tail.seal();
+  tail.take_oldest();
+  CHECK_EQ(tail.taken_batch() + 1, wanted);
+  tail.take_oldest();
+  CHECK_EQ(tail.taken_batch(), wanted);
+}
+
 TEST_CASE("the hash of a row depends on every field") {
   const Row base_row{Bucket::key, 2, 4, 6, "value"};
   Row other = base_row;

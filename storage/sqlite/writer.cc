@@ -33,9 +33,20 @@ base::Status create_tables(Connection& connection, base::StoreGeneration generat
   return connection.run(sql.c_str());
 }
 
+base::Status upgrade_tables(Connection& connection) {
+  const base::Result<std::int64_t> version = connection.integer("PRAGMA user_version");
+  if (!version) return base::fail(version.error());
+  if (*version >= kFormatVersion) return {};
+  // Version 1 had no bucket for compactions.
+  const std::string sql = "BEGIN IMMEDIATE;" + create_table_sql(Bucket::compaction) +
+                          ";PRAGMA user_version=" + std::to_string(kFormatVersion) + ";COMMIT";
+  return connection.run(sql.c_str());
+}
+
 base::Result<std::unique_ptr<Writer>> Writer::open(Store& store) {
   base::Result<Connection> connection = Connection::open(store, kDatabaseFile, Access::write, kWriterCacheBytes);
   if (!connection) return base::fail(connection.error());
+  if (base::Status done = upgrade_tables(*connection); !done) return base::fail(done.error());
   std::unique_ptr<Writer> writer(new Writer(std::move(*connection)));
   if (base::Status done = writer->prepare(); !done) return base::fail(done.error());
   if (base::Status done = writer->read_meta(); !done) return base::fail(done.error());

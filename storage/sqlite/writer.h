@@ -31,6 +31,9 @@ struct Sizes {
 
 // The tables of a new store, and the row in `meta`.
 base::Status create_tables(Connection& connection, base::StoreGeneration generation);
+// Brings a store of an older format version up to date, in one transaction; a crash before it is durable leaves
+// the older one, which is whole.
+base::Status upgrade_tables(Connection& connection);
 
 class Writer {
  public:

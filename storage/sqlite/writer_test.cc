@@ -6,7 +6,9 @@
 
 #include "io/sim/simulation.h"
 #include "storage/sqlite/directory.h"
+#include "storage/sqlite/page.h"
 #include "storage/sqlite/reader.h"
+#include "storage/sqlite/schema.h"
 #include "storage/sqlite/vfs.h"
 
 namespace sqlite {
@@ -50,6 +52,30 @@ TEST_CASE("a checkpoint that a reader kept from copying everything covers nothin
   CHECK_EQ(f.writer->sizes().wal_frames, 0);
   CHECK(f.reader->read(Bucket::key, 2).value().has_value());
   f.reader->end_turn();
+}
+
+TEST_CASE("a store of format version 1 is brought up to date, and keeps its rows") {
+  Fixture f;
+  REQUIRE(f.write(1));
+  f.reader.reset();
+  f.writer.reset();
+  {
+    base::Result<Connection> connection = Connection::open(f.store, kDatabaseFile, Access::write, 1U << 20U);
+    REQUIRE(connection.has_value());
+    REQUIRE(connection->run("DROP TABLE \"compaction\";PRAGMA user_version=1"));
+  }
+  for (int i = 0; i < 2; ++i) {  // the second time there is nothing left to do
+    f.writer = Writer::open(f.store).value();
+    f.reader = Reader::open(f.store, 1U << 20U).value();
+    CHECK(f.reader->read(Bucket::key, 1).value().has_value());
+    CHECK_FALSE(f.reader->read(Bucket::compaction, 1).value().has_value());
+    CHECK(f.writer->meta().applied.index == base::LogIndex(1));
+    f.reader.reset();
+    f.writer.reset();
+  }
+  base::Result<Connection> connection = Connection::open(f.store, kDatabaseFile, Access::write, 1U << 20U);
+  REQUIRE(connection.has_value());
+  CHECK_EQ(connection->integer("PRAGMA user_version").value(), kFormatVersion);
 }
 
 TEST_CASE("a batch that fails leaves nothing behind") {

@@ -1,0 +1,40 @@
+// storage/mvcc/compaction.h: forgets what revision compaction has made superfluous, slice by slice.
+//
+// Forgetting begins when the log has raised the compacted revision, and after each start, since a crash may have
+// brought rows back. It changes nothing that a reader can ask for, so members do it when they find the time.
+//
+//   pass:  first key ... [cursor] ... last key        always at the newest compacted revision;
+//          a compaction that comes meanwhile makes the next pass necessary
+#pragma once
+
+#include <optional>
+
+#include "storage/mvcc/key_index.h"
+#include "storage/mvcc/revision.h"
+#include "storage/sqlite/backend.h"
+
+namespace mvcc {
+
+class Compaction {
+ public:
+  // nullopt: nothing was ever compacted.
+  std::optional<Revision> compacted() const { return compacted_; }
+  // Whatever compaction at this revision makes superfluous has been discarded.
+  std::optional<Revision> removed() const { return removed_; }
+  // There is or may be something to discard.
+  bool is_pending() const { return removed_ != compacted_; }
+
+  // Requires: it rises.
+  void set_compacted(Revision compacted);
+
+  // One slice. Requires: is_pending(), and no entry is open.
+  void run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget);
+
+ private:
+  std::optional<Revision> compacted_;
+  std::optional<Revision> removed_;  // invariant: removed_ <= compacted_
+  std::optional<Revision> pass_;     // compacted_ when the pass under way began
+  CompactionCursor cursor_;          // of that pass
+};
+
+}  // namespace mvcc
