@@ -45,4 +45,14 @@ base::Status apply(mvcc::Store& store, const etcdserverpb::TxnRequest& request, 
   return as_entry(store, answer, [&] { return run_txn(store, request, header, answer); });
 }
 
+base::Status apply(mvcc::Store& store, const etcdserverpb::CompactionRequest& request, Header header, std::string* answer) {
+  return as_entry(store, answer, [&]() -> base::Result<Refusal> {
+    const tl::expected<void, mvcc::RevisionError> compacted = store.compact(request.revision());
+    if (!compacted) return Refusal(compacted.error() == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted);
+    header.revision = store.current();
+    if (answer != nullptr) append_header(*answer, header);
+    return Refusal();
+  });
+}
+
 }  // namespace etcd

@@ -17,5 +17,6 @@ base::Status apply(mvcc::Store& store, const etcdserverpb::PutRequest& request, 
 base::Status apply(mvcc::Store& store, const etcdserverpb::DeleteRangeRequest& request, const Header& header,
                    std::string* answer);
 base::Status apply(mvcc::Store& store, const etcdserverpb::TxnRequest& request, const Header& header, std::string* answer);
+base::Status apply(mvcc::Store& store, const etcdserverpb::CompactionRequest& request, Header header, std::string* answer);
 
 }  // namespace etcd

@@ -19,7 +19,8 @@ std::optional<CommandView> decode_command(std::string_view bytes) {
     case CommandKind::put:
     case CommandKind::delete_range:
     case CommandKind::publish_member:
-    case CommandKind::txn: return CommandView{kind, bytes.substr(1)};
+    case CommandKind::txn:
+    case CommandKind::compact: return CommandView{kind, bytes.substr(1)};
   }
   return std::nullopt;
 }

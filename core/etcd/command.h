@@ -18,6 +18,7 @@ enum class CommandKind : std::uint8_t {
   delete_range = 2,       // etcdserverpb.DeleteRangeRequest
   publish_member = 3,     // membershippb.Member: what a member says about itself once it runs
   txn = 4,                // etcdserverpb.TxnRequest that may write
+  compact = 5,            // etcdserverpb.CompactionRequest; `physical` is its sender's matter
 };
 
 // Requires: `message` has no unknown fields (discard them first).

@@ -58,6 +58,8 @@ struct ServerConfig {
   std::int64_t quota_backend_bytes = 0;           // 0: 2 GiB; negative: unlimited
   std::uint64_t max_request_bytes = 1572864;      // of one proposal, its header included
   std::uint64_t max_txn_ops = 128;                // operations of one transaction
+  std::uint64_t compaction_batch_limit = 1000;    // versions that one slice of revision compaction drops
+  base::Duration compaction_sleep_interval = std::chrono::milliseconds(10);  // between slices
   std::uint32_t max_concurrent_streams = UINT32_MAX;
   base::Duration grpc_keepalive_min_time = std::chrono::seconds(5);
   base::Duration grpc_keepalive_interval = std::chrono::hours(2);

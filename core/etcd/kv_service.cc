@@ -24,7 +24,8 @@ KvService::KvService(ServiceContext& context)
       range_stream_(context, slices_),
       put_(context, writes_),
       delete_range_(context, writes_),
-      txn_(context, writes_) {}
+      txn_(context, writes_),
+      compact_(context) {}
 
 void KvService::add_to(rpc::Server& server) {
   server.add_unary("/etcdserverpb.KV/Range", range_);
@@ -32,6 +33,7 @@ void KvService::add_to(rpc::Server& server) {
   server.add_unary("/etcdserverpb.KV/Put", put_);
   server.add_unary("/etcdserverpb.KV/DeleteRange", delete_range_);
   server.add_unary("/etcdserverpb.KV/Txn", txn_);
+  server.add_unary("/etcdserverpb.KV/Compact", compact_);
 }
 
 void KvService::Range::serve(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) {
@@ -56,6 +58,11 @@ void KvService::Txn::serve(rpc::UnaryCall& call, etcdserverpb::TxnRequest& reque
   if (!is_read_only(request)) return write(context_, writes_, CommandKind::txn, call, request);
   if (is_serializable(request)) return answer_txn_now(context_, request, call);
   reads_.take(context_, reads_).start(call, request);
+}
+
+void KvService::Compact::serve(rpc::UnaryCall& call, etcdserverpb::CompactionRequest& request) {
+  request.DiscardUnknownFields();
+  operations_.take(context_, operations_).start(call, request);
 }
 
 }  // namespace etcd

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/api/kv.pb.h"
+#include "core/etcd/compact_operation.h"
 #include "core/etcd/range_operation.h"
 #include "core/etcd/range_stream.h"
 #include "core/etcd/txn_operation.h"
@@ -54,6 +55,15 @@ class KvService {
     Pool<TxnOperation> reads_;
   };
 
+  class Compact final : public TypedHandler<etcdserverpb::CompactionRequest> {
+   public:
+    using TypedHandler::TypedHandler;
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::CompactionRequest& request) override;
+    Pool<CompactOperation> operations_;
+  };
+
   Pool<WriteOperation> writes_;
   SliceQueue slices_;
   Range range_;
@@ -61,6 +71,7 @@ class KvService {
   Put put_;
   DeleteRange delete_range_;
   Txn txn_;
+  Compact compact_;
 };
 
 }  // namespace etcd

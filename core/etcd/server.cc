@@ -42,6 +42,16 @@ sqlite::BackendOptions store_options(const Tuning& tuning) {
   return options;
 }
 
+CompactionPace compaction_pace(const ServerConfig& config) {
+  constexpr std::uint64_t kKeysPerVersion = 4;  // to look at a key costs less than to drop a version
+  CompactionPace pace;
+  pace.slice.versions = std::max<std::uint64_t>(config.compaction_batch_limit, 1);
+  pace.slice.keys = pace.slice.versions * kKeysPerVersion;
+  pace.pause = config.compaction_sleep_interval;
+  pace.unmaterialised_bytes_max = config.tuning.unmaterialised_bytes_max / 4;  // the rest is for writes
+  return pace;
+}
+
 wal::Options log_options(const Tuning& tuning) {
   wal::Options options;
   options.segment_bytes = tuning.log_segment_bytes;
@@ -148,7 +158,7 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
     : world_(world),
       config_(std::move(config)),
       listener_(listener),
-      machine_(world_, store_options(config_.tuning)),
+      machine_(world_, store_options(config_.tuning), compaction_pace(config_)),
       timeouts_(world_.clock, config_.request_timeout()),
       stopping_(*this) {
   ASSERT(validate(config_).has_value());

@@ -19,8 +19,11 @@ base::Status unknown_command(base::EntryId id) {
 
 }  // namespace
 
-StateMachine::StateMachine(const io::World& world, sqlite::BackendOptions options)
-    : backend_(world, std::move(options)), store_(backend_), members_(backend_) {}
+StateMachine::StateMachine(const io::World& world, sqlite::BackendOptions options, CompactionPace pace)
+    : backend_(world, std::move(options)),
+      store_(backend_),
+      compactor_(world.clock, store_, backend_, pace),
+      members_(backend_) {}
 
 void StateMachine::set_identity(base::ClusterId cluster, base::MemberId member) {
   ASSERT(member != base::MemberId::none);
@@ -60,7 +63,18 @@ void StateMachine::complete(base::Status status) {
   if (!loaded) return done.complete(base::fail(std::move(loaded.error())));
   if (base::Status members = members_.loaded(); !members) return done.complete(std::move(members));
   store_.adopt(std::move(*loaded));
+  compactor_.wake();  // a crash may have brought rows back
   done.complete({});
+}
+
+void StateMachine::close(io::Completion& done) {
+  compactor_.stop();
+  backend_.close(done);
+}
+
+void StateMachine::on_room() {
+  compactor_.on_room();
+  listener_->on_room();
 }
 
 // --- applying ---------------------------------------------------------------------------------------
@@ -88,6 +102,12 @@ base::Result<replica::Effect> StateMachine::apply(const replica::Command& comman
     case CommandKind::txn: {
       etcdserverpb::TxnRequest request;
       status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
+      break;
+    }
+    case CommandKind::compact: {
+      etcdserverpb::CompactionRequest request;
+      status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
+      compactor_.wake();
       break;
     }
     case CommandKind::publish_member: {

@@ -11,6 +11,7 @@
 #include "core/api/membership.pb.h"
 #include "core/base/ids.h"
 #include "core/etcd/answer.h"
+#include "core/etcd/compactor.h"
 #include "core/etcd/members.h"
 #include "core/replica/state_machine.h"
 #include "io/world.h"
@@ -25,7 +26,7 @@ class StateMachine final : public replica::StateMachine,
                            private sqlite::RowVisitor,
                            private sqlite::BackendListener {
  public:
-  StateMachine(const io::World& world, sqlite::BackendOptions options);
+  StateMachine(const io::World& world, sqlite::BackendOptions options, CompactionPace pace = {});
   // Requires: !is_open(), close() has completed, or the member crashed.
   ~StateMachine() = default;
 
@@ -35,7 +36,7 @@ class StateMachine final : public replica::StateMachine,
   // The store's files are open, and close() is due before this is destroyed.
   bool is_open() const { return is_open_; }
   // No entry is applied any more; completes when the store's files are at rest. Requires: is_open().
-  void close(io::Completion& done) { backend_.close(done); }
+  void close(io::Completion& done);
 
   // For reads, between entries.
   mvcc::Store& store() { return store_; }
@@ -43,6 +44,8 @@ class StateMachine final : public replica::StateMachine,
   const sqlite::Backend& backend() const { return backend_; }
   // With the store's current revision.
   Header header() const;
+  // See Compactor::wait().
+  void wait_for_removal(RemovalWait& wait) { compactor_.wait(wait); }
 
   // replica::StateMachine
   void open(const base::StoreMark& mark, base::LogIndex first_kept, replica::StateMachineListener& listener,
@@ -58,7 +61,7 @@ class StateMachine final : public replica::StateMachine,
   void complete(base::Status status) override;           // of opening the backend
   void on_row(const sqlite::RowView& row) override;
   void on_durable(const base::StoreMark& mark) override { listener_->on_durable(mark); }
-  void on_room() override { listener_->on_room(); }
+  void on_room() override;
   void on_failed(const base::Error& error) override { listener_->on_failed(error); }
 
   void publish(const membershippb::Member& member, std::string* response);
@@ -68,6 +71,7 @@ class StateMachine final : public replica::StateMachine,
 
   sqlite::Backend backend_;
   mvcc::Store store_;
+  Compactor compactor_;
   Members members_;
   mvcc::Loader loader_;  // while opening
   replica::StateMachineListener* listener_ = nullptr;

@@ -75,6 +75,7 @@ void KvOracle::on_committed(const base::Entry& entry) {
       if (deleted > 0) erased_count_[model_.revision()] = deleted;
       return;
     }
+    case ::etcd::CommandKind::compact: return findings_.safety(kName, "a committed compaction was sent by no client");
     case ::etcd::CommandKind::publish_member: return;
   }
 }
