@@ -143,6 +143,21 @@ TEST_CASE("a physical compaction is answered when the rows are gone from the fil
   }
 }
 
+TEST_CASE("what a kill interrupts goes on after the next start") {
+  TestServer test;
+  test.config.compaction_batch_limit = 10;
+  test.start();
+  for (int i = 0; i < 100; ++i) REQUIRE(test.put("k", std::to_string(i)).ok());
+  REQUIRE(compact(test, 101).ok());
+  test.sim.run_for(60ms);  // some slices
+  test.crash(io::sim::CrashKind::process_kill);
+  test.member.restart();
+  test.start();
+  test.sim.run_for(5s);
+  CHECK_EQ(text_of(test.get("k").body), "k=99@2/101v100");
+  CHECK_EQ(rows_after_kill(test), 1);
+}
+
 TEST_CASE("puts go on while a physical compaction is under way, and a client may stop waiting for it") {
   TestServer test;
   test.config.compaction_batch_limit = 1;

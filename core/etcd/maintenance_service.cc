@@ -20,7 +20,14 @@ void fill(etcdserverpb::ResponseHeader& out, const Header& header) {
 
 }  // namespace
 
-void MaintenanceService::add_to(rpc::Server& server) { server.add_unary("/etcdserverpb.Maintenance/Status", status_); }
+void MaintenanceService::add_to(rpc::Server& server) {
+  server.add_unary("/etcdserverpb.Maintenance/Status", status_);
+  server.add_unary("/etcdserverpb.Maintenance/HashKV", hash_kv_);
+}
+
+void MaintenanceService::HashKv::serve(rpc::UnaryCall& call, etcdserverpb::HashKVRequest& request) {
+  operations_.take(context_, slices_, operations_).start(call, request);
+}
 
 void MaintenanceService::Status::serve(rpc::UnaryCall& call, etcdserverpb::StatusRequest& /*request*/) {
   const replica::Status replica = context_.replica.status();

@@ -15,6 +15,7 @@
 #include "core/etcd/members.h"
 #include "core/replica/state_machine.h"
 #include "io/world.h"
+#include "storage/mvcc/hash.h"
 #include "storage/mvcc/loader.h"
 #include "storage/mvcc/store.h"
 #include "storage/sqlite/backend.h"
@@ -44,6 +45,8 @@ class StateMachine final : public replica::StateMachine,
   const sqlite::Backend& backend() const { return backend_; }
   // With the store's current revision.
   Header header() const;
+  // `revision` is the client's number.
+  mvcc::HashScan scan_hash(std::int64_t revision) { return {store_, backend_, revision}; }
   // See Compactor::wait().
   void wait_for_removal(RemovalWait& wait) { compactor_.wait(wait); }
 
