@@ -101,8 +101,8 @@ constexpr Flag kFlags[] = {
     // Upkeep.
     {"auto-compaction-mode", Kind::text, Support::accepted, "periodic", "tunes automatic compaction"},
     {"auto-compaction-retention", Kind::text, Support::refused, "0", "history that automatic compaction keeps"},
-    {"compaction-batch-limit", Kind::count, Support::accepted, "0", "tunes compaction"},
-    {"compaction-sleep-interval", Kind::duration, Support::accepted, "0s", "tunes compaction"},
+    {"compaction-batch-limit", Kind::count, Support::used, "0", "versions that a slice of compaction drops; 0: 1000"},
+    {"compaction-sleep-interval", Kind::duration, Support::used, "0s", "time between slices of compaction; 0: 10ms"},
     {"corrupt-check-time", Kind::duration, Support::refused, "0s", "time between comparisons of members"},
     {"compact-hash-check-time", Kind::duration, Support::accepted, "1m0s", "tunes comparisons of members"},
     {"watch-progress-notify-interval", Kind::duration, Support::accepted, "0s", "tunes watches"},

@@ -147,6 +147,10 @@ Parsed<bool> fill_limits(const Settings& settings, Options& options) {
     options.warnings.push_back("exceeded recommended request limit: --max-request-bytes above 10 MiB");
   }
   config.max_txn_ops = count_of(settings, "max-txn-ops");
+  const std::uint64_t compaction_limit = count_of(settings, "compaction-batch-limit");
+  if (compaction_limit != 0) config.compaction_batch_limit = compaction_limit;
+  const base::Duration compaction_pause = duration_of(settings, "compaction-sleep-interval");
+  if (compaction_pause != base::Duration(0)) config.compaction_sleep_interval = compaction_pause;
   const std::uint64_t streams = count_of(settings, "max-concurrent-streams");
   if (streams == 0 || streams > UINT32_MAX) return failed("--max-concurrent-streams is between 1 and 4294967295");
   config.max_concurrent_streams = static_cast<std::uint32_t>(streams);

@@ -117,6 +117,18 @@ TEST_CASE("what is accepted without effect is said") {
   CHECK(all->config.max_txn_ops == 5);
 }
 
+TEST_CASE("the pace of compaction is etcd's unless it is said, and 0 says nothing") {
+  const auto untouched = options({"--compaction-batch-limit=0", "--compaction-sleep-interval=0s"});
+  REQUIRE(untouched.has_value());
+  CHECK(untouched->config.compaction_batch_limit == 1000);
+  CHECK(untouched->config.compaction_sleep_interval == std::chrono::milliseconds(10));
+  const auto told = options({"--compaction-batch-limit=7", "--compaction-sleep-interval=3s"});
+  REQUIRE(told.has_value());
+  CHECK(told->config.compaction_batch_limit == 7);
+  CHECK(told->config.compaction_sleep_interval == std::chrono::seconds(3));
+  CHECK(told->warnings.empty());
+}
+
 TEST_CASE("every log level of etcd is known") {
   for (const char* level : {"debug", "info", "warn", "error", "panic", "fatal"}) CHECK(options({std::string("--log-level=") + level}).has_value());
 }
