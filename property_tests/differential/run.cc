@@ -31,6 +31,9 @@ bool meets(const Claim& claim, const Answer& answer) {
 std::optional<Difference> Run::step(const Step& step) {
   const Request meant = resolved(step.request, before_.known);
   const Request sent = is_calibration_ ? for_reference(meant) : meant;
+  if (sent.kind == Kind::hash_kv && is_compacting_) {
+    if (std::optional<Difference> difference = wait_for_compaction()) return difference;
+  }
   const Answers answers = servers_.ask(sent, for_reference(sent));
   if (std::optional<Difference> difference = compare(step, sent, answers)) {
     difference->what += servers_.health();
@@ -59,7 +62,19 @@ void Run::learn(const Request& sent, const Answer& theirs) {
   before_.known.newest = std::max(before_.known.newest, revision_of(theirs));
   if (const auto* compact = std::get_if<etcdserverpb::CompactionRequest>(&sent.body); compact != nullptr && theirs.ok()) {
     before_.known.compacted = compact->revision();
+    is_compacting_ = !compact->physical();
   }
+}
+
+std::optional<Difference> Run::wait_for_compaction() {
+  etcdserverpb::CompactionRequest again;
+  again.set_revision(before_.known.compacted);
+  again.set_physical(true);
+  const Request barrier = request(Kind::compact, again);
+  const Answers answers = servers_.ask(barrier, barrier);
+  is_compacting_ = false;
+  if (answers.ours == answers.theirs) return std::nullopt;
+  return Difference{"  the barrier behind a compaction is answered differently:\n" + side_by_side(answers), barrier};
 }
 
 std::optional<Difference> Run::compare_stores(const Request& sent) {

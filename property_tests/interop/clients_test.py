@@ -117,6 +117,26 @@ class Etcdctl(Case):
                 self.assertEqual(self.etcdctl('txn', stdin=compare + '\n\n\n\n').split()[0], 'SUCCESS' if holds else 'FAILURE')
         self.assertIn('duplicate key given in txn request', self.refused('txn', stdin='\nput txn/a 1\nput txn/a 2\n\n\n'))
 
+    def test_compaction(self):
+        self.etcdctl('put', 'compact', 'one')
+        for physical in ([], ['--physical=true']):
+            with self.subTest(physical=physical):
+                old = self.revision()
+                self.etcdctl('put', 'compact', 'two')
+                new = self.revision()
+                self.assertEqual(self.etcdctl('compaction', *physical, str(new)), f'compacted revision {new}\n')
+                self.assertIn('required revision has been compacted', self.refused('get', 'compact', '--rev', str(old)))
+                self.assertEqual(self.etcdctl('get', 'compact', '--rev', str(new), '--print-value-only'), 'two\n')
+                self.assertIn('required revision has been compacted', self.refused('compaction', *physical, str(new)))
+                self.assertIn('required revision is a future revision', self.refused('compaction', *physical, str(new + 1)))
+
+    def test_the_hash_is_of_the_keys_and_their_history(self):
+        hash_of = lambda *more: json.loads(self.etcdctl('endpoint', 'hashkv', '-w', 'json', *more))[0]['HashKV']['hash']  # noqa: E731
+        self.etcdctl('put', 'hash', 'one')
+        revision, before = self.revision(), hash_of()
+        self.etcdctl('put', 'hash', 'two')
+        self.assertNotEqual(hash_of(), before)
+        self.assertEqual(hash_of('--rev', str(revision)), before)
 
     def test_status_and_members(self):
         status = json.loads(self.etcdctl('endpoint', 'status', '-w', 'json'))[0]['Status']
@@ -178,6 +198,7 @@ class PythonEtcd3(Case):
         self.assertEqual(status.version, '3.7.1')
         self.assertEqual([m.name for m in self.client.members], ['first'])
         self.assertEqual(status.leader.id, next(self.client.members).id)
+
 
     def test_every_order_and_target(self):
         for name, value in (('b', '1'), ('c', 'y'), ('a', '2'), ('b', '3'), ('a', 'x'), ('b', 'z')):
@@ -283,11 +304,29 @@ class PythonEtcd3(Case):
                 (kv.Txn, rpc.TxnRequest(failure=[rpc.RequestOp()]), invalid, 'etcdserver: key not found'),
                 (kv.Txn, rpc.TxnRequest(compare=[rpc.Compare()]), invalid, 'etcdserver: key is not provided'),
                 (kv.Range, rpc.RangeRequest(key=b'r', revision=1 << 40), beyond, 'etcdserver: mvcc: required revision is a future revision'),
+                (kv.Compact, rpc.CompactionRequest(revision=1 << 40), beyond, 'etcdserver: mvcc: required revision is a future revision'),
+                (kv.Compact, rpc.CompactionRequest(revision=-5), beyond, 'etcdserver: mvcc: required revision has been compacted'),
         ):
             with self.subTest(request=request):
                 with self.assertRaises(grpc.RpcError) as error:
                     call(request, timeout=60)
                 self.assertEqual((error.exception.code(), error.exception.details()), (code, text))
+
+    def test_compaction(self):
+        import etcd3  # noqa: PLC0415
+        import grpc  # noqa: PLC0415
+        rpc, kv = self.stub()
+        for physical in (False, True):
+            with self.subTest(physical=physical):
+                old = kv.Put(rpc.PutRequest(key=b'c', value=b'old')).header.revision
+                new = kv.Put(rpc.PutRequest(key=b'c', value=b'new')).header.revision
+                self.client.compact(new, physical=physical)
+                with self.assertRaises(grpc.RpcError) as error:
+                    kv.Range(rpc.RangeRequest(key=b'c', revision=old))
+                self.assertEqual(error.exception.code(), grpc.StatusCode.OUT_OF_RANGE)
+                self.assertEqual(kv.Range(rpc.RangeRequest(key=b'c', revision=new)).kvs[0].value, b'new')
+                with self.assertRaises((etcd3.exceptions.Etcd3Exception, grpc.RpcError)):
+                    self.client.compact(new, physical=physical)
 
 
 class Garbage(Case):
