@@ -75,7 +75,12 @@ void KvOracle::on_committed(const base::Entry& entry) {
       if (deleted > 0) erased_count_[model_.revision()] = deleted;
       return;
     }
-    case ::etcd::CommandKind::compact: return findings_.safety(kName, "a committed compaction was sent by no client");
+    case ::etcd::CommandKind::compact: {
+      etcdserverpb::CompactionRequest compaction;
+      if (!parse(compaction, command->message)) return findings_.safety(kName, "a committed compaction cannot be read");
+      model_.compact(compaction.revision());
+      return;
+    }
     case ::etcd::CommandKind::publish_member: return;
   }
 }

@@ -258,4 +258,34 @@ TEST_CASE("a transaction that took effect must not be refused, and one that was 
   }
 }
 
+TEST_CASE("what was compacted may be refused, and nothing else; once that is known it must be") {
+  const auto compacted = [](Fixture& f) {
+    f.put(1, "a"), f.put(2, "a"), f.put(3, "a");  // 2, 3, 4
+    const Request request = f.send(4, "compact 1");
+    etcdserverpb::CompactionRequest compaction;
+    compaction.set_revision(3);
+    f.commit(::etcd::CommandKind::compact, compaction);
+    etcdserverpb::CompactionResponse response;
+    response.mutable_header()->set_revision(4);
+    f.oracle.on_answer(request, response.SerializeAsString());
+    CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
+  };
+  const rpc::Status refused = {rpc::StatusCode::out_of_range, "compacted"};
+  struct Case { const char* what; bool is_answered; bool is_right; };
+  const Case cases[] = {
+      {"get a back=2", false, true}, {"get a back=2", true, false}, {"get a back=1", false, false}, {"get a back=1", true, true},
+      {"compact 1", false, true},    {"compact 0", false, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CAPTURE(c.is_answered);
+    Fixture f;
+    compacted(f);
+    const Request request = f.send(5, c.what);
+    if (c.is_answered) f.oracle.on_answer(request, f.right_range("a", request.wire.revision).SerializeAsString());
+    else f.oracle.on_error(request, refused);
+    CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
 }  // namespace sim::etcd

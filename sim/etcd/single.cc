@@ -47,8 +47,14 @@ constexpr std::array kSizes = {
     SizeRange{"unmaterialised_bytes_max", 2 << 10, 64 << 10, &Tuning::unmaterialised_bytes_max},
     SizeRange{"store_batch_rows", 1, 50, &Tuning::store_batch_rows},
     SizeRange{"store_wal_bytes_max", 256 << 10, 2 << 20, &Tuning::store_wal_bytes_max},
+    SizeRange{"range_slice_keys", 1, 12, &Tuning::range_slice_keys},
+    SizeRange{"range_slice_rows", 1, 8, &Tuning::range_slice_rows},
+    SizeRange{"range_slice_bytes", 64, 4 << 10, &Tuning::range_slice_bytes},
     SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
 };
+// As the flag of etcd's name.
+constexpr std::string_view kCompactionLimit = "compaction_batch_limit";
+constexpr std::uint64_t kCompactionLimitMax = 40;
 struct DelayRange {
   std::string_view name;
   base::Duration first;
@@ -72,7 +78,12 @@ class Drawer {
     if (kind < 450) return put();
     if (kind < 760) return get();
     if (kind < 830) return erase();
-    return txn(0);
+    if (kind < 985) return txn(0);
+    KvOperation operation;
+    operation.kind = OperationKind::compact;
+    operation.back = static_cast<std::int64_t>(below("plan-compact", 60));
+    operation.is_physical = below("plan-physical", 3) == 0;
+    return operation;
   }
 
  private:
@@ -204,6 +215,8 @@ Plan draw(std::string_view scenario, Budget budget, std::uint64_t seed) {
     const Identity who{io::sim::key(size.name)};
     plan.sizes[std::string(size.name)] = size.first + decisions.below("plan-size", who, size.last - size.first);
   }
+  plan.sizes[std::string(kCompactionLimit)] =
+      1 + decisions.below("plan-size", Identity{io::sim::key(kCompactionLimit)}, kCompactionLimitMax);
   for (const DelayRange& delay : kDelays) {
     const Identity who{io::sim::key(delay.name)};
     plan.sizes[std::string(delay.name)] =
@@ -313,7 +326,8 @@ class SingleScenario final : public Scenario {
     config.initial_advertise_peer_urls = {"http://m1:2380"};
     config.initial_cluster = {{"m1", {"http://m1:2380"}}};
     for (const auto& [name, value] : plan.sizes) {
-      bool is_known = false;
+      bool is_known = name == kCompactionLimit;
+      if (is_known) config.compaction_batch_limit = value;
       for (const SizeRange& size : kSizes) {
         if (size.name != name) continue;
         config.tuning.*size.field = value;
