@@ -199,6 +199,24 @@ TEST_CASE("a client that takes nothing is sent no more than fits, and all of it 
   CHECK_EQ(stream.merged().kvs_size(), kKeys);
 }
 
+TEST_CASE("a stream whose revision is compacted meanwhile ends with Compacted") {
+  TestServer test;
+  test.start();
+  for (int i = 0; i < 200; ++i) test.put("k" + std::to_string(100 + i), std::string(40'000, 'x'));
+  Stream stream;
+  open(test, stream, get("k..l"));
+  test.channel->pause_receiving(stream, true);
+  REQUIRE(test.sim.run_until([&] { return !stream.messages.empty(); }, 10s));
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(test.put("k100", "new").body.header().revision());
+  CHECK(test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Compact", compaction).ok());
+  test.channel->pause_receiving(stream, false);
+  REQUIRE(test.sim.run_until([&] { return stream.status.has_value(); }, 10s));
+  CHECK(stream.status->code == rpc::StatusCode::out_of_range);
+  CHECK_EQ(stream.status->message, "etcdserver: mvcc: required revision has been compacted");
+  for (const RangeResponse& message : stream.messages) CHECK(!message.has_header());
+}
+
 TEST_CASE("a client that goes away, and a member that stops, end a stream at whatever turn") {
   TestServer test;
   test.config.tuning.range_slice_keys = 2;

@@ -185,6 +185,62 @@ TEST_CASE("what is written between slices is not seen, nor is what is deleted mi
   }
 }
 
+TEST_CASE("what compaction takes away during a scan is answered with Compacted, what it leaves is read on") {
+  for (const std::string_view get : {"a..z", "a..z order=2", "a..z order=1 by=4", "a..z count"}) {
+    CAPTURE(get);
+    for (const std::int64_t compacted : {6, 7}) {
+      CAPTURE(compacted);
+      MachineFixture test;
+      fill(test);
+      RangeRequest request = txn_of(": get " + std::string(get)).success(0).request_range();
+      request.set_revision(6);
+      const Scanned before = scan(test, request, kEverything);
+      mvcc::Store& store = test.machine().store();
+      RangeScan scan;
+      REQUIRE(!scan.begin(store, request));
+      std::string bytes;
+      REQUIRE(!*scan.run(store, request, {1, 1, 1}, bytes));
+      REQUIRE(!scan.is_done());
+      etcdserverpb::CompactionRequest compaction;
+      compaction.set_revision(compacted);
+      test.apply(CommandKind::compact, compaction);
+      test.let_time_pass();
+      Refusal refused;
+      while (!scan.is_done() && !refused) {
+        const base::Result<Refusal> slice = scan.run(store, request, {1, 1, 1}, bytes);
+        REQUIRE(slice.has_value());
+        refused = *slice;
+      }
+      if (compacted == 7) {
+        CHECK(refused == ErrorId::compacted);
+        continue;
+      }
+      REQUIRE(!refused);
+      scan.append_totals(bytes);
+      RangeResponse after;
+      REQUIRE(after.ParseFromString(bytes));
+      CHECK_EQ(texts_of(after.kvs()), texts_of(before.response.kvs()));
+      CHECK_EQ(after.count(), before.response.count());
+    }
+  }
+}
+
+TEST_CASE("the compacted revision is readable, and the one before is not") {
+  MachineFixture test;
+  fill(test);
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(5);
+  test.apply(CommandKind::compact, compaction);
+  const auto get = [](std::string_view text) { return txn_of(": get " + std::string(text)).success(0).request_range(); };
+  CHECK_EQ(texts_of(scan(test, get("a..c rev=5"), kEverything).response.kvs()), "a=5@2/2v1 b=4@3/3v1 bb=x@4/4v1");
+  CHECK(scan(test, get("a..c rev=4"), kEverything).refused == ErrorId::compacted);
+  CHECK(!scan(test, get("a rev=-1"), kEverything).refused);
+  // Within a transaction -1 passes on a store alone that was never compacted.
+  CHECK_EQ(test.txn(": get a rev=-1"), "11 etcdserver: mvcc: required revision has been compacted");
+  CHECK_EQ(test.txn(": get a rev=4, put a=1"), "11 etcdserver: mvcc: required revision has been compacted");
+  CHECK_EQ(test.txn(": put a=1, get b rev=5"), "then@9 put@9 get@9:1(b=4@3/3v1)");
+}
+
 TEST_CASE("a disk that fails is no answer") {
   MachineFixture test;
   for (int i = 0; i < 10; ++i) test.put(put_of("k" + std::to_string(i), std::string(20000, 'x')));
