@@ -1,4 +1,4 @@
-// core/etcd/kv_service.h: the service etcdserverpb.KV. Compact is not served yet: Unimplemented.
+// core/etcd/kv_service.h: the service etcdserverpb.KV.
 #pragma once
 
 #include "core/api/kv.pb.h"

@@ -402,7 +402,7 @@ TEST_CASE("a client that goes away stops its scan, at whatever turn") {
     std::vector<TestServer::Call> calls(3);
     for (TestServer::Call& call : calls) test.channel->unary("/etcdserverpb.KV/Range", everything().SerializeAsString(), {}, call);
     for (int i = 0; i < steps; ++i) test.sim.step();
-    test.channel->cancel(calls[steps % 3]);
+    test.channel->cancel(calls[static_cast<std::size_t>(steps % 3)]);
     test.channel->cancel(calls[0]);
     test.channel.reset();
     test.connect();
