@@ -82,9 +82,17 @@ void Housekeeping::submit_retire() {
 void Housekeeping::RetireJob::run() {
   status = {};
   const std::string& directory = owner.options_.directory;
-  for (const SegmentNumber segment : to_spare) {
-    status = owner.disk_.rename(segment_path(directory, segment), path_of(directory, {FileKind::spare, segment}));
-    if (!status) return;
+  for (auto segment = to_spare.begin(); segment != to_spare.end();) {
+    status = owner.disk_.rename(segment_path(directory, *segment), path_of(directory, {FileKind::spare, *segment}));
+    if (status) {
+      ++segment;
+    } else if (status.error().code == base::Code::no_space) {
+      // A directory that cannot grow is no reason to stop: the space is wanted elsewhere.
+      to_remove.push_back(*segment);
+      segment = to_spare.erase(segment);
+    } else {
+      return;
+    }
   }
   for (const SegmentNumber segment : to_remove) {
     status = owner.disk_.remove(segment_path(directory, segment));

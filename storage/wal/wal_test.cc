@@ -303,6 +303,22 @@ TEST_CASE("a full disk stops the next segment, not the log, until the segment is
   REQUIRE(member.boot().has_value());
 }
 
+// A rename to a spare may need space for its name. That stopped the member, at its next append (single, seed 91).
+TEST_CASE("a segment that cannot be kept as a spare on a full disk is removed, and the log goes on") {
+  TestMember member(13);
+  REQUIRE(member.boot().has_value());
+  while (member.wal().segment_count() < 4) REQUIRE(member.append_command(std::string(400, 'x')).has_value());
+  member.faults().is_full = true;
+  OwnedBatch truncation;
+  truncation.start = member.model().start;
+  truncation.start->last_dropped = member.model().entries.back().id;
+  REQUIRE(member.append(truncation).has_value());
+  member.sim().run_for(50ms);
+  member.faults().is_full = false;
+  for (int i = 0; i < 100; ++i) REQUIRE(member.append_command(std::string(400, 'x')).has_value());
+  for (const std::string& name : member.files()) CHECK_NE(name, "0000000000000001.log");
+}
+
 TEST_CASE("a failed sync of the next segment is final, and takes nothing with it") {
   TestMember member(12);
   REQUIRE(member.boot().has_value());
