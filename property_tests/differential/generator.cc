@@ -135,10 +135,10 @@ Compare draw_compare(Dice& dice) {
   const int target = static_cast<int>(dice.below(5));
   out.set_target(static_cast<Compare::CompareTarget>(dice.chance(3) ? kUnknownEnum : target));
   switch (dice.chance(90) ? target : static_cast<int>(dice.below(6))) {
-    case 0: out.set_version(dice.chance(30) ? dice.between(0, 3) : stored(dice.between(-1, 1))); break;
-    case 1: out.set_create_revision(dice.chance(30) ? newest(-dice.between(0, 20)) : stored(dice.between(-1, 1))); break;
-    case 2: out.set_mod_revision(dice.chance(30) ? newest(-dice.between(0, 15)) : stored(dice.between(-1, 1))); break;
-    case 3: out.set_value(dice.chance(50) ? std::string("v") : dice.pick(kValues)); break;
+    case 0: out.set_version(dice.chance(30) ? dice.between(0, 3) : stored(dice.chance(50) ? 0 : dice.between(-1, 1))); break;
+    case 1: out.set_create_revision(dice.chance(30) ? newest(-dice.between(0, 20)) : stored(dice.chance(50) ? 0 : dice.between(-1, 1))); break;
+    case 2: out.set_mod_revision(dice.chance(30) ? newest(-dice.between(0, 15)) : stored(dice.chance(50) ? 0 : dice.between(-1, 1))); break;
+    case 3: out.set_value(dice.chance(40) ? std::string(kStoredValue) : dice.pick(kValues)); break;
     case 4: out.set_lease(dice.between(-1, 1)); break;
     default: break;  // unset
   }

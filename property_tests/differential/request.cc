@@ -51,6 +51,8 @@ void resolve(Compare& compare, const Known& at) {
     case Compare::kCreateRevision: return compare.set_create_revision(resolved(compare.create_revision(), at, stored.create_revision()));
     case Compare::kModRevision: return compare.set_mod_revision(resolved(compare.mod_revision(), at, stored.mod_revision()));
     case Compare::kValue:
+      if (compare.value() == kStoredValue) compare.set_value(stored.value());
+      return;
     case Compare::kLease:
     case Compare::TARGET_UNION_NOT_SET: return;
   }

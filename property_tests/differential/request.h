@@ -30,6 +30,7 @@ std::int64_t newest(std::int64_t offset = 0);
 std::int64_t compacted(std::int64_t offset = 0);
 // In a compare: what its key has there now.
 std::int64_t stored(std::int64_t offset = 0);
+inline constexpr std::string_view kStoredValue = "the stored value";  // likewise
 
 enum class Kind : std::uint8_t { range, range_stream, put, delete_range, txn, compact, hash_kv, raw };
 inline constexpr Kind kKinds[] = {Kind::range, Kind::range_stream, Kind::put, Kind::delete_range,

@@ -28,6 +28,7 @@ TEST_CASE("symbolic numbers become those of the moment, and others stay as they 
   known.newest = 50;
   known.compacted = 30;
   known.live["k"].set_version(3);
+  known.live["k"].set_value("here");
   known.live["k"].set_create_revision(40);
   known.live["k"].set_mod_revision(42);
   struct Case {
@@ -52,12 +53,15 @@ TEST_CASE("symbolic numbers become those of the moment, and others stay as they 
   compares.mutable_compare(2)->set_mod_revision(stored(-1));
   compares.add_compare()->set_key("k");
   compares.mutable_compare(3)->set_create_revision(stored());
+  compares.add_compare()->set_key("k");
+  compares.mutable_compare(4)->set_value(std::string(kStoredValue));
   const Request sent = resolved(request(compares), known);
   const auto& out = std::get<etcdserverpb::TxnRequest>(sent.body).compare();
   CHECK_EQ(out[0].version(), 4);
   CHECK_EQ(out[1].version(), 0);
   CHECK_EQ(out[2].mod_revision(), 41);
   CHECK_EQ(out[3].create_revision(), 40);
+  CHECK_EQ(out[4].value(), "here");
 }
 
 TEST_CASE("answers are equal when only ids and terms differ, and whether they are set counts") {
