@@ -15,8 +15,8 @@ TEST_CASE("an operation reads back as it was written") {
       "compact 12",
       "compact 0 physical",
       "txn [ ] [ ] [ ]",
-      "txn [ k1 mod = seen ; k2 k5 version > 0 ; k3 * value != seen ] [ put k1 9 ; get k2 * limit=1 ] [ delete k3 ; "
-      "txn [ k1 create < 4 ] [ put k4 0 ] [ ] ]",
+      "txn [ k1 mod = seen ; k2 k5 version > 0 ; k3 * value != seen ] [ put k1 9 ; get k2 * limit=1 ] [ delete k3 ]",
+      "txn [ ] [ ] [ delete k3 ; txn [ k1 create < 4 ] [ put k4 0 ] [ ] ]",
   };
   for (const char* text : texts) {
     CAPTURE(text);
