@@ -155,7 +155,10 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
         sim_.after(action.lasting, [this] { member_->set_drift(0); });
         return;
       case ActionKind::bit_rot:
-        if (member_->rot(tenant_->rotting_file(), sim_.decisions().draw("rot", {action.id}))) ++rots_;
+        if (member_->rot(tenant_->rotting_file(), sim_.decisions().draw("rot", {action.id}))) {
+          ++rots_;
+          state_->on_rot(member_->name());
+        }
         return;
     }
   }
@@ -224,12 +227,13 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
 
   // A member that stopped itself: its process ends, somebody starts it again. Damage is its right only after a
   // bit has rotted: else every promise of these runs has an intact durable copy. A member that then finds at its
-  // start that its only copy is spoilt refuses, and that ends the run: nobody else has another.
+  // start, or after all faults have ended, that its only copy is spoilt refuses, and that ends the run: nobody else has
+  // another.
   void fail_member() {
     const base::Error error = *failed_;
     failed_.reset();
     if (error.code == base::Code::damaged && rots_ > 0) {
-      if (!is_ready_) return findings_.report(VerdictKind::refused, "recovery", error.detail);
+      if (!is_ready_ || is_calm_) return findings_.report(VerdictKind::refused, "recovery", error.detail);
     } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
       findings_.safety("recovery", "the member refuses to go on although nothing it promised was destroyed: " + error.detail);
       return;

@@ -7,12 +7,19 @@ StateOracle::Member& StateOracle::member(std::string_view name) {
   return found != members_.end() ? found->second : members_[std::string(name)];
 }
 
-void StateOracle::on_start(std::string_view name) { member(name).applied = base::LogIndex(); }
+void StateOracle::on_start(std::string_view name) {
+  Member& starting = member(name);
+  starting.applied = base::LogIndex();
+  starting.is_mark_on_its_way = false;
+}
+
+void StateOracle::on_rot(std::string_view name) { member(name).has_rotted = true; }
 
 void StateOracle::on_event(std::string_view name, const io::Event& event) {
   if (const auto* applied = std::get_if<io::Applied>(&event)) on_applied(name, member(name), *applied);
   else if (const auto* recovered = std::get_if<io::Recovered>(&event)) on_recovered(name, member(name), *recovered);
   else if (const auto* durable = std::get_if<io::StoreDurable>(&event)) on_durable(name, member(name), durable->mark);
+  else if (std::holds_alternative<io::LogSynced>(event)) on_log_synced(member(name));
 }
 
 void StateOracle::on_applied(std::string_view name, Member& member, const io::Applied& applied) {
@@ -38,15 +45,18 @@ void StateOracle::on_applied(std::string_view name, Member& member, const io::Ap
 void StateOracle::on_recovered(std::string_view name, Member& member, const io::Recovered& recovered) {
   const std::string who = "member " + std::string(name);
   const base::LogIndex index = recovered.store.applied;
-  if (recovered.store < member.durable) {
+  // What rotted may take the store back as far as the log does not know better: the log still has what follows.
+  const base::StoreMark least = member.has_rotted ? member.logged : member.durable;
+  if (recovered.store < least) {
     findings_.safety(kName, who + " came back with a store at " + base::to_text(recovered.store) + ", below its durable mark " +
-                                base::to_text(member.durable));
+                                base::to_text(least));
   } else if (index.value() > known_.size()) {
     findings_.safety(kName, who + " came back with a store at index " + base::to_text(index) + ", which nobody has applied");
   } else if (index != base::LogIndex() && known_[index.value() - 1].state != recovered.state) {
     findings_.safety(kName, who + " came back with a store that says index " + base::to_text(index) + " and holds other rows");
   }
   member.applied = index;
+  if (member.has_rotted) member.durable = recovered.store;
 }
 
 void StateOracle::on_durable(std::string_view name, Member& member, const base::StoreMark& mark) {
@@ -55,6 +65,15 @@ void StateOracle::on_durable(std::string_view name, Member& member, const base::
                                 base::to_text(mark) + " with index " + base::to_text(member.applied) + " applied");
   }
   member.durable = mark;
+  member.is_mark_on_its_way = true;
+  member.syncs = 0;
+}
+
+// The batch that was in flight when the mark moved does not hold it, the one behind it does.
+void StateOracle::on_log_synced(Member& member) {
+  if (!member.is_mark_on_its_way || ++member.syncs < 2) return;
+  member.logged = member.durable;
+  member.is_mark_on_its_way = false;
 }
 
 }  // namespace sim

@@ -21,6 +21,7 @@ class StateOracle final : public Oracle {
 
   void on_start(std::string_view member) override;
   void on_event(std::string_view member, const io::Event& event) override;
+  void on_rot(std::string_view member);  // a bit of its store has changed
 
  private:
   struct Known {
@@ -29,13 +30,18 @@ class StateOracle final : public Oracle {
   };
   struct Member {
     base::LogIndex applied;
-    base::StoreMark durable;
+    base::StoreMark durable;  // as the store's own sync made it
+    base::StoreMark logged;   // the newest that is certainly durable in the log too
+    bool is_mark_on_its_way = false;
+    int syncs = 0;  // of the log since `durable` moved
+    bool has_rotted = false;
   };
 
   Member& member(std::string_view name);
   void on_applied(std::string_view name, Member& member, const io::Applied& applied);
   void on_recovered(std::string_view name, Member& member, const io::Recovered& recovered);
   void on_durable(std::string_view name, Member& member, const base::StoreMark& mark);
+  static void on_log_synced(Member& member);
 
   Findings& findings_;
   std::map<std::string, Member, std::less<>> members_;
