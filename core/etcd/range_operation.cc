@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
 
+// Header, and a scan that has not yet read anything.
+Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& scan, std::string& response) {
+  scan = RangeScan();
+  if (const Refusal refused = scan.begin(context.machine.store(), request)) return refused;
+  Header header = context.machine.header();
+  header.revision = scan.revision();
+  response.clear();
+  append_header(response, header);
+  return std::nullopt;
+}
+
 // False: the call has been answered.
 bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, std::string& response,
                    rpc::UnaryCall& call) {
@@ -23,6 +34,9 @@ bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest&
     return false;
   }
   if (*refused) {
+    // Overtaken by a compaction. Who names no revision asked for the newest, which is always there: it is read anew, since
+    // etcd, which answers in one go, never calls it compacted.
+    if (request.revision() <= 0 && !begin(context, request, scan, response)) return true;
     call.fail(to_status(**refused));
     return false;
   }
@@ -42,12 +56,9 @@ ScanBudget slice_budget(const Tuning& tuning) {
 
 void RangeReader::answer(rpc::UnaryCall& call, RangeRequest& request) {
   RangeScan scan;
-  if (const Refusal refused = scan.begin(context_.machine.store(), request)) return call.fail(to_status(*refused));
   std::string response;
   response.reserve(kSmallAnswerBytes);
-  Header header = context_.machine.header();
-  header.revision = scan.revision();
-  append_header(response, header);
+  if (const Refusal refused = begin(context_, request, scan, response)) return call.fail(to_status(*refused));
   if (!run_one_slice(context_, scan, request, response, call)) return;
   large_.take(context_, queue_, large_).go_on(call, request, std::move(scan), std::move(response));
 }

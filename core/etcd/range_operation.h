@@ -2,6 +2,7 @@
 //
 // What one slice finishes is answered in the same turn. What is larger goes on in slices (range_scan.h); its answer
 // is in memory while it grows, since one message it must be: who wants less asks with a limit, or for a RangeStream.
+// A compaction may overtake it. Then a revision that was named is answered with Compacted, and the newest is read anew.
 #pragma once
 
 #include <string>

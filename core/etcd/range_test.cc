@@ -393,6 +393,33 @@ TEST_CASE("large ranges take many turns, side by side, and all are answered") {
   }
 }
 
+// Found by the simulator, scenario `single`, seed 25: `get k104 *` was called compacted.
+TEST_CASE("a large range that a compaction overtakes is Compacted if it names its revision, and read anew if it does not") {
+  TestServer test;
+  test.config.tuning.range_slice_keys = 1;
+  test.start();
+  for (int i = 0; i < 50; ++i) test.put("k" + std::to_string(100 + i), "v");
+  test.member.faults().turn_cost = 1ms;
+  RangeRequest named = everything();
+  named.set_revision(51);
+  TestServer::Call newest;
+  TestServer::Call old;
+  test.channel->unary("/etcdserverpb.KV/Range", everything().SerializeAsString(), {}, newest);
+  test.channel->unary("/etcdserverpb.KV/Range", named.SerializeAsString(), {}, old);
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(test.put("k100", "new").body.header().revision());
+  CHECK(test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Compact", compaction).ok());
+  CHECK(!newest.status.has_value());
+  REQUIRE(test.sim.run_until([&] { return newest.status.has_value() && old.status.has_value(); }, 10s));
+  CHECK_EQ(old.status->message, "etcdserver: mvcc: required revision has been compacted");
+  REQUIRE_EQ(newest.status->message, "");
+  RangeResponse response;
+  REQUIRE(response.ParseFromString(newest.message));
+  CHECK_EQ(response.header().revision(), 52);
+  CHECK_EQ(response.count(), 50);
+  CHECK_EQ(testing::text_of(response), testing::text_of(test.range(everything()).body));
+}
+
 TEST_CASE("a client that goes away stops its scan, at whatever turn") {
   TestServer test;
   test.config.tuning.range_slice_keys = 1;
