@@ -66,6 +66,7 @@ struct Plan {
   std::uint32_t clients = 1;
   base::Duration faults_until{};  // then everything heals, and progress is demanded
   base::Duration duration{};
+  base::Duration turn_cost = std::chrono::microseconds(1);  // what the member's every turn takes besides its disk calls
   std::map<std::string, std::uint64_t> rates;  // by name, per million; what is not named is zero (rates.h)
   std::map<std::string, std::uint64_t> sizes;  // of logs, batches and budgets, by name; the tenant reads them
   std::vector<Action> actions;        // by time

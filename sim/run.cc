@@ -73,6 +73,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     member_ = &sim_.add_node(kMemberName);
     member_->disk_faults() = faults_.disk;
     member_->faults() = faults_.node;
+    member_->faults().turn_cost = plan_.turn_cost;
     member_->observation().listener = this;
     member_->observation().keeps_log = options_.keep_log;
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
@@ -253,6 +254,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     const Faults none = *faults_of({});
     member_->disk_faults() = none.disk;
     member_->faults() = none.node;
+    member_->faults().turn_cost = plan_.turn_cost;
     member_->set_drift(0);
     sim_.heal();
     sim_.network().set_all_faults(none.link);

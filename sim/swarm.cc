@@ -42,6 +42,11 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
 }  // namespace
 
 void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
+  // Work that is cut into turns meets other work between them only as far as turns take time.
+  constexpr std::array<base::Duration, 4> kTurnCostMax = {std::chrono::microseconds(1), std::chrono::microseconds(20),
+                                                          std::chrono::microseconds(80), std::chrono::microseconds(300)};
+  const base::Duration cost_max = kTurnCostMax[decisions.below("plan-turn-cost-class", {}, kTurnCostMax.size())];
+  plan.turn_cost = decisions.between("plan-turn-cost", {}, std::chrono::microseconds(1), cost_max);
   for (const RateLimit& limit : rate_limits()) {
     const Identity who{io::sim::key(limit.name)};
     if (!is_about_crashes(limit.name) && !decisions.happens("plan-rate-on", who, kHalf)) continue;

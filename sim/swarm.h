@@ -15,7 +15,7 @@ namespace sim {
 // copy of a store may be spoilt, and a member of one may then have to refuse.
 enum class Budget : std::uint8_t { within, beyond };
 
-// Fills plan.rates and plan.actions. Requires: members, clients and faults_until are set.
+// Fills plan.rates, plan.actions and plan.turn_cost. Requires: members, clients and faults_until are set.
 void draw_faults(io::sim::Decisions& decisions, Budget budget, Plan& plan);
 
 }  // namespace sim

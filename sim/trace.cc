@@ -157,6 +157,7 @@ std::string encode(const Trace& trace) {
   json["clients"] = plan.clients;
   json["faults_until_ns"] = plan.faults_until.count();
   json["duration_ns"] = plan.duration.count();
+  json["turn_cost_ns"] = plan.turn_cost.count();
   json["rates_per_million"] = plan.rates;
   json["sizes"] = plan.sizes;
   json["actions"] = Json::array();
@@ -196,6 +197,8 @@ base::Result<Trace> decode_trace(std::string_view text) {
   plan.clients = static_cast<std::uint32_t>(reader.number(json, "clients"));
   plan.faults_until = reader.duration(json, "faults_until_ns");
   plan.duration = reader.duration(json, "duration_ns");
+  // Traces of before this was drawn have none.
+  if (json.contains("turn_cost_ns")) plan.turn_cost = reader.duration(json, "turn_cost_ns");
   plan.rates = reader.numbers(json, "rates_per_million");
   plan.sizes = reader.numbers(json, "sizes");
   for (const Json& action : reader.list(json, "actions")) plan.actions.push_back(decode_action(reader, action));

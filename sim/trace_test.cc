@@ -14,6 +14,7 @@ Trace sample() {
   trace.plan.clients = 2;
   trace.plan.faults_until = std::chrono::seconds(50);
   trace.plan.duration = std::chrono::seconds(60);
+  trace.plan.turn_cost = std::chrono::microseconds(33);
   trace.plan.rates = {{"disk.sync_error", 500}, {"link.reset", 7}};
   trace.plan.sizes = {{"wal.segment_bytes", 65536}};
   trace.plan.actions = {{3, ActionKind::power_loss, std::chrono::seconds(1), std::chrono::seconds(2), Moment::storing, 0},
@@ -37,6 +38,17 @@ TEST_CASE("a trace reads back as it was written") {
   CHECK_EQ(read->plan.actions[2].ppm, -150'000);
   CHECK_EQ(read->plan.pins.at(0xabcU), 1U);
   CHECK((read->digest == base::Hash128{1, UINT64_MAX}));
+}
+
+TEST_CASE("a trace without a turn cost is one of before it was drawn") {
+  std::string text = encode(sample());
+  const std::string member = " \"turn_cost_ns\": 33000,\n";
+  const std::size_t at = text.find(member);
+  REQUIRE(at != std::string::npos);
+  CHECK_EQ(decode_trace(text)->plan.turn_cost, std::chrono::microseconds(33));
+  text.erase(at, member.size());
+  REQUIRE(decode_trace(text));
+  CHECK_EQ(decode_trace(text)->plan.turn_cost, std::chrono::microseconds(1));
 }
 
 TEST_CASE("a trace that was edited into nonsense is refused with a reason") {
