@@ -31,6 +31,7 @@ constexpr base::Duration kRecoveringOffset = std::chrono::milliseconds(3);
 constexpr base::Duration kRestartAfterFailure = std::chrono::milliseconds(300);
 // A member that has to start anew after the faults ended is ready within this.
 constexpr base::Duration kReadyWithin = std::chrono::seconds(5);
+constexpr base::Duration kInspectedWithin = std::chrono::seconds(10);
 
 class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverListener, private MemberHost, private Truth {
  public:
@@ -93,6 +94,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   std::unique_ptr<io::sim::Program> start(Node& node) override {
     is_ready_ = false;
     is_syncing_ = false;
+    if (is_inspecting_) return tenant_->start_inspection(node, *this, findings_);
     for (Oracle* oracle : oracles()) oracle->on_start(node.name());
     return tenant_->start_member(node, *this);
   }
@@ -275,6 +277,18 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     }
     for (Oracle* oracle : oracles()) oracle->at_end();
     tenant_->at_end(findings_);
+    if (findings_.is_clean() && rots_ == 0) inspect();
+  }
+
+  // What the last process left on its disk, whatever it was doing.
+  void inspect() {
+    is_inspecting_ = true;
+    for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+    if (member_->is_up()) static_cast<void>(member_->crash(CrashKind::process_kill));
+    is_ready_ = false;
+    member_->restart();
+    static_cast<void>(sim_.run_until([this] { return is_ready_ || !findings_.is_clean(); }, kInspectedWithin));
+    if (!is_ready_ && findings_.is_clean()) findings_.report(VerdictKind::liveness, kLivenessName, "the member's files cannot be opened in time");
   }
 
   Outcome outcome(Recording* recording) {
@@ -321,6 +335,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   bool is_striking_ = false;
   bool is_calm_ = false;
   VirtualTime calm_since_;
+  bool is_inspecting_ = false;  // the run is over
   CrashCounts crashes_;
   std::uint64_t failures_ = 0;
   std::uint64_t rots_ = 0;

@@ -42,6 +42,9 @@ class Tenant {
 
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;
+  // Then the member's process ends. Looks at what it left on its disk; what is wrong goes into `findings`, and the host is
+  // told on_ready() when all was seen. Not called when bits of it have rotted.
+  virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, MemberHost& host, Findings& findings) = 0;
   // Totals for reports, by name.
   virtual std::map<std::string, std::uint64_t> counts() const = 0;
 };

@@ -53,11 +53,15 @@ void Client::ask() {
   request_ = oracle_.send(options_.client, next.number, next.operation);
   rpc::CallOptions call;
   call.deadline = world_.clock.now() + options_.request_timeout;
-  channel_->unary(request_.wire.path, request_.wire.bytes, call, *this);
+  if (!request_.wire.is_stream) return channel_->unary(request_.wire.path, request_.wire.bytes, call, *this);
+  channel_->open_stream(request_.wire.path, call, *this);
+  channel_->send(*this, request_.wire.bytes);
+  channel_->half_close(*this);
 }
 
 void Client::on_message(std::string_view message) {
   ASSERT(is_asking_);
+  if (request_.wire.is_stream) return oracle_.on_part(request_, message);
   ASSERT(!has_answer_);
   has_answer_ = true;
   oracle_.on_answer(request_, message);
@@ -67,7 +71,12 @@ void Client::on_message(std::string_view message) {
 void Client::on_status(const rpc::Status& status) {
   ASSERT(is_asking_);
   is_asking_ = false;
-  if (!has_answer_) oracle_.on_error(request_, status);
+  if (request_.wire.is_stream && status.code == rpc::StatusCode::ok) {
+    oracle_.on_end(request_);
+    is_finished_ = operations_.empty();
+  } else if (!has_answer_) {
+    oracle_.on_error(request_, status);
+  }
   // Nobody answered for that long: perhaps nobody is there, as on a connection whose other end lost its power.
   if (status.code == rpc::StatusCode::deadline_exceeded) gives_up_channel_ = true;
   if (will_go_on_) return;

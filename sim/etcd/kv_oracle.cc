@@ -1,12 +1,15 @@
 #include "sim/etcd/kv_oracle.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/api/kv.pb.h"
+#include "core/api/maintenance.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/hash_model.h"
 #include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
@@ -18,16 +21,6 @@ constexpr std::size_t kShownBytes = 600;  // of a message in a verdict
 std::string shown(const mvccpb::KeyValue& kv) {
   return kv.key() + "=" + base::escaped(kv.value().substr(0, 24)) + " (create " + std::to_string(kv.create_revision()) + ", mod " +
          std::to_string(kv.mod_revision()) + ", version " + std::to_string(kv.version()) + ")";
-}
-
-mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
-  mvccpb::KeyValue out;
-  out.set_key(kv.key);
-  out.set_value(kv.value);
-  out.set_create_revision(kv.create_revision);
-  out.set_mod_revision(kv.mod_revision);
-  out.set_version(kv.version);
-  return out;
 }
 
 bool equal(const mvccpb::KeyValue& one, const mvccpb::KeyValue& other) { return one.SerializeAsString() == other.SerializeAsString(); }
@@ -60,7 +53,18 @@ bool parse(Message& message, std::string_view bytes) {
 // --- the log ----------------------------------------------------------------------------------------
 
 void KvOracle::on_committed(const base::Entry& entry) {
-  if (entry.kind != base::EntryKind::command) return;
+  ASSERT(entry.id.index.value() == positions_.size() + 1);
+  if (entry.kind == base::EntryKind::command) on_command(entry);
+  positions_.push_back({model_.revision(), model_.compacted()});
+}
+
+std::optional<ModelPosition> KvOracle::position(base::LogIndex index) const {
+  if (index == base::LogIndex()) return ModelPosition();
+  if (index.value() > positions_.size()) return std::nullopt;
+  return positions_[index.value() - 1];
+}
+
+void KvOracle::on_command(const base::Entry& entry) {
   const base::Result<replica::DecodedCommand> record = replica::decode_command(entry.bytes());
   if (!record) return findings_.safety(kName, "a committed entry is no command record: " + record.error().detail);
   const std::optional<::etcd::CommandView> command = ::etcd::decode_command(record->bytes);
@@ -129,7 +133,7 @@ void KvOracle::on_committed_txn(std::string_view message) {
 
 Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation) {
   ++counts_.sent;
-  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_};
+  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_, {}};
   if (request.wire.is_write && !request.wire.first_value.empty()) {
     Write write;
     write.sent = request.wire.bytes;
@@ -146,7 +150,7 @@ void KvOracle::accuse(const Request& request, const std::string& what) {
 
 // Real time: what anybody had been told before this was sent must be in it.
 bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_changed) {
-  const bool may_be_stale = request.operation.kind == OperationKind::get && request.operation.is_serializable;
+  const bool may_be_stale = request.operation.is_serializable || request.operation.kind == OperationKind::hash;
   if (revision > model_.revision()) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", but only " + std::to_string(model_.revision()) +
                         " is committed");
@@ -169,7 +173,19 @@ void KvOracle::on_answer(const Request& request, std::string_view response) {
     case OperationKind::erase: return on_erase(request, response);
     case OperationKind::txn: return on_txn(request, response);
     case OperationKind::compact: return on_compact(request, response);
+    case OperationKind::hash: return on_hash(request, response);
+    case OperationKind::stream: ASSERT(false && "its answer comes in parts");
   }
+}
+
+void KvOracle::on_part(Request& request, std::string_view message) {
+  if (const std::string wrong = request.stream.add(message); !wrong.empty()) accuse(request, wrong);
+}
+
+void KvOracle::on_end(const Request& request) {
+  ++counts_.acknowledged;
+  if (!request.stream.is_whole()) return accuse(request, "its stream ends well without its last message");
+  check_range(request, request.stream.merged());
 }
 
 void KvOracle::on_put(const Request& request, std::string_view response) {
@@ -195,6 +211,10 @@ void KvOracle::on_put(const Request& request, std::string_view response) {
 void KvOracle::on_range(const Request& request, std::string_view response) {
   etcdserverpb::RangeResponse range;
   if (!parse(range, response)) return accuse(request, "its answer cannot be read");
+  check_range(request, range);
+}
+
+void KvOracle::check_range(const Request& request, const etcdserverpb::RangeResponse& range) {
   const std::int64_t revision = range.header().revision();
   if (!reveal(request, revision, false)) return;
   const std::int64_t at = request.wire.revision > 0 ? request.wire.revision : revision;
@@ -214,6 +234,48 @@ void KvOracle::on_range(const Request& request, std::string_view response) {
                                std::to_string(expected.count()));
   }
   if (range.more() != expected.more()) accuse(request, "its answer" + where + " is wrong about whether there are more keys");
+}
+
+// What came of a stream before it broke off: keys as they were at the revision that it names, or at one that it may
+// have read.
+void KvOracle::check_beginning(const Request& request) {
+  const KeyValues& came = request.stream.merged().kvs();
+  if (came.empty()) return;
+  etcdserverpb::RangeRequest asked;
+  ASSERT(parse(asked, request.wire.bytes));
+  const auto fits = [&](std::int64_t revision) {
+    etcdserverpb::RangeResponse whole;
+    fill_range(model_, asked, revision, whole);
+    return came.size() <= whole.kvs_size() && std::equal(came.begin(), came.end(), whole.kvs().begin(), equal);
+  };
+  const bool has_revision = request.wire.revision > 0;
+  const std::int64_t oldest = has_revision || request.operation.is_serializable ? 1 : std::max<std::int64_t>(1, request.floor);
+  for (std::int64_t revision = model_.revision(); revision >= oldest; --revision) {
+    if (fits(revision)) return;
+    if (has_revision) break;  // the same at all of them
+  }
+  accuse(request, "what came of its stream before it broke off, " + std::to_string(came.size()) + " keys from " + shown(came.Get(0)) +
+                      " on, is not what was written");
+}
+
+void KvOracle::on_hash(const Request& request, std::string_view response) {
+  etcdserverpb::HashKVResponse hash;
+  if (!parse(hash, response)) return accuse(request, "its answer cannot be read");
+  const std::int64_t revision = hash.header().revision();
+  const std::int64_t at = hash.hash_revision();
+  const std::int64_t compacted = hash.compact_revision();
+  if (!reveal(request, revision, false)) return;
+  const std::string what = "hash of revision " + std::to_string(at) + " in a store compacted at " + std::to_string(compacted);
+  const bool is_asked_for = request.wire.revision > 0 ? at == request.wire.revision : at >= 1;
+  if (!is_asked_for || at > revision) return accuse(request, "it was answered at revision " + std::to_string(revision) + " with the " + what);
+  if (compacted > at || (compacted != -1 && !model_.was_compacted_at(compacted))) {
+    return accuse(request, "it was answered with the " + what + ", which it never was");
+  }
+  const std::uint32_t expected = hash_kv(model_, at, compacted);
+  if (hash.hash() != expected) {
+    accuse(request, "the " + what + " is " + std::to_string(hash.hash()) + " instead of " + std::to_string(expected) +
+                        ": other rows are there than were written");
+  }
 }
 
 void KvOracle::on_txn(const Request& request, std::string_view response) {
@@ -252,6 +314,7 @@ void KvOracle::on_compact(const Request& request, std::string_view response) {
   if (!reveal(request, compaction.header().revision(), false)) return;
   if (request.wire.revision > model_.compacted()) return accuse(request, "it was acknowledged, but the log does not hold it");
   compacted_ = std::max(compacted_, request.wire.revision);
+  if (request.operation.is_physical) removed_ = std::max(removed_, request.wire.revision);
 }
 
 void KvOracle::on_erase(const Request& request, std::string_view response) {
@@ -289,14 +352,16 @@ void KvOracle::on_out_of_range(const Request& request, const std::string& text) 
     if (write.answer || write.has_changed) accuse(request, "it was refused, but took effect: " + text);
     return;
   }
-  if (request.wire.revision == 0 || request.wire.revision >= model_.compacted()) {
-    accuse(request, "a revision that had been revealed was refused: " + text);
-  }
+  // A stream keeps the revision at which it began, which may be overtaken; a read that names none has no such excuse.
+  const bool is_stream = request.operation.kind == OperationKind::stream;
+  const std::int64_t oldest = is_stream && request.wire.revision == 0 ? request.floor : request.wire.revision;
+  if (oldest == 0 || oldest >= model_.compacted()) accuse(request, "a revision that had been revealed was refused: " + text);
 }
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {
   const std::string text = rpc::to_text(status);
   const auto known = request.wire.is_write ? writes_.find(request.wire.first_value) : writes_.end();
+  check_beginning(request);
   switch (status.code) {
     case rpc::StatusCode::out_of_range: return on_out_of_range(request, text);
     case rpc::StatusCode::unavailable:

@@ -7,6 +7,8 @@
 //   - a read says what the model says at the revision that it names, and that revision is not below any that
 //     was revealed before the request was sent, unless the read asked for possibly stale data;
 //   - a transaction took the path and has the answers that the model has at its place in the log;
+//   - a stream says in pieces what a read says in one; one that breaks off said the beginning of it;
+//   - HashKV is the number that the model's history has;
 //   - a refused revision had been compacted, and one that was known to be compacted is refused;
 //   - nothing was ever written that no client asked for, and nothing twice.
 // A request without an answer may have taken effect or not: the log tells.
@@ -17,11 +19,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/rpc/status.h"
 #include "sim/committed_log.h"
 #include "sim/etcd/model.h"
 #include "sim/etcd/operation.h"
+#include "sim/etcd/store_oracle.h"
+#include "sim/etcd/stream_answer.h"
 #include "sim/etcd/wire_request.h"
 #include "sim/verdict.h"
 
@@ -35,6 +40,7 @@ struct Request {
   WireRequest wire;
   std::int64_t floor = 0;      // the highest revision revealed to anyone before it was sent
   std::int64_t compacted = 0;  // the highest compaction that had been acknowledged by then
+  StreamAnswer stream;         // what has come of it so far
 };
 
 struct KvCounts {
@@ -55,11 +61,21 @@ class KvOracle final : public CommittedListener {
   // The request to send now, and what was known when it was sent.
   Request send(std::uint32_t client, std::uint32_t number, const KvOperation& operation);
   void on_answer(const Request& request, std::string_view response);  // the serialized response
+  // Of a stream: one message of it, and its good end. A bad end is an error.
+  void on_part(Request& request, std::string_view message);
+  void on_end(const Request& request);
   void on_error(const Request& request, const rpc::Status& status);
 
   const KvCounts& counts() const { return counts_; }
   std::int64_t revealed_revision() const { return revealed_; }
   const Model& model() const { return model_; }
+
+  // After this log index; nullopt: nobody has committed it.
+  std::optional<ModelPosition> position(base::LogIndex index) const;
+  // What compaction at this revision makes superfluous is gone from the member's files, it said since it started; -1: it
+  // said nothing.
+  std::int64_t removed_revision() const { return removed_; }
+  void on_member_start() { removed_ = -1; }  // a crash may bring rows back
 
  private:
   enum class WriteFate : std::uint8_t { open, unknown, refused, committed };
@@ -71,6 +87,7 @@ class KvOracle final : public CommittedListener {
     std::optional<etcdserverpb::TxnResponse> answer;  // of a committed transaction; none: it had to be refused
   };
 
+  void on_command(const base::Entry& entry);
   void on_committed_put(std::string_view message);
   void on_committed_txn(std::string_view message);
   // The write that this value belongs to, now committed; null after an accusation.
@@ -78,6 +95,9 @@ class KvOracle final : public CommittedListener {
 
   void on_put(const Request& request, std::string_view response);
   void on_range(const Request& request, std::string_view response);
+  void check_range(const Request& request, const etcdserverpb::RangeResponse& range);
+  void check_beginning(const Request& request);
+  void on_hash(const Request& request, std::string_view response);
   void on_erase(const Request& request, std::string_view response);
   void on_txn(const Request& request, std::string_view response);
   void on_compact(const Request& request, std::string_view response);
@@ -90,6 +110,8 @@ class KvOracle final : public CommittedListener {
   KvCounts counts_;
   std::int64_t revealed_ = 1;
   std::int64_t compacted_ = 0;                         // acknowledged
+  std::int64_t removed_ = -1;
+  std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
   std::map<std::int64_t, std::int64_t> erased_count_;  // by revision
 };

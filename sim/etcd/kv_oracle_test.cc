@@ -16,7 +16,8 @@ namespace {
 struct Fixture {
   void commit(::etcd::CommandKind kind, const google::protobuf::MessageLite& message) {
     const std::string record = replica::encode_command({1, "", 0}, ::etcd::encode_command(kind, message));
-    oracle.on_committed({{base::Term(1), base::LogIndex(1)}, base::EntryKind::command, std::make_shared<const std::string>(record)});
+    last = last.next();
+    oracle.on_committed({{base::Term(1), last}, base::EntryKind::command, std::make_shared<const std::string>(record)});
   }
   Request send(std::uint32_t number, const char* text) { return oracle.send(0, number, *parse_operation(text)); }
   void commit_put(std::uint32_t number, const std::string& key) {
@@ -41,20 +42,14 @@ struct Fixture {
     range.mutable_header()->set_revision(oracle.model().revision());
     const ModelRange expected = oracle.model().range(key, "", at, 0);
     range.set_count(expected.count);
-    for (const ModelKeyValue& kv : expected.kvs) {
-      mvccpb::KeyValue& out = *range.add_kvs();
-      out.set_key(kv.key);
-      out.set_value(kv.value);
-      out.set_create_revision(kv.create_revision);
-      out.set_mod_revision(kv.mod_revision);
-      out.set_version(kv.version);
-    }
+    for (const ModelKeyValue& kv : expected.kvs) *range.add_kvs() = to_wire(kv);
     return range;
   }
   bool is_clean() const { return findings.is_clean(); }
 
   Findings findings;
   KvOracle oracle{findings};
+  base::LogIndex last;
 };
 
 }  // namespace

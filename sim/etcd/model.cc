@@ -26,6 +26,7 @@ void Model::end() {
   revision_ = newest();
   is_open_ = false;
   is_changed_ = false;
+  next_sub_ = 0;
 }
 
 void Model::finish_change() {
@@ -33,6 +34,7 @@ void Model::finish_change() {
   if (is_open_) return;
   revision_ = newest();
   is_changed_ = false;
+  next_sub_ = 0;
 }
 
 void Model::put(std::string_view key, std::string_view value) {
@@ -44,6 +46,7 @@ void Model::put(std::string_view key, std::string_view value) {
     next.kv.create_revision = versions.back().kv.create_revision;
     next.kv.version = versions.back().kv.version + 1;
   }
+  next.sub = next_sub_++;
   versions.push_back(std::move(next));
   finish_change();
 }
@@ -57,6 +60,7 @@ std::int64_t Model::erase(std::string_view key, std::string_view range_end) {
     Version tombstone;
     tombstone.kv = {entry.first, "", 0, revision_ + 1, 0};
     tombstone.is_deleted = true;
+    tombstone.sub = next_sub_++;
     versions.push_back(std::move(tombstone));
   }
   if (deleted > 0) finish_change();
@@ -67,16 +71,37 @@ bool Model::compact(std::int64_t revision) {
   ASSERT(!is_open_);
   if (revision <= compacted_ || revision > revision_) return false;
   compacted_ = revision;
+  compactions_.insert(revision);
   return true;
 }
 
-const Model::Version* Model::at(const std::vector<Version>& versions, std::int64_t revision) const {
+std::vector<ModelRow> Model::rows(std::int64_t compacted, std::int64_t revision) const {
+  std::vector<ModelRow> out;
+  for (const auto& entry : keys_) {
+    const Version* const standing = compacted < 0 ? nullptr : at(entry.second, compacted);
+    for (const Version& version : entry.second) {
+      const std::int64_t main = version.kv.mod_revision;
+      if (main > revision) break;
+      // Of the changes at `compacted` itself the last one of each key, a delete too: it may be watched from there.
+      const bool is_last_there = main == compacted && &version == newest_at(entry.second, compacted);
+      if (main > compacted || &version == standing || is_last_there) out.push_back({main, version.sub, version.is_deleted, &version.kv});
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const ModelRow& a, const ModelRow& b) { return a.main != b.main ? a.main < b.main : a.sub < b.sub; });
+  return out;
+}
+
+const Model::Version* Model::newest_at(const std::vector<Version>& versions, std::int64_t revision) const {
   const auto after = std::upper_bound(versions.begin(), versions.end(), revision, [](std::int64_t bound, const Version& version) {
     return bound < version.kv.mod_revision;
   });
   if (after == versions.begin()) return nullptr;
-  const Version& newest = *std::prev(after);
-  return newest.is_deleted ? nullptr : &newest;
+  return &*std::prev(after);
+}
+
+const Model::Version* Model::at(const std::vector<Version>& versions, std::int64_t revision) const {
+  const Version* const newest = newest_at(versions, revision);
+  return newest == nullptr || newest->is_deleted ? nullptr : newest;
 }
 
 ModelRange Model::range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,14 @@ struct ModelKeyValue {
 struct ModelRange {
   std::vector<ModelKeyValue> kvs;  // at most the limit, by key
   std::int64_t count = 0;          // of the whole range
+};
+
+// One change of one key.
+struct ModelRow {
+  std::int64_t main = 0;
+  std::int64_t sub = 0;  // its place among the changes of one main revision
+  bool is_tombstone = false;
+  const ModelKeyValue* kv = nullptr;  // of a tombstone the key counts; the model's
 };
 
 class Model {
@@ -48,6 +57,13 @@ class Model {
   // False, and nothing changes: compacted already, or beyond the newest revision.
   bool compact(std::int64_t revision);
 
+  // Compacted at exactly this revision, once.
+  bool was_compacted_at(std::int64_t revision) const { return compactions_.count(revision) > 0; }
+
+  // What a compaction at `compacted` leaves of the changes up to `revision`, in the order in which they were made: all from
+  // `compacted` on, and below it what stands there. Below zero nothing is left out.
+  std::vector<ModelRow> rows(std::int64_t compacted, std::int64_t revision) const;
+
   // Requires: 1 <= revision <= newest(). `limit` 0 means all.
   ModelRange range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const;
 
@@ -55,13 +71,17 @@ class Model {
   struct Version {
     ModelKeyValue kv;
     bool is_deleted = false;
+    std::int64_t sub = 0;
   };
   void finish_change();
+  const Version* newest_at(const std::vector<Version>& versions, std::int64_t revision) const;  // a tombstone too
   const Version* at(const std::vector<Version>& versions, std::int64_t revision) const;
 
   std::map<std::string, std::vector<Version>, std::less<>> keys_;
   std::int64_t revision_ = 1;
+  std::int64_t next_sub_ = 0;
   std::int64_t compacted_ = -1;
+  std::set<std::int64_t> compactions_;
   bool is_open_ = false;
   bool is_changed_ = false;  // since begin()
 };

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kOpenEnd("\0", 1);
 constexpr int kNestedMax = 8;
 
-constexpr std::array<std::string_view, 5> kKinds = {"put", "get", "delete", "txn", "compact"};
+constexpr std::array<std::string_view, kOperationKindCount> kKinds = {"put", "get", "delete", "txn", "compact", "stream", "hash"};
 constexpr std::array<std::string_view, 4> kTargets = {"version", "create", "mod", "value"};
 constexpr std::array<std::string_view, 4> kRelations = {"=", "!=", "<", ">"};
 
@@ -134,22 +134,23 @@ bool parse(Words& words, KvOperation& operation, int depth) {
   const int kind = position(kKinds, words.take());
   if (kind < 0) return false;
   operation.kind = static_cast<OperationKind>(kind);
+  const bool stands_alone = operation.kind == OperationKind::compact || operation.kind == OperationKind::stream || operation.kind == OperationKind::hash;
+  if (stands_alone && depth > 0) return false;
   if (operation.kind == OperationKind::txn) {
     return depth < kNestedMax && parse_list(words, operation.compares, depth) && parse_list(words, operation.success, depth + 1) &&
            parse_list(words, operation.failure, depth + 1);
   }
-  if (words.at_end_of_item()) return false;
   std::int64_t number = 0;
-  if (operation.kind == OperationKind::compact) {
-    if (!parse_number(words.take(), operation.back)) return false;
-  } else {
-    operation.key = words.take();
+  if (operation.kind != OperationKind::hash) {
+    if (words.at_end_of_item()) return false;
+    if (operation.kind != OperationKind::compact) operation.key = words.take();
+    else if (!parse_number(words.take(), operation.back)) return false;
   }
   if (operation.kind == OperationKind::put) {
     if (!parse_number(words.take(), number)) return false;
     operation.value_bytes = static_cast<std::uint64_t>(number);
   }
-  const bool may_range = operation.kind == OperationKind::get || operation.kind == OperationKind::erase;
+  const bool may_range = operation.kind == OperationKind::get || operation.kind == OperationKind::stream || operation.kind == OperationKind::erase;
   const bool has_end = may_range && !words.at_end_of_item() && !is_option(words.peek()) && words.peek().find('=') == words.peek().npos;
   if (has_end) operation.range_end = end_of(words.take());
   while (!words.at_end_of_item()) {
@@ -167,7 +168,11 @@ std::string to_text(const KvOperation& operation) {
       return out + list_text(operation.compares) + list_text(operation.success) + list_text(operation.failure);
     case OperationKind::compact: out += " " + std::to_string(operation.back); break;
     case OperationKind::put: out += " " + operation.key + " " + std::to_string(operation.value_bytes); break;
+    case OperationKind::hash:
+      if (operation.back >= 0) out += " back=" + std::to_string(operation.back);
+      break;
     case OperationKind::get:
+    case OperationKind::stream:
     case OperationKind::erase:
       out += range_text(operation.key, operation.range_end);
       if (operation.back >= 0) out += " back=" + std::to_string(operation.back);

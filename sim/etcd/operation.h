@@ -2,9 +2,11 @@
 //
 //   put KEY SIZE [prev]                     the value is unique: client, number, and padding up to SIZE bytes
 //   get KEY [END] [back=N] [limit=N] [serializable] [keys] [count] [descending]
+//   stream KEY [END] [back=N] [limit=N] [serializable] [keys] [count]     the same as a RangeStream, read whole
 //   delete KEY [END] [prev]
 //   txn [ COMPARE ; … ] [ OPERATION ; … ] [ OPERATION ; … ]     if, then, else; txns may be nested
 //   compact N [physical]                    to N revisions before the newest that anybody has been shown
+//   hash [back=N]                           HashKV
 //
 //   COMPARE: KEY [END] version|create|mod|value =|!=|<|> NUMBER|seen
 //
@@ -12,6 +14,7 @@
 // anybody has been shown; `seen` is what KEY has there, as a client that read it before would compare it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +24,8 @@
 
 namespace sim::etcd {
 
-enum class OperationKind : std::uint8_t { put, get, erase, txn, compact };
+enum class OperationKind : std::uint8_t { put, get, erase, txn, compact, stream, hash };
+inline constexpr std::size_t kOperationKindCount = 7;
 enum class CompareTarget : std::uint8_t { version, create, mod, value };
 enum class CompareRelation : std::uint8_t { equal, not_equal, less, greater };
 

@@ -14,6 +14,10 @@ TEST_CASE("an operation reads back as it was written") {
       "delete k1 k3 prev",
       "compact 12",
       "compact 0 physical",
+      "stream k1",
+      "stream k1 * back=0 limit=9 serializable keys count",
+      "hash",
+      "hash back=7",
       "txn [ ] [ ] [ ]",
       "txn [ k1 mod = seen ; k2 k5 version > 0 ; k3 * value != seen ] [ put k1 9 ; get k2 * limit=1 ] [ delete k3 ]",
       "txn [ ] [ ] [ delete k3 ; txn [ k1 create < 4 ] [ put k4 0 ] [ ] ]",
@@ -28,7 +32,7 @@ TEST_CASE("an operation reads back as it was written") {
 
 TEST_CASE("what is no operation is refused") {
   const char* const texts[] = {
-      "",          "put",           "put k1",          "put k1 many",  "get k1 k2 k3", "jump k1", "get k1 limit=-1", "compact", "compact x",
+      "",          "put",           "put k1",          "put k1 many",  "get k1 k2 k3", "jump k1", "get k1 limit=-1", "compact", "compact x", "stream", "hash k1", "txn [ ] [ compact 3 ] [ ]", "txn [ ] [ ] [ hash ]",
       "txn [ ] [ ]", "txn [ k1 ] [ ] [ ]", "txn [ k1 value = 3 ] [ ] [ ]", "txn [ ] [ put k1 ] [ ]", "txn [ ] [ put k1 0", "put k1 0 ]",
       "txn [ ] [ put k1 0 ; ] [ ]",
   };

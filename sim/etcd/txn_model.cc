@@ -15,14 +15,6 @@ using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
 
-void fill(const ModelKeyValue& kv, mvccpb::KeyValue& out) {
-  out.set_key(kv.key);
-  out.set_value(kv.value);
-  out.set_create_revision(kv.create_revision);
-  out.set_mod_revision(kv.mod_revision);
-  out.set_version(kv.version);
-}
-
 template <typename Value>
 bool holds(Compare::CompareResult result, const Value& stored, const Value& operand) {
   switch (static_cast<int>(result)) {
@@ -109,7 +101,7 @@ class Run {
 
   void put(const etcdserverpb::PutRequest& put, etcdserverpb::PutResponse& out) {
     const ModelRange before = model_.range(put.key(), "", newest(), 0);
-    if (put.prev_kv() && !before.kvs.empty()) fill(before.kvs[0], *out.mutable_prev_kv());
+    if (put.prev_kv() && !before.kvs.empty()) *out.mutable_prev_kv() = to_wire(before.kvs[0]);
     writable_->put(put.key(), put.value());
     out.mutable_header()->set_revision(newest());
   }
@@ -117,7 +109,7 @@ class Run {
   void erase(const etcdserverpb::DeleteRangeRequest& erase, etcdserverpb::DeleteRangeResponse& out) {
     const ModelRange before = model_.range(erase.key(), erase.range_end(), newest(), 0);
     if (erase.prev_kv()) {
-      for (const ModelKeyValue& kv : before.kvs) fill(kv, *out.add_prev_kvs());
+      for (const ModelKeyValue& kv : before.kvs) *out.add_prev_kvs() = to_wire(kv);
     }
     out.set_deleted(writable_->erase(erase.key(), erase.range_end()));
     out.mutable_header()->set_revision(newest());
@@ -139,6 +131,16 @@ std::optional<TxnResponse> answer(Run& run, const TxnRequest& txn) {
 
 }  // namespace
 
+mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
+  mvccpb::KeyValue out;
+  out.set_key(kv.key);
+  out.set_value(kv.value);
+  out.set_create_revision(kv.create_revision);
+  out.set_mod_revision(kv.mod_revision);
+  out.set_version(kv.version);
+  return out;
+}
+
 void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std::int64_t newest, etcdserverpb::RangeResponse& out) {
   const std::int64_t at = range.revision() > 0 ? range.revision() : newest;
   ModelRange there = model.range(range.key(), range.range_end(), at, 0);
@@ -152,7 +154,7 @@ void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std
       return;
     }
     if (range.keys_only()) kv.value.clear();
-    fill(kv, *out.add_kvs());
+    *out.add_kvs() = to_wire(kv);
   }
 }
 

@@ -9,6 +9,8 @@
 
 namespace sim::etcd {
 
+mvccpb::KeyValue to_wire(const ModelKeyValue& kv);
+
 // Of a committed transaction: changes the model. The whole answer but for who gave it; nullopt: it had to be refused, because a
 // revision that it names on the path it takes cannot be read.
 std::optional<etcdserverpb::TxnResponse> run_txn(Model& model, const etcdserverpb::TxnRequest& txn);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/api/maintenance.pb.h"
 #include "core/base/assert.h"
 
 namespace sim::etcd {
@@ -32,6 +33,12 @@ class Builder {
     if (operation.back < 0) return;
     range.set_revision(back(operation.back));
     out_.revision = out_.revision == 0 ? range.revision() : std::min(out_.revision, range.revision());
+  }
+
+  void fill(const KvOperation& operation, etcdserverpb::HashKVRequest& hash) {
+    if (operation.back < 0) return;
+    hash.set_revision(back(operation.back));
+    out_.revision = hash.revision();
   }
 
   void fill(const KvOperation& operation, etcdserverpb::DeleteRangeRequest& erase) {
@@ -65,7 +72,9 @@ class Builder {
       case OperationKind::txn:
         out_.is_write = true;  // a nested one is never read-only to etcd
         return fill(operation, *out.mutable_request_txn());
-      case OperationKind::compact: ASSERT(false && "not an operation of a transaction");
+      case OperationKind::compact:
+      case OperationKind::stream:
+      case OperationKind::hash: ASSERT(false && "not an operation of a transaction");
     }
   }
 
@@ -123,6 +132,11 @@ WireRequest make_request(std::uint32_t client, std::uint32_t number, const KvOpe
     case OperationKind::erase: make("/etcdserverpb.KV/DeleteRange", etcdserverpb::DeleteRangeRequest()); break;
     case OperationKind::txn: make("/etcdserverpb.KV/Txn", etcdserverpb::TxnRequest()); break;
     case OperationKind::compact: make("/etcdserverpb.KV/Compact", etcdserverpb::CompactionRequest()); break;
+    case OperationKind::hash: make("/etcdserverpb.Maintenance/HashKV", etcdserverpb::HashKVRequest()); break;
+    case OperationKind::stream:
+      make("/etcdserverpb.KV/RangeStream", etcdserverpb::RangeRequest());
+      out.is_stream = true;
+      break;
   }
   return out;
 }

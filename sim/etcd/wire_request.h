@@ -13,6 +13,7 @@ namespace sim::etcd {
 
 struct WireRequest {
   std::string_view path;
+  bool is_stream = false;     // the answer comes in many messages
   std::string bytes;
   std::int64_t revision = 0;  // the lowest that is named in it; 0: none
   std::string first_value;    // of the first put, in order of writing; empty: it has none

@@ -1,0 +1,93 @@
+#include "sim/etcd/sizes.h"
+
+#include <array>
+#include <string>
+
+namespace sim::etcd {
+
+namespace {
+
+using ::etcd::Tuning;
+using io::sim::Decisions;
+using io::sim::Identity;
+
+struct SizeRange {
+  std::string_view name;
+  std::uint64_t first;
+  std::uint64_t last;
+  std::uint64_t Tuning::* field;
+};
+constexpr std::array kSizes = {
+    SizeRange{"log_segment_bytes", 16 << 10, 256 << 10, &Tuning::log_segment_bytes},
+    SizeRange{"apply_slice_entries", 1, 64, &Tuning::apply_slice_entries},
+    SizeRange{"catch_up_entries", 0, 100, &Tuning::catch_up_entries},
+    SizeRange{"truncate_step_entries", 1, 100, &Tuning::truncate_step_entries},
+    SizeRange{"kept_entries_max", 300, 2000, &Tuning::kept_entries_max},
+    SizeRange{"unmaterialised_bytes_max", 2 << 10, 64 << 10, &Tuning::unmaterialised_bytes_max},
+    SizeRange{"store_batch_rows", 1, 50, &Tuning::store_batch_rows},
+    SizeRange{"store_wal_bytes_max", 256 << 10, 2 << 20, &Tuning::store_wal_bytes_max},
+    SizeRange{"range_slice_keys", 1, 12, &Tuning::range_slice_keys},
+    SizeRange{"range_slice_rows", 1, 8, &Tuning::range_slice_rows},
+    SizeRange{"range_slice_bytes", 64, 4 << 10, &Tuning::range_slice_bytes},
+    SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
+};
+
+struct DelayRange {
+  std::string_view name;
+  base::Duration first;
+  base::Duration last;
+  base::Duration Tuning::* field;
+};
+constexpr std::array kDelays = {
+    DelayRange{"store_batch_delay_ns", std::chrono::milliseconds(1), std::chrono::milliseconds(200), &Tuning::store_batch_delay},
+    DelayRange{"store_checkpoint_delay_ns", std::chrono::milliseconds(50), std::chrono::seconds(5), &Tuning::store_checkpoint_delay},
+};
+
+// As the flag of etcd's name. With fewer a slice the last compaction of a run would not end with it.
+constexpr std::string_view kCompactionLimit = "compaction_batch_limit";
+constexpr std::uint64_t kCompactionLimitMin = 3;
+constexpr std::uint64_t kCompactionLimitMax = 40;
+
+bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& config) {
+  if (name == kCompactionLimit) {
+    config.compaction_batch_limit = value;
+    return true;
+  }
+  for (const SizeRange& size : kSizes) {
+    if (size.name != name) continue;
+    config.tuning.*size.field = value;
+    return true;
+  }
+  for (const DelayRange& delay : kDelays) {
+    if (delay.name != name) continue;
+    config.tuning.*delay.field = base::Duration(static_cast<std::int64_t>(value));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void draw_sizes(Decisions& decisions, Plan& plan) {
+  const auto draw = [&](std::string_view name, std::uint64_t first, std::uint64_t last) {
+    plan.sizes[std::string(name)] = first + decisions.below("plan-size", Identity{io::sim::key(name)}, last - first);
+  };
+  for (const SizeRange& size : kSizes) draw(size.name, size.first, size.last);
+  draw(kCompactionLimit, kCompactionLimitMin, kCompactionLimitMax);
+  for (const DelayRange& delay : kDelays) {
+    const Identity who{io::sim::key(delay.name)};
+    plan.sizes[std::string(delay.name)] =
+        static_cast<std::uint64_t>(decisions.between("plan-delay", who, delay.first, delay.last).count());
+  }
+}
+
+base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config) {
+  for (const auto& size : plan.sizes) {
+    if (!use(size.first, size.second, config)) {
+      return base::fail(base::Code::invalid, "no size is called `" + size.first + "`");
+    }
+  }
+  return {};
+}
+
+}  // namespace sim::etcd

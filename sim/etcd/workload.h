@@ -1,0 +1,20 @@
+// sim/etcd/workload.h: what the clients of a run ask, and when, drawn from its seed.
+//
+// A swarm, like the faults: each seed has habits of its own. It leaves some kinds of operation out and asks for others
+// often; its keys are a few, dozens or hundreds, so that a range is one slice or a hundred of them; it compacts never,
+// seldom or all the time; it reads what is newest, just behind it or far back; it works evenly or in bursts with
+// silence between them. What is drawn for an operation is named by client and number, and by where it stands
+// in a transaction: taking one out leaves the others as they are.
+#pragma once
+
+#include "io/sim/decisions.h"
+#include "sim/plan.h"
+
+namespace sim::etcd {
+
+// Fills plan.operations, each client's in the order of their times. The last ones come `calm` after the faults have
+// ended, and are the same in all runs but for a compaction where the seed compacts at all.
+// Requires: clients and faults_until are set.
+void draw_workload(io::sim::Decisions& decisions, base::Duration calm, Plan& plan);
+
+}  // namespace sim::etcd
