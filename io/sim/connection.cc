@@ -227,6 +227,8 @@ std::size_t Connection::write(int index, std::span<const std::byte> data) {
     send_reset(end, "connection reset by peer", arrival(to, next_identity(to, now), now));
   }
   if (to.is_silent) end.host.count(FaultKind::network_half_open);
+  // A reset is on its way to the reader: what is written behind it is taken, and lost. A stream has no holes.
+  if (to.reset_arrives_at) return data.size();
   const std::size_t used = unread(to) + to.held_room;
   const std::size_t count = std::min(data.size(), used < kBufferBytes ? kBufferBytes - used : 0);
   if (count < data.size()) end.wants_room = true;
