@@ -24,7 +24,7 @@ void Inspection::judge() {
   const base::LogIndex applied = backend_.applied();
   const std::optional<ModelPosition> position = oracle_.position(applied);
   if (!position) return findings_.safety(StoredRows::kName, "the store says that it has applied index " + base::to_text(applied) + ", which nobody has committed");
-  const std::string wrong = rows_.difference(oracle_.model(), *position, oracle_.removed_revision());
+  const std::string wrong = rows_.difference(oracle_.model(), *position, StoredRows::Removal::over);
   if (!wrong.empty()) findings_.safety(StoredRows::kName, "at index " + base::to_text(applied) + " " + wrong);
 }
 

@@ -314,7 +314,6 @@ void KvOracle::on_compact(const Request& request, std::string_view response) {
   if (!reveal(request, compaction.header().revision(), false)) return;
   if (request.wire.revision > model_.compacted()) return accuse(request, "it was acknowledged, but the log does not hold it");
   compacted_ = std::max(compacted_, request.wire.revision);
-  if (request.operation.is_physical) removed_ = std::max(removed_, request.wire.revision);
 }
 
 void KvOracle::on_erase(const Request& request, std::string_view response) {

@@ -72,10 +72,6 @@ class KvOracle final : public CommittedListener {
 
   // After this log index; nullopt: nobody has committed it.
   std::optional<ModelPosition> position(base::LogIndex index) const;
-  // What compaction at this revision makes superfluous is gone from the member's files, it said since it started; -1: it
-  // said nothing.
-  std::int64_t removed_revision() const { return removed_; }
-  void on_member_start() { removed_ = -1; }  // a crash may bring rows back
 
  private:
   enum class WriteFate : std::uint8_t { open, unknown, refused, committed };
@@ -110,7 +106,6 @@ class KvOracle final : public CommittedListener {
   KvCounts counts_;
   std::int64_t revealed_ = 1;
   std::int64_t compacted_ = 0;                         // acknowledged
-  std::int64_t removed_ = -1;
   std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
   std::map<std::int64_t, std::int64_t> erased_count_;  // by revision

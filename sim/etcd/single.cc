@@ -74,7 +74,6 @@ class Single final : public Tenant {
       : plan_(plan), config_(std::move(config)), operations_(std::move(operations)), oracle_(findings), finished_(plan.clients) {}
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) override {
-    oracle_.on_member_start();
     return std::make_unique<MemberProgram>(node, config_, host);
   }
 

@@ -1,6 +1,5 @@
 #include "sim/etcd/store_oracle.h"
 
-#include <set>
 #include <vector>
 
 #include "sim/etcd/hash_model.h"
@@ -37,27 +36,26 @@ void StoredRows::on_row(const sqlite::RowView& row) {
   }
 }
 
-std::string StoredRows::difference(const Model& model, ModelPosition position, std::int64_t removed) const {
+std::string StoredRows::difference(const Model& model, ModelPosition position, Removal removal) const {
   if (!malformed_.empty()) return malformed_;
   if (compacted_.value_or(-1) != position.compacted) {
     return "the store says that it is compacted at " + std::to_string(compacted_.value_or(-1)) + " instead of " +
            std::to_string(position.compacted);
   }
-  for (const ModelRow& row : model.rows(position.compacted, position.revision)) {
-    const auto found = keys_.find({row.main, row.sub});
-    if (found == keys_.end()) return "the store lacks " + text_of(row) + ", which compaction at " + std::to_string(position.compacted) + " leaves";
+  const std::map<Place, ModelRow> left = by_place(model.rows(position.compacted, position.revision));
+  for (const auto& [place, row] : left) {
+    if (keys_.find(place) == keys_.end()) return "the store lacks " + text_of(row) + ", which compaction at " + std::to_string(position.compacted) + " leaves";
   }
   const std::map<Place, ModelRow> known = by_place(model.rows(-1, position.revision));
-  const std::map<Place, ModelRow> left = by_place(model.rows(removed, position.revision));
   for (const auto& [place, stored] : keys_) {
     const auto row = known.find(place);
     if (row == known.end()) return "the store holds a row of revision " + std::to_string(place.first) + "." + std::to_string(place.second) + ", which nobody wrote";
     if (stored.is_tombstone != row->second.is_tombstone || stored.record != record_of(row->second)) {
       return "the row of " + text_of(row->second) + " is not what was written";
     }
-    if (place.first < removed && left.find(place) == left.end()) {
-      return "the store still holds " + text_of(row->second) + ", although a physical compaction at " + std::to_string(removed) +
-             " was acknowledged";
+    const bool is_superfluous = place.first < position.compacted && left.find(place) == left.end();
+    if (is_superfluous && removal == Removal::over) {
+      return "the store still holds " + text_of(row->second) + ", long after compaction at " + std::to_string(position.compacted);
     }
   }
   return {};

@@ -1,8 +1,8 @@
 // sim/etcd/store_oracle.h: the rows that a member leaves on its disk are those that the log made.
 //
 // Of the entries that the store says it has applied, every row stands there that compaction has to leave, byte for byte,
-// a delete exactly at the compacted revision too; no row stands there that nobody wrote; and what a physical
-// compaction promised to have removed is gone. No answer to a client shows all of that.
+// a delete exactly at the compacted revision too; no row stands there that nobody wrote; and what compaction made
+// superfluous is gone, when there was time enough for that. No answer to a client shows all of it.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,9 @@ class StoredRows final : public sqlite::RowVisitor {
   static constexpr std::string_view kName = "store";
 
   void on_row(const sqlite::RowView& row) override;
-  // Empty: they are what the log made, up to this position. `removed`: what this revision made superfluous was promised
-  // to be gone; below zero: no such promise.
-  std::string difference(const Model& model, ModelPosition position, std::int64_t removed) const;
+  // Empty: they are what the log made, up to this position.
+  enum class Removal : std::uint8_t { under_way, over };
+  std::string difference(const Model& model, ModelPosition position, Removal removal) const;
 
  private:
   struct Stored {
