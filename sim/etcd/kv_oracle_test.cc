@@ -3,9 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "core/api/kv.pb.h"
+#include "core/api/maintenance.pb.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/hash_model.h"
 #include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
@@ -44,6 +50,15 @@ struct Fixture {
     range.set_count(expected.count);
     for (const ModelKeyValue& kv : expected.kvs) *range.add_kvs() = to_wire(kv);
     return range;
+  }
+  void compact(std::uint32_t number, const char* text) {
+    const Request request = send(number, text);
+    etcdserverpb::CompactionRequest compaction;
+    REQUIRE(compaction.ParseFromString(request.wire.bytes));
+    commit(::etcd::CommandKind::compact, compaction);
+    etcdserverpb::CompactionResponse response;
+    response.mutable_header()->set_revision(oracle.model().revision());
+    oracle.on_answer(request, response.SerializeAsString());
   }
   bool is_clean() const { return findings.is_clean(); }
 
@@ -256,13 +271,7 @@ TEST_CASE("a transaction that took effect must not be refused, and one that was 
 TEST_CASE("what was compacted may be refused, and nothing else; once that is known it must be") {
   const auto compacted = [](Fixture& f) {
     f.put(1, "a"), f.put(2, "a"), f.put(3, "a");  // 2, 3, 4
-    const Request request = f.send(4, "compact 1");
-    etcdserverpb::CompactionRequest compaction;
-    compaction.set_revision(3);
-    f.commit(::etcd::CommandKind::compact, compaction);
-    etcdserverpb::CompactionResponse response;
-    response.mutable_header()->set_revision(4);
-    f.oracle.on_answer(request, response.SerializeAsString());
+    f.compact(4, "compact 1");
     CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
   };
   const rpc::Status refused = {rpc::StatusCode::out_of_range, "compacted"};
@@ -280,6 +289,79 @@ TEST_CASE("what was compacted may be refused, and nothing else; once that is kno
     if (c.is_answered) f.oracle.on_answer(request, f.right_range("a", request.wire.revision).SerializeAsString());
     else f.oracle.on_error(request, refused);
     CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
+// a, b and c at the revisions 2, 3 and 4; the stream `stream a *` in two messages.
+TEST_CASE("a stream is the read that its messages make up, and nothing else") {
+  using Messages = std::vector<etcdserverpb::RangeStreamResponse>;
+  struct Case { const char* name; void (*spoil)(Messages&); std::optional<rpc::StatusCode> error; bool is_right; };
+  const Case cases[] = {
+      {"whole", [](Messages&) {}, std::nullopt, true},
+      {"a message missing in the middle", [](Messages& m) { m.erase(m.begin()); }, std::nullopt, false},
+      {"without the last one", [](Messages& m) { m.pop_back(); }, std::nullopt, false},
+      {"more behind the last one", [](Messages& m) { m.push_back(m.front()); }, std::nullopt, false},
+      {"totals too early", [](Messages& m) { m[0].mutable_range_response()->set_count(3); }, std::nullopt, false},
+      {"an empty one", [](Messages& m) { m[0].mutable_range_response()->clear_kvs(); }, std::nullopt, false},
+      {"a wrong count", [](Messages& m) { m[1].mutable_range_response()->set_count(4); }, std::nullopt, false},
+      {"broken off", [](Messages& m) { m.pop_back(); }, rpc::StatusCode::unavailable, true},
+      {"broken off, and wrong before", [](Messages& m) { m.erase(m.begin()); m[0].mutable_range_response()->clear_header(); m[0].mutable_range_response()->clear_count(); },
+       rpc::StatusCode::unavailable, false},
+      {"compacted, although nothing was", [](Messages& m) { m.pop_back(); }, rpc::StatusCode::out_of_range, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Fixture f;
+    f.put(1, "a"), f.put(2, "b"), f.put(3, "c");
+    Messages messages(2);
+    etcdserverpb::RangeResponse& first = *messages[0].mutable_range_response();
+    etcdserverpb::RangeResponse& last = *messages[1].mutable_range_response();
+    for (const char* key : {"a", "b"}) *first.add_kvs() = f.right_range(key, 4).kvs(0);
+    last = f.right_range("c", 4);
+    last.set_count(3);
+    c.spoil(messages);
+    Request request = f.send(4, "stream a *");
+    for (const etcdserverpb::RangeStreamResponse& message : messages) f.oracle.on_part(request, message.SerializeAsString());
+    if (c.error) f.oracle.on_error(request, {*c.error, "broken off"});
+    else f.oracle.on_end(request);
+    CHECK_MESSAGE(f.is_clean() == c.is_right, f.findings.verdict().message);
+  }
+}
+
+TEST_CASE("a stream of the newest revision may be overtaken by a compaction, and a read of it may not") {
+  for (const bool is_stream : {true, false}) {
+    Fixture f;
+    f.put(1, "a");
+    const Request early = f.send(2, is_stream ? "stream a *" : "get a *");
+    f.put(3, "a");
+    f.compact(4, "compact 0");
+    f.oracle.on_error(early, {rpc::StatusCode::out_of_range, "compacted"});
+    CHECK_EQ(f.is_clean(), is_stream);
+  }
+}
+
+TEST_CASE("HashKV is the number of the model, at the revision that was asked for and a compaction that there was") {
+  struct Case { const char* name; std::int64_t header, revision, compacted; std::uint32_t changed; bool is_right; };
+  const Case cases[] = {
+      {"right", 4, 4, 3, 0, true},
+      {"before the compaction, which the member may not know of", 4, 4, -1, 0, true},
+      {"another number", 4, 4, 3, 1, false},
+      {"a compaction that never was", 4, 4, 2, 0, false},
+      {"a revision of the future", 4, 5, 3, 0, false},
+      {"of another revision than asked for", 4, 3, 3, 0, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Fixture f;
+    f.put(1, "a"), f.put(2, "a"), f.put(3, "b");
+    f.compact(4, "compact 1");
+    etcdserverpb::HashKVResponse response;
+    response.mutable_header()->set_revision(c.header);
+    response.set_hash_revision(c.revision);
+    response.set_compact_revision(c.compacted);
+    response.set_hash(hash_kv(f.oracle.model(), std::min<std::int64_t>(c.revision, 4), c.compacted) + c.changed);
+    f.oracle.on_answer(f.send(5, "hash back=0"), response.SerializeAsString());
+    CHECK_MESSAGE(f.is_clean() == c.is_right, f.findings.verdict().message);
   }
 }
 

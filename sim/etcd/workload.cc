@@ -62,6 +62,8 @@ Habits draw_habits(Decisions& decisions) {
     if (share.may_be_missing && decisions.happens("plan-kind-off", Identity{kind}, kMissingPerMillion)) continue;
     const std::uint64_t more = decisions.below("plan-kind-share", Identity{kind}, share.most - share.least);
     habits.shares[kind] = share.least + static_cast<std::uint32_t>(more);
+    // Compactions that follow each other closely finish what a crash has left of the one before.
+    if (share.kind == OperationKind::compact && below("compacts seldom", 2) == 0) habits.shares[kind] = 1 + habits.shares[kind] / 20;
     habits.share_sum += habits.shares[kind];
   }
   const std::uint64_t size = below("size", 10);
