@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 2379;
 constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
-constexpr base::Duration kDuration = std::chrono::seconds(75);
+constexpr base::Duration kDuration = std::chrono::seconds(85);
 // The last requests of each client are sent this long after the faults have ended, and must be answered.
 constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
 

@@ -43,14 +43,22 @@ constexpr std::array kDelays = {
     DelayRange{"store_checkpoint_delay_ns", std::chrono::milliseconds(50), std::chrono::seconds(5), &Tuning::store_checkpoint_delay},
 };
 
-// As the flag of etcd's name. With fewer a slice the last compaction of a run would not end with it.
+// As the flags of etcd's names: slow enough that crashes fall into a pass, and not so slow that the last one of a run
+// would not end with it.
 constexpr std::string_view kCompactionLimit = "compaction_batch_limit";
-constexpr std::uint64_t kCompactionLimitMin = 3;
-constexpr std::uint64_t kCompactionLimitMax = 40;
+constexpr std::uint64_t kCompactionLimitMin = 4;
+constexpr std::uint64_t kCompactionLimitMax = 24;
+constexpr std::string_view kCompactionPause = "compaction_sleep_interval_ns";
+constexpr std::uint64_t kCompactionPauseMin = 1'000'000;
+constexpr std::uint64_t kCompactionPauseMax = 30'000'000;
 
 bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& config) {
   if (name == kCompactionLimit) {
     config.compaction_batch_limit = value;
+    return true;
+  }
+  if (name == kCompactionPause) {
+    config.compaction_sleep_interval = base::Duration(static_cast<std::int64_t>(value));
     return true;
   }
   for (const SizeRange& size : kSizes) {
@@ -74,6 +82,7 @@ void draw_sizes(Decisions& decisions, Plan& plan) {
   };
   for (const SizeRange& size : kSizes) draw(size.name, size.first, size.last);
   draw(kCompactionLimit, kCompactionLimitMin, kCompactionLimitMax);
+  draw(kCompactionPause, kCompactionPauseMin, kCompactionPauseMax);
   for (const DelayRange& delay : kDelays) {
     const Identity who{io::sim::key(delay.name)};
     plan.sizes[std::string(delay.name)] =
