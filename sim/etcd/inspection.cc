@@ -23,7 +23,10 @@ void Inspection::complete(base::Status status) {
 void Inspection::judge() {
   const base::LogIndex applied = backend_.applied();
   const std::optional<ModelPosition> position = oracle_.position(applied);
-  if (!position) return findings_.safety(StoredRows::kName, "the store says that it has applied index " + base::to_text(applied) + ", which nobody has committed");
+  if (!position) {
+    return findings_.safety(StoredRows::kName, "the store says that it has applied index " + base::to_text(applied) +
+                                                   ", which nobody has committed");
+  }
   const std::string wrong = rows_.difference(oracle_.model(), *position, StoredRows::Removal::over);
   if (!wrong.empty()) findings_.safety(StoredRows::kName, "at index " + base::to_text(applied) + " " + wrong);
 }

@@ -305,8 +305,10 @@ TEST_CASE("a stream is the read that its messages make up, and nothing else") {
       {"an empty one", [](Messages& m) { m[0].mutable_range_response()->clear_kvs(); }, std::nullopt, false},
       {"a wrong count", [](Messages& m) { m[1].mutable_range_response()->set_count(4); }, std::nullopt, false},
       {"broken off", [](Messages& m) { m.pop_back(); }, rpc::StatusCode::unavailable, true},
-      {"broken off, and wrong before", [](Messages& m) { m.erase(m.begin()); m[0].mutable_range_response()->clear_header(); m[0].mutable_range_response()->clear_count(); },
-       rpc::StatusCode::unavailable, false},
+      {"broken off, and wrong before", [](Messages& m) {
+         m.pop_back();
+         m[0].mutable_range_response()->mutable_kvs()->DeleteSubrange(0, 1);
+       }, rpc::StatusCode::unavailable, false},
       {"compacted, although nothing was", [](Messages& m) { m.pop_back(); }, rpc::StatusCode::out_of_range, false},
   };
   for (const Case& c : cases) {

@@ -1,7 +1,7 @@
 // sim/etcd/single.h: one etcd member and its clients.
 //
-// Sixty simulated seconds of puts, reads and deletes over few keys, while the member crashes, its disk fails
-// and its links break; then everything heals, and every client must get its last answers.
+// Fifty simulated seconds of whatever KV and HashKV offer, while the member crashes, its disk fails and its links break;
+// then everything heals, every client must get its last answers, and the files must hold what they should.
 #pragma once
 
 #include <memory>

@@ -49,7 +49,9 @@ std::string StoredRows::difference(const Model& model, ModelPosition position, R
   const std::map<Place, ModelRow> known = by_place(model.rows(-1, position.revision));
   for (const auto& [place, stored] : keys_) {
     const auto row = known.find(place);
-    if (row == known.end()) return "the store holds a row of revision " + std::to_string(place.first) + "." + std::to_string(place.second) + ", which nobody wrote";
+    if (row == known.end()) {
+      return "the store holds a row of revision " + std::to_string(place.first) + "." + std::to_string(place.second) + ", which nobody wrote";
+    }
     if (stored.is_tombstone != row->second.is_tombstone || stored.record != record_of(row->second)) {
       return "the row of " + text_of(row->second) + " is not what was written";
     }
