@@ -272,9 +272,11 @@ class Drawer {
 
 // --- times ------------------------------------------------------------------------------------------
 
-base::Duration draw_time(Decisions& decisions, const Habits& habits, std::uint32_t client, std::uint32_t number, base::Duration end) {
-  const Identity who{client, number};
-  if (habits.bursts == 0) return decisions.between("plan-start", who, std::chrono::milliseconds(1), end);
+// Who looks after the store does so by a clock of his own, in the silence between bursts too.
+bool is_upkeep(OperationKind kind) { return kind == OperationKind::compact || kind == OperationKind::hash; }
+
+base::Duration draw_time(Decisions& decisions, const Habits& habits, OperationKind kind, const Identity& who, base::Duration end) {
+  if (habits.bursts == 0 || is_upkeep(kind)) return decisions.between("plan-start", who, std::chrono::milliseconds(1), end);
   const std::uint64_t burst = decisions.below("plan-burst", who, habits.bursts);
   const base::Duration begins = decisions.between("plan-burst-start", {burst}, std::chrono::milliseconds(1), end - habits.burst);
   return begins + decisions.between("plan-start", who, base::Duration::zero(), habits.burst);
@@ -304,8 +306,9 @@ void draw_workload(Decisions& decisions, base::Duration calm, Plan& plan) {
     std::vector<Operation> own;
     Drawer drawer(decisions, habits);
     for (std::uint32_t number = 0; number < each; ++number) {
-      const base::Duration at = draw_time(decisions, habits, client, number, plan.faults_until);
-      own.push_back({client, number, at, to_text(drawer.draw(client, number))});
+      const KvOperation operation = drawer.draw(client, number);
+      const base::Duration at = draw_time(decisions, habits, operation.kind, Identity{client, number}, plan.faults_until);
+      own.push_back({client, number, at, to_text(operation)});
     }
     std::sort(own.begin(), own.end(), [](const Operation& a, const Operation& b) { return a.at != b.at ? a.at < b.at : a.number < b.number; });
     plan.operations.insert(plan.operations.end(), own.begin(), own.end());
