@@ -51,6 +51,18 @@ apt_install() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# A real etcd of Debian's release to compare with. Unpacked, not installed: the package would start a service of its own on
+# the ports of ./run. Without it the tests that compare are left out, and this says so.
+unpack_etcd() {
+  local into=$root/build/etcd
+  [ ! -x "$into/usr/bin/etcd" ] || return 0
+  mkdir -p "$into"
+  if ! (cd "$into" && apt-get download etcd-server && dpkg -x etcd-server_*.deb .) >"$into/log" 2>&1; then
+    tail -n 5 "$into/log"
+    echo "no package etcd-server to compare with: those tests are left out"
+  fi
+}
+
 # configure DIRECTORY COMPILER [MESON OPTION...]: a build directory, made once.
 configure() {
   local directory=$root/$1 compiler=$2
