@@ -1,5 +1,7 @@
 #include "core/base/codec.h"
 
+#include <array>
+
 #include "core/base/assert.h"
 
 namespace base {
@@ -11,7 +13,10 @@ void ByteWriter::bytes(std::string_view bytes) {
 }
 
 void ByteWriter::fixed(std::uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) out_.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
+  std::array<char, 8> field{};
+  const auto size = static_cast<std::size_t>(width);
+  for (std::size_t i = 0; i < size; ++i) field[i] = static_cast<char>((value >> (8 * i)) & 0xff);
+  out_.append(field.data(), size);
 }
 
 std::string_view ByteReader::raw(std::size_t size) {

@@ -35,14 +35,6 @@ Hash128 hash128(std::string_view bytes, std::uint64_t seed) {
   return {hash.high64, hash.low64};
 }
 
-std::uint64_t mix64(std::uint64_t a, std::uint64_t b) {
-  // The finaliser of SplitMix64 over both words; a bijection of `a` for each `b`.
-  std::uint64_t x = a + 0x9e3779b97f4a7c15U * (b + 1U);  // odd factor: a bijection of `b` for each `a` as well
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
-}
-
 void Digest::fold(std::string_view bytes) {
   const Hash128 part = hash128(bytes, bytes.size());
   fold(part.high);

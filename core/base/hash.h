@@ -25,7 +25,13 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
 Hash128 hash128(std::string_view bytes, std::uint64_t seed = 0);
 
 // A good 64-bit mix of two words, for building keys from numbers without a buffer.
-std::uint64_t mix64(std::uint64_t a, std::uint64_t b);
+// The finaliser of SplitMix64 over both; the odd factor makes it a bijection of `b` for each `a`, and of `a` for each `b`.
+constexpr std::uint64_t mix64(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t x = a + 0x9e3779b97f4a7c15U * (b + 1U);
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31U);
+}
 
 // A running 128-bit digest: each fold depends on all earlier ones and on its own length.
 class Digest {
