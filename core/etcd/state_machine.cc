@@ -84,32 +84,25 @@ replica::Effect StateMachine::apply_empty(base::EntryId id) {
   return {changes.effect, changes.state};
 }
 
+template <typename Request>
+base::Status StateMachine::apply_request(const replica::Command& command, std::string_view message, std::string* response) {
+  Request request;
+  if (!parse(request, message)) return unknown_command(command.id);
+  return etcd::apply(store_, request, header_at(command.id.term), response);
+}
+
 base::Result<replica::Effect> StateMachine::apply(const replica::Command& command, std::string* response) {
   const std::optional<CommandView> view = decode_command(command.bytes);
   if (!view) return base::fail(unknown_command(command.id).error());
   base::Status status;
   switch (view->kind) {
-    case CommandKind::put: {
-      etcdserverpb::PutRequest request;
-      status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
-      break;
-    }
-    case CommandKind::delete_range: {
-      etcdserverpb::DeleteRangeRequest request;
-      status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
-      break;
-    }
-    case CommandKind::txn: {
-      etcdserverpb::TxnRequest request;
-      status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
-      break;
-    }
-    case CommandKind::compact: {
-      etcdserverpb::CompactionRequest request;
-      status = parse(request, view->message) ? etcd::apply(store_, request, header_at(command.id.term), response) : unknown_command(command.id);
+    case CommandKind::put: status = apply_request<etcdserverpb::PutRequest>(command, view->message, response); break;
+    case CommandKind::delete_range: status = apply_request<etcdserverpb::DeleteRangeRequest>(command, view->message, response); break;
+    case CommandKind::txn: status = apply_request<etcdserverpb::TxnRequest>(command, view->message, response); break;
+    case CommandKind::compact:
+      status = apply_request<etcdserverpb::CompactionRequest>(command, view->message, response);
       compactor_.wake();
       break;
-    }
     case CommandKind::publish_member: {
       membershippb::Member member;
       if (parse(member, view->message)) {

@@ -67,6 +67,9 @@ class StateMachine final : public replica::StateMachine,
   void on_room() override;
   void on_failed(const base::Error& error) override { listener_->on_failed(error); }
 
+  // A command of the KV service: `message` is the client's request.
+  template <typename Request>
+  base::Status apply_request(const replica::Command& command, std::string_view message, std::string* response);
   void publish(const membershippb::Member& member, std::string* response);
 
   // Of an answer that knows its revision better.
