@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 
 namespace etcd {
 
@@ -11,23 +12,33 @@ using etcdserverpb::RangeRequest;
 namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
+constexpr std::size_t kPartBytes = 1U << 20U;
+
+// Begins another part when the last one is large enough.
+void make_room(RangeAnswer& answer) {
+  if (answer.last.size() < kPartBytes) return;
+  answer.parts.push_back(std::exchange(answer.last, {}));
+  answer.last.reserve(kPartBytes + kPartBytes / 4);  // a slice may go beyond
+}
 
 // Header, and a scan that has not yet read anything.
-Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& scan, std::string& response) {
+Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& scan, RangeAnswer& answer) {
   scan = RangeScan();
   if (const Refusal refused = scan.begin(context.machine.store(), request)) return refused;
   Header header = context.machine.header();
   header.revision = scan.revision();
-  response.clear();
-  append_header(response, header);
+  answer.parts.clear();
+  answer.last.clear();
+  append_header(answer.last, header);
   return std::nullopt;
 }
 
-// False: the call has been answered.
-bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, std::string& response,
+// Appends what one slice finds. False: the call has been refused.
+bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, RangeAnswer& answer,
                    rpc::UnaryCall& call) {
+  make_room(answer);
   const base::Result<Refusal> refused =
-      scan.run(context.machine.store(), request, slice_budget(context.config.tuning), response);
+      scan.run(context.machine.store(), request, slice_budget(context.config.tuning), answer.last);
   if (!refused) {
     call.fail(to_status(ErrorId::stopped));
     context.failure.on_read_failed(refused.error());
@@ -36,14 +47,12 @@ bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest&
   if (*refused) {
     // Overtaken by a compaction. Who names no revision asked for the newest, which is always there: it is read anew, since
     // etcd, which answers in one go, never calls it compacted.
-    if (request.revision() <= 0 && !begin(context, request, scan, response)) return true;
+    if (request.revision() <= 0 && !begin(context, request, scan, answer)) return true;
     call.fail(to_status(**refused));
     return false;
   }
-  if (!scan.is_done()) return true;
-  scan.append_totals(response);
-  call.respond(response);
-  return false;
+  if (scan.is_done()) scan.append_totals(answer.last);
+  return true;
 }
 
 }  // namespace
@@ -56,28 +65,32 @@ ScanBudget slice_budget(const Tuning& tuning) {
 
 void RangeReader::answer(rpc::UnaryCall& call, RangeRequest& request) {
   RangeScan scan;
-  std::string response;
-  response.reserve(kSmallAnswerBytes);
-  if (const Refusal refused = begin(context_, request, scan, response)) return call.fail(to_status(*refused));
-  if (!run_one_slice(context_, scan, request, response, call)) return;
-  large_.take(context_, queue_, large_).go_on(call, request, std::move(scan), std::move(response));
+  RangeAnswer answer;
+  answer.last.reserve(kSmallAnswerBytes);
+  if (const Refusal refused = begin(context_, request, scan, answer)) return call.fail(to_status(*refused));
+  if (!run_one_slice(context_, scan, request, answer, call)) return;
+  if (scan.is_done()) return call.respond(answer.last);
+  large_.take(context_, queue_, large_).go_on(call, request, std::move(scan), std::move(answer));
 }
 
 // --- in slices --------------------------------------------------------------------------------------
 
-void LargeRange::go_on(rpc::UnaryCall& call, RangeRequest& request, RangeScan scan, std::string response) {
+void LargeRange::go_on(rpc::UnaryCall& call, RangeRequest& request, RangeScan scan, RangeAnswer answer) {
   ASSERT(call_ == nullptr);
   call_ = &call;
   request_.Swap(&request);
   scan_ = std::move(scan);
-  response_ = std::move(response);
+  answer_ = std::move(answer);
   call.on_cancel(*this);
   queue_.add(*this);
 }
 
 void LargeRange::run_slice() {
   ASSERT(call_ != nullptr);
-  if (run_one_slice(context_, scan_, request_, response_, *call_)) return queue_.add(*this);
+  if (!run_one_slice(context_, scan_, request_, answer_, *call_)) return finish();
+  if (!scan_.is_done()) return queue_.add(*this);
+  answer_.parts.push_back(std::move(answer_.last));
+  call_->respond(std::move(answer_.parts));
   finish();
 }
 
@@ -87,7 +100,8 @@ void LargeRange::finish() {
   Sliced::unlink();
   call_ = nullptr;
   scan_ = RangeScan();
-  response_ = std::string();  // with its memory
+  base::release(answer_.parts);
+  base::release(answer_.last);
   pool_.give_back(*this);
 }
 

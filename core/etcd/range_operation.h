@@ -1,11 +1,12 @@
 // core/etcd/range_operation.h: KV/Range, at once when it is serializable, after a read index otherwise.
 //
 // What one slice finishes is answered in the same turn. What is larger goes on in slices (range_scan.h); its answer
-// is in memory while it grows, since one message it must be: who wants less asks with a limit, or for a RangeStream.
+// is in memory while it grows, in parts, since one message it must be: who wants less asks with a limit, or for a RangeStream.
 // A compaction may overtake it. Then a revision that was named is answered with Compacted, and the newest is read anew.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/api/kv.pb.h"
 #include "core/etcd/linearizable_read.h"
@@ -17,6 +18,12 @@ namespace etcd {
 
 ScanBudget slice_budget(const Tuning& tuning);
 
+// The response of a Range as it grows: in parts of about a megabyte, so that nothing large is ever copied.
+struct RangeAnswer {
+  std::vector<std::string> parts;
+  std::string last;  // the one that grows
+};
+
 // A Range that has more than one slice.
 class LargeRange final : private Sliced, private rpc::CallCancelled {
  public:
@@ -24,7 +31,7 @@ class LargeRange final : private Sliced, private rpc::CallCancelled {
       : context_(context), queue_(queue), pool_(pool) {}
 
   // Takes all of them over as the first slice left them, and returns to the pool once the call is answered.
-  void go_on(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request, RangeScan scan, std::string response);
+  void go_on(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request, RangeScan scan, RangeAnswer answer);
 
  private:
   void run_slice() override;
@@ -37,7 +44,7 @@ class LargeRange final : private Sliced, private rpc::CallCancelled {
   rpc::UnaryCall* call_ = nullptr;  // null: idle
   etcdserverpb::RangeRequest request_;
   RangeScan scan_;
-  std::string response_;
+  RangeAnswer answer_;
 };
 
 // Answers from the store as it stands.

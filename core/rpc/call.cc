@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 #include "core/rpc/connection.h"
 #include "core/rpc/h2.h"
 #include "core/rpc/server_core.h"
@@ -21,7 +22,7 @@ constexpr std::size_t kKeptCapacity = 1U << 10U;  // of a header; what an unusua
 
 void clear_header(std::string& value) {
   if (value.capacity() > kKeptCapacity) {
-    value = std::string();
+    base::release(value);
   } else {
     value.clear();
   }
@@ -65,7 +66,7 @@ void Call::end() {
   half_closed_ = false;
   paused_ = false;
   unconsumed_ = 0;
-  parked_input_ = std::string();
+  base::release(parked_input_);
   queue_.clear();
   headers_sent_ = false;
   status_.code = StatusCode::ok;
@@ -236,6 +237,13 @@ void Call::respond(std::string_view message) {
   answer({});
 }
 
+void Call::respond(std::vector<std::string> parts) {
+  ASSERT(stage_ == Stage::open);
+  ASSERT(has_request_);
+  connection_->note_queued(queue_.push(std::move(parts)));
+  answer({});
+}
+
 void Call::fail(const Status& status) {
   ASSERT(has_request_);
   ASSERT(status.code != StatusCode::ok);
@@ -308,7 +316,7 @@ void Call::submit_headers() {
 }
 
 ssize_t Call::read_data(std::size_t length, std::uint32_t& flags) {
-  const std::size_t count = std::min(length, queue_.size());
+  const std::size_t count = std::min(length, queue_.front().size());
   const bool is_last = stage_ == Stage::answered && count == queue_.size();
   if (count == 0 && !is_last) return NGHTTP2_ERR_DEFERRED;
   flags |= NGHTTP2_DATA_FLAG_NO_COPY;

@@ -52,7 +52,7 @@ class Call final : public UnaryCall, public StreamCall, private io::Timer {
 
   // The session takes from the queue: its data callbacks.
   ssize_t read_data(std::size_t length, std::uint32_t& flags);
-  std::string_view front(std::size_t length) const { return queue_.front(length); }
+  std::string_view front(std::size_t length) const { return queue_.front().substr(0, length); }
   void pop(std::size_t length);
   bool is_half_closed() const { return half_closed_; }
 
@@ -62,6 +62,7 @@ class Call final : public UnaryCall, public StreamCall, private io::Timer {
   std::string peer_text() const override;
   std::string_view verified_identity() const override;
   void respond(std::string_view message) override;
+  void respond(std::vector<std::string> parts) override;
   void fail(const Status& status) override;
   void on_cancel(CallCancelled& waiting) override;
   void send(std::string_view message) override;

@@ -357,7 +357,7 @@ void ClientConnection::on_frame_not_sent(const nghttp2_frame& frame, int error) 
 ssize_t ClientConnection::read_data(std::int32_t stream_id, std::size_t length, std::uint32_t& flags) {
   OpenCall* const call = find(stream_id);
   if (call == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // a reset is on its way already
-  const std::size_t count = std::min(length, call->queue.size());
+  const std::size_t count = std::min(length, call->queue.front().size());
   const bool is_last = call->is_half_closed && count == call->queue.size();
   if (count == 0 && !is_last) return NGHTTP2_ERR_DEFERRED;
   flags |= NGHTTP2_DATA_FLAG_NO_COPY;
@@ -368,7 +368,7 @@ ssize_t ClientConnection::read_data(std::int32_t stream_id, std::size_t length, 
 void ClientConnection::append_data(const std::uint8_t* frame_header, std::int32_t stream_id, std::size_t length) {
   OpenCall* const call = find(stream_id);
   ASSERT(call != nullptr);  // read_data() has just found it
-  output_.append_data(frame_header, call->queue.front(length));
+  output_.append_data(frame_header, call->queue.front().substr(0, length));
   call->queue.pop(length);
   queued_bytes_ -= length;
   if (call->kind == OpenCall::Kind::stream && call->queue.empty() && length > 0) wanting_room_.push_back(stream_id);

@@ -13,7 +13,7 @@ namespace {
 std::string framed(std::string_view message) {
   SendQueue queue;
   queue.push(message);
-  return std::string(queue.front(queue.size()));
+  return std::string(queue.front());
 }
 
 TEST_CASE("a message is a zero, its length in four bytes, and itself") { CHECK_EQ(framed("abc"), std::string("\0\0\0\0\3abc", 8)); }
@@ -62,8 +62,8 @@ PROPERTY("messages do not depend on how their bytes are cut") {
     std::vector<std::string> read;
     for (std::size_t turn = 0; !queue.empty(); ++turn) {
       const std::size_t cut = turn < cuts.size() ? cuts[turn] % 7U : 3;
-      const std::size_t count = std::min(queue.size(), cut);
-      std::string_view bytes = queue.front(count);
+      std::string_view bytes = queue.front().substr(0, cut);
+      const std::size_t count = bytes.size();
       for (MessageReader::Step step = reader.next(bytes); step.outcome == MessageReader::Outcome::message; step = reader.next(bytes)) {
         read.emplace_back(step.message);
       }
@@ -73,6 +73,24 @@ PROPERTY("messages do not depend on how their bytes are cut") {
     RC_ASSERT(read == messages);
     RC_ASSERT(reader.at_boundary());
   });
+}
+
+TEST_CASE("a message in parts is read like any other, whatever was queued before and after it") {
+  SendQueue queue;
+  std::size_t size = queue.push("before");
+  size += queue.push(std::vector<std::string>{"one ", "", "message"});
+  size += queue.push("after");
+  size += queue.push(std::vector<std::string>{});
+  CHECK_EQ(queue.size(), size);
+  std::string bytes;
+  while (!queue.empty()) {
+    const std::string_view front = queue.front().substr(0, 3);
+    bytes += front;
+    queue.pop(front.size());
+  }
+  CHECK_EQ(bytes, framed("before") + framed("one message") + framed("after") + framed(""));
+  queue.push("again");
+  CHECK_EQ(queue.front(), framed("again"));
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ class UnaryCall : public CallContext {
  public:
   // Exactly one of these, once. The call is gone when it returns.
   virtual void respond(std::string_view message) = 0;
+  // The message is the parts one after the other; each is freed once it has been sent.
+  virtual void respond(std::vector<std::string> parts) = 0;
   virtual void fail(const Status& status) = 0;
   // Required of a handler that keeps the call: without it the call would vanish unnoticed. The last one counts.
   virtual void on_cancel(CallCancelled& waiting) = 0;
