@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 #include "storage/mvcc/proto_wire.h"
 #include "storage/mvcc/record.h"
 
@@ -194,7 +195,7 @@ class RangeScan::Slice {
       if (!status_) return;
       item = Item();  // it is in the answer now
     }
-    items = {};
+    base::release(items);
     scan_.stage_ = Stage::done;
   }
 

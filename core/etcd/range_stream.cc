@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 #include "core/etcd/parse.h"
 #include "core/etcd/range_operation.h"
 #include "core/etcd/validation.h"
@@ -159,7 +160,7 @@ void RangeStreamOperation::reset() {
   waits_for_room_ = false;
   request_.Clear();
   scan_ = RangeScan();
-  chunk_ = std::string();  // with its memory
+  base::release(chunk_);
   chunk_keys_ = 0;
   pool_.give_back(*this);
 }

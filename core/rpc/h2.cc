@@ -5,6 +5,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "core/base/release.h"
 #include "core/rpc/metadata.h"
 #include "core/rpc/server.h"
 
@@ -104,7 +105,7 @@ bool SessionOutput::write_unsent(io::Stream& stream) {
   taken_ += stream.write(base::as_bytes(rest));
   ASSERT(taken_ <= unsent_.size());
   if (taken_ < unsent_.size()) return false;
-  unsent_ = std::string();  // connections are many and rarely blocked: keep no buffer
+  base::release(unsent_);  // connections are many and rarely blocked: keep no buffer
   taken_ = 0;
   return true;
 }

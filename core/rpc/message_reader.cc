@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 
 namespace rpc {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::size_t kKeptCapacity = 64U << 10U;  // a larger buffer is given b
 
 void clear_buffer(std::string& buffer) {
   if (buffer.capacity() > kKeptCapacity) {
-    buffer = std::string();
+    base::release(buffer);
   } else {
     buffer.clear();
   }

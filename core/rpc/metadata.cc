@@ -1,5 +1,6 @@
 #include "core/rpc/metadata.h"
 
+#include "core/base/release.h"
 #include "core/rpc/base64.h"
 
 namespace rpc {
@@ -30,8 +31,8 @@ std::optional<std::string_view> Metadata::find(std::string_view name) const {
 
 void Metadata::clear() {
   constexpr std::size_t kKeptCapacity = 4U << 10U;
-  if (bytes_.capacity() > kKeptCapacity) bytes_ = std::string();
-  if (fields_.capacity() > kKeptCapacity / sizeof(Field)) fields_ = {};
+  if (bytes_.capacity() > kKeptCapacity) base::release(bytes_);
+  if (fields_.capacity() > kKeptCapacity / sizeof(Field)) base::release(fields_);
   bytes_.clear();
   fields_.clear();
 }

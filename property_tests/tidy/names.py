@@ -47,6 +47,7 @@ IN_BOTH_WORLDS = [CLOCK, TIME_CALL, CHANCE, RAND_CALL, SHUFFLE, THREADS, SLEEP, 
 
 # Everywhere in C++ of ours.
 LANGUAGE = (re.compile(r'\bco_(?:await|return|yield)\b'), 'no coroutines (docs/decisions/0001-completions-not-coroutines.md)')
+KEPT_BUFFER = (re.compile(r'(?<!\w )\b\w+_?(?:\.\w+)? = std::string\(\);'), 'the buffer stays; base::release() frees it, clear() keeps it')
 LANGUAGE_HEADERS = {'format': 'Clang 14 has no <format>', 'ranges': 'Clang 14 has no <ranges> views',
                     'source_location': 'Clang 14 has no <source_location>', 'coroutine': 'no coroutines',
                     'random': 'use named draws (io/random.h)'}
@@ -68,6 +69,7 @@ def check(source):
     if not source.is_cpp:
         return
     yield from find(source, LANGUAGE)
+    yield from find(source, KEPT_BUFFER)
     for line, path, is_ours in source.includes():
         if not is_ours and path in LANGUAGE_HEADERS:
             yield Finding(source.path, line, f'<{path}>: {LANGUAGE_HEADERS[path]}')

@@ -78,7 +78,7 @@ class Names(Samples):
                      'std::mutex m_;', 'std::atomic<int> n;', 'std::thread t;', 'const char* p = std::getenv("A");', 'usleep(3);', '::sleep(1);',
                      'std::this_thread::yield();', 'std::shuffle(a, b, c);', 'std::uniform_int_distribution<int> d;', 'std::mt19937 g;',
                      'auto t = ::time(nullptr);', 'auto t = std::time(nullptr);', 'time(nullptr);', 'int x = rand();', 'clock_gettime(a, b);',
-                     'throw 3;', 'try { f(); }', 'static thread_local int x;', 'getrandom(p, 8, 0);', 'co_await f();'):
+                     'throw 3;', 'try { f(); }', 'static thread_local int x;', 'getrandom(p, 8, 0);', 'co_await f();', 'buffer_ = std::string();', '    call.body = std::string();'):
             for folder in ('core/raft', 'storage/wal', 'sim', 'io/sim', 'core/etcd'):
                 with self.subTest(code=code, folder=folder):
                     self.assertGreaterEqual(len(findings(f'{folder}/a.cc', code + '\n')), 1)
@@ -86,7 +86,7 @@ class Names(Samples):
     def test_look_alikes_are_not(self):
         for code in ('// the steady_clock of the machine', 'auto s = "std::mutex";', 'world.random.draw("x", {1});', 'int runtime(int x);',
                      'entry.time(0);', 'Error random_error;', 'int sleepless = 3;', 'retry(3);', 'std::string brand();', "char c = '\"'; int y = 1'000;",
-                     'auto n = clock.now();', 'std::map<int, int> m; for (auto& e : m) f(e);', 'bool is_operand(int x);', 'const Instant time_ = now();',
+                     'auto n = clock.now();', 'std::string name = std::string();', 'std::map<int, int> m; for (auto& e : m) f(e);', 'bool is_operand(int x);', 'const Instant time_ = now();',
                      'io::Random& random() { return random_; }', 'auto x = store.random().draw("y", {});'):
             with self.subTest(code=code):
                 self.assert_clean('core/raft/a.cc', code + '\n')

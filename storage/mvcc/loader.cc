@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 #include "storage/mvcc/compacted_row.h"
 #include "storage/mvcc/record.h"
 #include "storage/mvcc/rows.h"
@@ -72,8 +73,8 @@ base::Result<Loaded> Loader::take() {
   loaded.current = current_;
   loaded.last_row = last_row_;
   loaded.compacted = compacted_;
-  items_ = {};
-  keys_ = {};
+  base::release(items_);
+  base::release(keys_);
   return loaded;
 }
 

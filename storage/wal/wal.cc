@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/release.h"
 #include "storage/wal/housekeeping.h"
 #include "storage/wal/segments.h"
 #include "storage/wal/write_operation.h"
@@ -78,7 +79,7 @@ Wal::Impl::Impl(const io::World& world, Options options, Recovered recovered)
   if (!rewritten.bytes.empty()) {
     world_.observer.on_event(io::WroteEntries{segments_->current().path, kFirstBatchOffset, rewritten.bytes, rewritten.first,
                                               rewritten.last});
-    rewritten = {};
+    base::release(rewritten.bytes);
   }
   world_.observer.on_event(io::LogSynced{segments_->tail().last.index});
   world_.clock.arm(*this, world_.clock.now() + options_.idle_proof_delay);
