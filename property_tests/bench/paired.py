@@ -4,7 +4,7 @@
 usage: paired.py LOCKSTEPD [--etcd /usr/bin/etcd] [--pairs 5] [--puts 20000] [--ranges 40000] [--checkpoint-puts 600000]
 
 Both servers run with fresh data on free loopback ports; h2load (package nghttp2-client) sends one fixed gRPC
-request over and over. Each row is the median over the pairs of our figure divided by etcd's in the same pair.
+request over and over, from 1, 100 and 1000 clients (streams). Each row is the median over the pairs of our figure divided by etcd's in the same pair.
 CPU is user and system time of the server process (/proc/PID/stat), all threads. Not part of any test.
 
 Last, ours alone under puts of 100 clients for long enough to cross checkpoints: latency of the requests that met one, and of
@@ -13,9 +13,6 @@ the others. Only a checkpoint writes the store's main file, so its modification 
 import argparse
 import os
 import re
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,69 +20,13 @@ import tempfile
 import threading
 import time
 
-TICKS = os.sysconf('SC_CLK_TCK')
-
-
-def field(number, data):
-    return bytes([number << 3 | 2, ]) + varint(len(data)) + data
-
-
-def varint(value):
-    out = b''
-    while True:
-        if value < 0x80:
-            return out + bytes([value])
-        out += bytes([value & 0x7f | 0x80])
-        value >>= 7
-
-
-def framed(message):
-    return b'\0' + len(message).to_bytes(4, 'big') + message
-
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from servers import Server, field, framed  # noqa: E402
 
 KEY = b'key-0001'
 PUT = framed(field(1, KEY) + field(2, b'v' * 256))
 RANGE = framed(field(1, KEY))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    def __init__(self, name, binary, log):
-        self.name = name
-        self.directory = tempfile.mkdtemp(prefix='lockstep-bench-')
-        client, peer = free_port(), free_port()
-        self.url = f'http://127.0.0.1:{client}'
-        peer_url = f'http://127.0.0.1:{peer}'
-        self.process = subprocess.Popen(
-            [binary, '--name=bench', f'--data-dir={self.directory}/data', f'--listen-client-urls={self.url}',
-             f'--advertise-client-urls={self.url}', f'--listen-peer-urls={peer_url}',
-             f'--initial-advertise-peer-urls={peer_url}', f'--initial-cluster=bench={peer_url}', '--log-level=warn'],
-            stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with socket.create_connection(('127.0.0.1', client), 1):
-                    break
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    sys.exit(f'{name} does not start; see {log.name}')
-                time.sleep(0.05)
-        time.sleep(1.5)  # etcd listens before it has a leader
-
-    def cpu_seconds(self):
-        with open(f'/proc/{self.process.pid}/stat', encoding='ascii') as stat:
-            fields = stat.read().rsplit(')', 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        shutil.rmtree(self.directory, ignore_errors=True)
+SERIALIZABLE_RANGE = framed(field(1, KEY) + field(7, 1))
 
 
 def h2load(server, path, body, requests, connections, streams):
@@ -172,10 +113,13 @@ def main():
     parser.add_argument('--ranges', type=int, default=40000)
     parser.add_argument('--checkpoint-puts', type=int, default=600000)
     arguments = parser.parse_args()
-    rows = [('put, 1 client', '/etcdserverpb.KV/Put', PUT, arguments.puts // 8, 1, 1),
-            ('put, 100 clients', '/etcdserverpb.KV/Put', PUT, arguments.puts, 10, 10),
-            ('range, 1 client', '/etcdserverpb.KV/Range', RANGE, arguments.ranges // 8, 1, 1),
-            ('range, 100 clients', '/etcdserverpb.KV/Range', RANGE, arguments.ranges, 10, 10)]
+    put, read = ('/etcdserverpb.KV/Put', PUT), ('/etcdserverpb.KV/Range', RANGE)
+    read_here = ('/etcdserverpb.KV/Range', SERIALIZABLE_RANGE)
+    rows = []
+    for title, call, requests in (('put', put, arguments.puts), ('linearizable range', read, arguments.ranges),
+                                  ('serializable range', read_here, arguments.ranges)):
+        rows += [(f'{title}, 1', *call, requests // 8, 1, 1), (f'{title}, 100', *call, requests, 10, 10),
+                 (f'{title}, 1000', *call, requests * 2, 100, 10)]
     with tempfile.NamedTemporaryFile('w', suffix='.log', delete=False) as log:
         for title, path, body, requests, connections, streams in rows:
             # Fresh servers for each row: etcd reads slowly after a burst of writes, and that would flatter us.
@@ -191,7 +135,7 @@ def main():
                 ours.stop()
                 theirs.stop()
             middle = lambda values: statistics.median(list(values))
-            print(f'{title:20} CPU/op {middle(a[1] / b[1] for a, b in pairs):.2f} of etcd\'s '
+            print(f'{title:24} CPU/op {middle(a[1] / b[1] for a, b in pairs):.2f} of etcd\'s '
                   f'({middle(a[1] for a, _ in pairs):.1f} against {middle(b[1] for _, b in pairs):.1f} us), '
                   f'throughput x{middle(a[0] / b[0] for a, b in pairs):.2f} '
                   f'({middle(a[0] for a, _ in pairs):.0f} against {middle(b[0] for _, b in pairs):.0f} op/s), '
