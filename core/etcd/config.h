@@ -31,11 +31,11 @@ struct Tuning {
   std::uint64_t kept_entries_max = 200'000;
   std::uint64_t unmaterialised_bytes_max = 64U << 20U;
   std::uint64_t store_batch_rows = 4000;
-  base::Duration store_batch_delay = std::chrono::milliseconds(20);
+  base::Duration store_batch_delay = std::chrono::milliseconds(100);
   std::uint64_t store_wal_bytes_max = 64U << 20U;
-  std::uint64_t range_slice_keys = 10'000;  // what a turn does of a large Range or RangeStream; ScanBudget
-  std::uint64_t range_slice_rows = 1'000;
-  std::uint64_t range_slice_bytes = 1U << 20U;
+  std::uint64_t range_slice_keys = 5'000;  // what a turn does of a large Range or RangeStream; ScanBudget
+  std::uint64_t range_slice_rows = 250;
+  std::uint64_t range_slice_bytes = 256U << 10U;
   base::Duration store_checkpoint_delay = std::chrono::seconds(5);
   std::uint64_t store_page_cache_bytes = 64U << 20U;
 };

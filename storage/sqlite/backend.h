@@ -70,7 +70,7 @@ struct BackendOptions {
   std::string directory_prefix = "store-";  // generation 3 lives in `store-3`
   std::uint64_t batch_bytes = 4U << 20U;    // a tail this large is written at once
   std::uint64_t batch_rows = 4000;
-  base::Duration batch_delay = std::chrono::milliseconds(20);  // a smaller one after this long
+  base::Duration batch_delay = std::chrono::milliseconds(100);  // a smaller one after this long
   std::uint64_t wal_bytes_max = 64U << 20U;  // bound of SQLite's `-wal`; past half of it batches wait for a checkpoint
   base::Duration checkpoint_delay = std::chrono::seconds(5);  // from the first batch after a checkpoint to the next one
   base::Duration retry_delay = std::chrono::milliseconds(200);  // after running out of space
