@@ -1,8 +1,18 @@
 #include "storage/mvcc/compaction.h"
 
+#include <utility>
+#include <vector>
+
 #include "core/base/assert.h"
 
 namespace mvcc {
+
+namespace {
+
+// Taking a version out of the index is memory alone; discarding its row is work for the store.
+constexpr std::uint64_t kCollectedPerDiscarded = 8;
+
+}  // namespace
 
 void Compaction::set_compacted(Revision compacted) {
   ASSERT(!compacted_ || *compacted_ < compacted);
@@ -14,10 +24,19 @@ void Compaction::run_slice(KeyIndex& index, sqlite::Backend& backend, const Comp
   if (!pass_) {
     pass_ = compacted_;
     cursor_ = CompactionCursor();
+    is_collecting_ = true;
   }
-  const bool ended = index.compact(*compacted_, cursor_, budget,
-                                   [&](RowId row) { backend.discard(sqlite::Bucket::key, row.value()); });
-  if (!ended) return;
+  if (is_collecting_) {
+    std::vector<RowId> run;
+    const CompactionBudget collected{budget.keys, budget.versions * kCollectedPerDiscarded};
+    is_collecting_ = !index.compact(*compacted_, cursor_, collected, [&](RowId row) { run.push_back(row); });
+    doomed_.add(std::move(run));
+    if (is_collecting_) return;
+  }
+  for (std::uint64_t i = 0; i < budget.versions && !doomed_.empty(); ++i) {
+    backend.discard(sqlite::Bucket::key, doomed_.take().value());
+  }
+  if (!doomed_.empty()) return;
   ASSERT(removed_ < pass_);
   removed_ = pass_;
   pass_.reset();

@@ -3,14 +3,18 @@
 // Forgetting begins when the log has raised the compacted revision, and after each start, since a crash may have
 // brought rows back. It changes nothing that a reader can ask for, so members do it when they find the time.
 //
-//   pass:  first key ... [cursor] ... last key        always at the newest compacted revision;
+//   pass:  first key ... [cursor] ... last key        collecting, always at the newest compacted revision;
 //          a compaction that comes meanwhile makes the next pass necessary
+//          then the rows in their order, whichever keys they are of: discarding (row_runs.h)
+//
+// The rows collected are remembered with eight bytes each.
 #pragma once
 
 #include <optional>
 
 #include "storage/mvcc/key_index.h"
 #include "storage/mvcc/revision.h"
+#include "storage/mvcc/row_runs.h"
 #include "storage/sqlite/backend.h"
 
 namespace mvcc {
@@ -35,6 +39,8 @@ class Compaction {
   std::optional<Revision> removed_;  // invariant: removed_ <= compacted_
   std::optional<Revision> pass_;     // compacted_ when the pass under way began
   CompactionCursor cursor_;          // of that pass
+  bool is_collecting_ = false;       // that pass is
+  RowRuns doomed_;                   // what it has collected and not discarded
 };
 
 }  // namespace mvcc
