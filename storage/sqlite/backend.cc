@@ -16,10 +16,11 @@ namespace {
 
 // A checkpoint that a reader kept from finishing is tried again after this long.
 constexpr base::Duration kIncompleteDelay = std::chrono::milliseconds(5);
-// Free pages return to the disk bit by bit, with checkpoints, once there are this many.
+// Free pages return to the disk bit by bit, with checkpoints, once there are this many. Each such checkpoint is a sync of megabytes
+// that the syncs of the log wait for, so they are seldom: what is free is used again anyway.
 constexpr std::uint64_t kVacuumThresholdPages = 1024;
-constexpr std::uint64_t kVacuumStepPages = 256;
-constexpr base::Duration kVacuumDelay = std::chrono::milliseconds(100);
+constexpr std::uint64_t kVacuumStepPages = 1024;
+constexpr base::Duration kVacuumDelay = std::chrono::seconds(1);
 
 constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
 
