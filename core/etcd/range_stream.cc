@@ -78,6 +78,9 @@ void RangeStreamOperation::on_read_refused(ErrorId why) { finish(to_status(why))
 // --- sending ----------------------------------------------------------------------------------------
 
 void RangeStreamOperation::begin_sending() {
+  scan_ = RangeScan();
+  chunk_.clear();
+  chunk_keys_ = 0;
   if (const Refusal refused = scan_.begin(context_.machine.store(), request_)) return finish(to_status(*refused));
   header_ = context_.machine.header();
   header_.revision = scan_.revision();
@@ -107,6 +110,8 @@ void RangeStreamOperation::run_slice() {
     finish(to_status(ErrorId::stopped));
     return failure.on_read_failed(refused.error());
   }
+  // Overtaken by a compaction before the client has anything: whoever named no revision wants the newest, which is always there.
+  if (*refused && request_.revision() <= 0 && !has_sent_) return begin_sending();
   if (*refused) return finish(to_status(**refused));
   chunk_keys_ += scan_.appended() - appended;
   if (scan_.is_done()) return send_last();
@@ -129,6 +134,7 @@ void RangeStreamOperation::send_chunk() {
   }
   chunk_.clear();
   chunk_keys_ = 0;
+  has_sent_ = true;
   call_->send(message);
 }
 
@@ -158,6 +164,7 @@ void RangeStreamOperation::reset() {
   call_ = nullptr;
   has_request_ = false;
   waits_for_room_ = false;
+  has_sent_ = false;
   request_.Clear();
   scan_ = RangeScan();
   base::release(chunk_);

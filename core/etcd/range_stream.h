@@ -52,6 +52,7 @@ class RangeStreamOperation final : public rpc::StreamReceiver, private ReadIndex
   rpc::StreamCall* call_ = nullptr;  // null: idle
   bool has_request_ = false;
   bool waits_for_room_ = false;
+  bool has_sent_ = false;  // a first message
   etcdserverpb::RangeRequest request_;
   RangeScan scan_;
   Header header_;               // of the last message

@@ -217,6 +217,28 @@ TEST_CASE("a stream whose revision is compacted meanwhile ends with Compacted") 
   for (const RangeResponse& message : stream.messages) CHECK(!message.has_header());
 }
 
+TEST_CASE("a stream of the newest that is compacted before its first message begins anew") {
+  TestServer test;
+  test.config.tuning.range_slice_keys = 1;
+  test.start();
+  for (int i = 0; i < 50; ++i) test.put("k" + std::to_string(100 + i), "v");
+  test.member.faults().turn_cost = 10ms;  // the first ten keys take longer than a put and a compaction
+  Stream newest;
+  Stream named;
+  open(test, newest, get("k..l"));
+  open(test, named, get("k..l rev=51"));
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(test.put("k100", "new").body.header().revision());
+  CHECK(test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Compact", compaction).ok());
+  CHECK(newest.messages.empty());
+  CHECK(named.messages.empty());
+  REQUIRE(test.sim.run_until([&] { return newest.status.has_value() && named.status.has_value(); }, 30s));
+  CHECK_EQ(named.status->message, "etcdserver: mvcc: required revision has been compacted");
+  CHECK_EQ(newest.status->message, "");
+  CHECK_EQ(newest.merged().header().revision(), 52);
+  CHECK_EQ(testing::text_of(newest.merged()), testing::text_of(test.range(get("k..l")).body));
+}
+
 TEST_CASE("a client that goes away, and a member that stops, end a stream at whatever turn") {
   TestServer test;
   test.config.tuning.range_slice_keys = 2;
