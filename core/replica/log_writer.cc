@@ -18,7 +18,7 @@ LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovere
       batch_bytes_(batch_bytes),
       persisted_{recovered.state.hard_state.term, last_of(recovered.state)},
       voted_for_(recovered.state.hard_state.voted_for),
-      wal_(world, std::move(options), std::move(recovered)) {}
+      wal_(world, std::move(options), std::move(recovered), *this) {}
 
 void LogWriter::add(const raft::Output& output) {
   if (output.hard_state) hard_state_ = output.hard_state;

@@ -27,7 +27,7 @@ class LogWriterListener {
   ~LogWriterListener() = default;
 };
 
-class LogWriter final : private io::Completion {
+class LogWriter final : private io::Completion, private wal::WalListener {
  public:
   LogWriter(const io::World& world, wal::Options options, wal::Recovered recovered, std::uint64_t batch_bytes,
             LogWriterListener& listener);
@@ -45,6 +45,7 @@ class LogWriter final : private io::Completion {
 
  private:
   void complete(base::Status status) override;
+  void on_wal_failed(const base::Error& error) override { listener_.on_log_failed(error); }
   void take_batch();
 
   LogWriterListener& listener_;

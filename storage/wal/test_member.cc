@@ -107,7 +107,9 @@ base::Status TestMember::boot(base::Duration at_most, io::sim::CrashKind kind) {
   model_ = recovered_;  // after a failed check, so that one loss is reported once
   maybe_.reset();
   written_.clear();
-  wal_ = std::make_unique<Wal>(node_.world(), options_, std::move(**job.result));
+  told.reset();
+  WalListener& listener = *this;
+  wal_ = std::make_unique<Wal>(node_.world(), options_, std::move(**job.result), listener);
   return {};
 }
 
@@ -172,6 +174,12 @@ std::vector<std::string> TestMember::files() {
   std::vector<std::string> names;
   in_job([&](io::Disk& disk) { names = disk.list(options_.directory).value(); });
   return names;
+}
+
+void TestMember::on_wal_failed(const base::Error& error) {
+  CHECK_FALSE(told.has_value());
+  CHECK_FALSE(wal_->is_writing());
+  told = error;
 }
 
 // Whoever says "synced" is not believed: the disk must have the bytes.

@@ -32,7 +32,7 @@ struct OwnedBatch {
   Batch view() const { return {hard_state, entries, store_mark, start}; }
 };
 
-class TestMember final : private io::sim::ObserverListener {
+class TestMember final : private io::sim::ObserverListener, private WalListener {
  public:
   explicit TestMember(std::uint64_t seed, std::uint64_t segment_bytes = 16U << 10U);
   ~TestMember();
@@ -67,11 +67,13 @@ class TestMember final : private io::sim::ObserverListener {
   std::string last_file;        // of the last write with entries
   std::uint64_t last_offset = 0;
   std::uint64_t synced_count = 0;
+  std::optional<base::Error> told;  // of a failure between appends, since boot()
 
  private:
   struct Waiter;
   struct RecoverJob;
   void on_event(std::string_view node, io::sim::VirtualTime at, const io::Event& event) override;
+  void on_wal_failed(const base::Error& error) override;
   void restart_if_down();
 
   struct Written {

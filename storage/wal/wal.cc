@@ -14,7 +14,7 @@ namespace wal {
 // it does not fit the current one; is written; and completes when it is durable.
 class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndOfTurn {
  public:
-  Impl(const io::World& world, Options options, Recovered recovered);
+  Impl(const io::World& world, Options options, Recovered recovered, WalListener& listener);
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();
@@ -39,6 +39,7 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
   void on_batch_durable();
   void prepare_ahead();
   void fail(const base::Error& error);
+  void tell_failure();
   void finish_append(base::Status status);
   void close_when_idle();
 
@@ -50,8 +51,10 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
 
   const io::World world_;
   const Options options_;
+  WalListener& listener_;
   const std::unique_ptr<Segments> segments_;
   std::optional<base::Error> failed_;  // final
+  bool is_failure_told_ = false;       // to the listener, or by an append
 
   // The append.
   Stage stage_ = Stage::idle;
@@ -69,9 +72,10 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
   Housekeeping housekeeping_;
 };
 
-Wal::Impl::Impl(const io::World& world, Options options, Recovered recovered)
+Wal::Impl::Impl(const io::World& world, Options options, Recovered recovered, WalListener& listener)
     : world_(world),
       options_(std::move(options)),
+      listener_(listener),
       segments_(std::move(recovered.segments)),
       operation_(*this),
       housekeeping_(world_, options_, segments_->current().header.identity, *this) {
@@ -176,7 +180,8 @@ void Wal::Impl::on_written(base::Status status) {
   if (!status && !failed_) failed_ = status.error();
   if (stage_ == Stage::writing) {
     if (status) on_batch_durable();
-    return finish_append(std::move(status));
+    finish_append(std::move(status));
+    return tell_failure();
   }
   // It was the empty batch. An append that came meanwhile goes on, or learns of the failure.
   if (failed_) {
@@ -197,16 +202,25 @@ void Wal::Impl::on_batch_durable() {
 void Wal::Impl::finish_append(base::Status status) {
   ASSERT(done_ != nullptr);
   stage_ = Stage::idle;
+  if (!status) is_failure_told_ = true;
   std::exchange(done_, nullptr)->complete(std::move(status));
 }
 
 void Wal::Impl::fail(const base::Error& error) {
   if (!failed_) failed_ = error;
   world_.clock.disarm(*this);
+  tell_failure();
   // An append in flight completes with what comes of it; one behind the empty batch when that is done.
   if (stage_ != Stage::waiting || operation_.is_running()) return;
   stage_ = Stage::failed;
   world_.loop.on_next_turn(*this);
+}
+
+// An idle member may append nothing for long, and would go on serving.
+void Wal::Impl::tell_failure() {
+  if (!failed_ || is_failure_told_ || stage_ != Stage::idle || closing_ != nullptr) return;
+  is_failure_told_ = true;
+  listener_.on_wal_failed(*failed_);
 }
 
 // --- between appends --------------------------------------------------------------------------------
@@ -265,8 +279,8 @@ void Wal::Impl::on_end_of_turn() {
 
 // --- the facade -------------------------------------------------------------------------------------
 
-Wal::Wal(const io::World& world, Options options, Recovered recovered)
-    : impl_(std::make_unique<Impl>(world, std::move(options), std::move(recovered))) {}
+Wal::Wal(const io::World& world, Options options, Recovered recovered, WalListener& listener)
+    : impl_(std::make_unique<Impl>(world, std::move(options), std::move(recovered), listener)) {}
 Wal::~Wal() = default;
 void Wal::append(const Batch& batch, io::Completion& done) { impl_->append(batch, done); }
 bool Wal::is_writing() const { return impl_->is_writing(); }

@@ -81,16 +81,25 @@ struct Batch {
   std::optional<base::LogStart> start;
 };
 
+// Learns of what fails while nothing is being appended: the empty batch of an idle log, the next segment.
+class WalListener {
+ public:
+  // On a turn of its own, once at most, not after an append has failed or close() was called. As final as the error of an append.
+  virtual void on_wal_failed(const base::Error& error) = 0;
+
+ protected:
+  ~WalListener() = default;
+};
+
 class Wal {
  public:
   // Takes nothing from `recovered.state`, which may have been moved from.
-  Wal(const io::World& world, Options options, Recovered recovered);
+  Wal(const io::World& world, Options options, Recovered recovered, WalListener& listener);
   // Requires: close() has completed, or the member crashed.
   ~Wal();
 
   // Completes when the batch is durable; everything in `batch` may be destroyed once the call returns.
-  // An error is final: every later append fails with it, and the member must stop. What fails between two
-  // appends (the empty batch, the next segment) is reported by the next one.
+  // An error is final: every later append fails with it, and the member must stop.
   // Requires: !is_writing(); the batch is not empty; entries follow each other, their terms never fall.
   void append(const Batch& batch, io::Completion& done);
   bool is_writing() const;

@@ -319,6 +319,27 @@ TEST_CASE("a segment that cannot be kept as a spare on a full disk is removed, a
   for (const std::string& name : member.files()) CHECK_NE(name, "0000000000000001.log");
 }
 
+TEST_CASE("what fails while nothing is appended is told at once, and once") {  // single, seed 248: an idle member went on serving
+  TestMember member(14);
+  REQUIRE(member.boot().has_value());
+  REQUIRE(member.append_command("x").has_value());
+  member.faults().sync_error_per_million = kAlways;
+  SUBCASE("with no append") {
+    member.sim().run_for(1s);  // the empty batch
+    REQUIRE(member.told.has_value());
+    CHECK_EQ(member.told->code, base::Code::io);
+    CHECK_FALSE(member.append_command("y").has_value());
+  }
+  SUBCASE("an append comes first, and says so itself") {
+    CHECK_FALSE(member.append_command("y").has_value());
+    member.sim().run_for(1s);
+    CHECK_FALSE(member.told.has_value());
+  }
+  member.faults() = {};
+  member.crash(CrashKind::power_loss);
+  REQUIRE(member.boot().has_value());
+}
+
 TEST_CASE("a failed sync of the next segment is final, and takes nothing with it") {
   TestMember member(12);
   REQUIRE(member.boot().has_value());
