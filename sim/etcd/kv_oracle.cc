@@ -351,9 +351,9 @@ void KvOracle::on_out_of_range(const Request& request, const std::string& text) 
     if (write.answer || write.has_changed) accuse(request, "it was refused, but took effect: " + text);
     return;
   }
-  // A stream keeps the revision at which it began, which may be overtaken; a read that names none has no such excuse.
-  const bool is_stream = request.operation.kind == OperationKind::stream;
-  const std::int64_t oldest = is_stream && request.wire.revision == 0 ? request.floor : request.wire.revision;
+  // A stream that has said something keeps to its revision, which may be overtaken; whatever else names none has no such excuse.
+  const bool has_begun = !request.stream.merged().kvs().empty();
+  const std::int64_t oldest = has_begun && request.wire.revision == 0 ? request.floor : request.wire.revision;
   if (oldest == 0 || oldest >= model_.compacted()) accuse(request, "a revision that had been revealed was refused: " + text);
 }
 

@@ -16,7 +16,6 @@ using io::sim::Decisions;
 using io::sim::Identity;
 
 constexpr std::uint32_t kOperationsPerRun = 1600;
-constexpr base::Duration kBetweenLast = std::chrono::milliseconds(700);
 
 // --- habits -----------------------------------------------------------------------------------------
 
@@ -283,8 +282,7 @@ base::Duration draw_time(Decisions& decisions, const Habits& habits, OperationKi
 }
 
 // Everybody writes and reads once more. In some seeds the first client also compacts at what it has just deleted, and
-// waits until that is gone; in the others it stays with what was compacted while things went wrong. Not all at once:
-// from the first request a member may learn that its log failed while nobody asked.
+// waits until that is gone; in the others it stays with what was compacted while things went wrong.
 void add_last_operations(const Habits& habits, std::uint32_t client, std::uint32_t number, base::Duration at, Plan& plan) {
   std::vector<const char*> last = {"put k0 10", "get k0", "get k *"};
   if (client == 0 && habits.compacts_last) {
@@ -292,7 +290,6 @@ void add_last_operations(const Habits& habits, std::uint32_t client, std::uint32
   }
   for (const char* what : last) {
     plan.operations.push_back({client, number++, at, what});
-    at += kBetweenLast;
   }
 }
 
