@@ -1,6 +1,7 @@
 #include "apps/lockstepd/machine.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -45,6 +46,12 @@ void notify_supervisor(std::string_view state) {
   const ssize_t sent =
       ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&there), size);
   static_cast<void>(sent);
+}
+
+void keep_heap_small() {
+#ifdef M_MMAP_THRESHOLD  // glibc's; set, it does not grow with what is freed
+  static_cast<void>(::mallopt(M_MMAP_THRESHOLD, 1 << 20));
+#endif
 }
 
 void end_by_signal(int signal) {

@@ -31,6 +31,7 @@ std::vector<std::string> environment() {
 }
 
 int run(const std::vector<std::string>& arguments) {
+  keep_heap_small();
   Parsed<Settings> settings = parse_arguments(arguments);
   if (!settings) return refused(settings.error());
   if (settings->is_set("help")) {
