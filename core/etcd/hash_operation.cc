@@ -48,7 +48,7 @@ void HashOperation::answer() {
   append_header(response, context_.machine.header());
   mvcc::wire::append_int64(response, kHash, result.hash);
   mvcc::wire::append_int64(response, kCompactRevision, result.compacted ? to_signed(*result.compacted) : kNeverCompacted);
-  mvcc::wire::append_int64(response, kHashRevision, to_signed(result.revision));
+  mvcc::wire::append_int64(response, kHashRevision, result.revision);
   finish().respond(response);
 }
 

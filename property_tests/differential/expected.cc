@@ -7,6 +7,7 @@
 
 #include "property_tests/differential/build.h"
 #include "property_tests/differential/shapes.h"
+#include "property_tests/differential/texts.h"
 
 namespace property_tests::differential {
 
@@ -37,20 +38,7 @@ const ExpectedDifference kKeepsWhatIsDeleted = {
 const ExpectedDifference kHashRevision = {"hash_revision of HashKV", "new in 3.6", Kind::hash_kv};
 const ExpectedDifference kHashAtCompacted = {"HashKV of the compacted revision", "Compacted to 3.4, readable since 3.5", Kind::hash_kv};
 
-const ExpectedDifference kHashOfNegative = {"HashKV of a negative revision",
-                                            "not of a release: etcd hashes no row at all, ours what is newest, as elsewhere", Kind::hash_kv};
-
 namespace {
-
-constexpr std::uint32_t kHashOfNothing = 1084519789;  // CRC-32C of "key", the name of the bucket
-
-constexpr std::string_view kEmptyKeyText = "etcdserver: key is not provided";
-constexpr std::string_view kInvalidSortText = "etcdserver: invalid sort option";
-constexpr std::string_view kKeyNotFoundText = "etcdserver: key not found";
-constexpr std::string_view kLeaseNotFoundText = "etcdserver: requested lease not found";
-constexpr std::string_view kApiVersionText = "etcdserver: invalid client api version";
-constexpr std::string_view kNoSortInStreams = "RangeStream does not support custom sort orders";
-constexpr std::string_view kNoFiltersInStreams = "RangeStream does not support revision filters";
 
 bool has_unknown_sort(const RangeRequest& range) {
   return !RangeRequest::SortOrder_IsValid(range.sort_order()) || !RangeRequest::SortTarget_IsValid(range.sort_target());
@@ -130,20 +118,20 @@ bool needs_stand_in(const Request& request, const Answers& answers) {
   const auto* txn = std::get_if<TxnRequest>(&request.body);
   if (txn == nullptr) return false;
   if (keeps_what_it_deletes(*txn)) return true;
-  return any_unknown_sort(*txn) && is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKeyText) && !has_empty_key(*txn);
+  return any_unknown_sort(*txn) && is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKey) && !has_empty_key(*txn);
 }
 
 const ExpectedDifference* in_txn(const TxnRequest& txn, const Answers& answers) {
-  if (any_unknown_sort(txn) && is(answers.ours, rpc::StatusCode::invalid_argument, kInvalidSortText) &&
-      is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKeyText)) {
+  if (any_unknown_sort(txn) && is(answers.ours, rpc::StatusCode::invalid_argument, kInvalidSort) &&
+      is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKey)) {
     return &kUnknownSortOption;
   }
   const bool gone = keeps_what_it_deletes(txn) && answers.ours == answers.theirs;
-  if (gone && is(answers.ours, rpc::StatusCode::invalid_argument, kKeyNotFoundText)) return &kKeepsWhatIsDeleted;
+  if (gone && is(answers.ours, rpc::StatusCode::invalid_argument, kKeyNotFound)) return &kKeepsWhatIsDeleted;
   const bool both = any_op(txn, [](const RequestOp& each) { return each.request_put().ignore_value() && each.request_put().lease() != 0; });
-  const bool their_key = is(answers.theirs, rpc::StatusCode::invalid_argument, kKeyNotFoundText);
-  const bool their_lease = is(answers.theirs, rpc::StatusCode::not_found, kLeaseNotFoundText);
-  if (both && their_key && is(answers.ours, rpc::StatusCode::not_found, kLeaseNotFoundText)) return &kLeaseBeforeKey;
+  const bool their_key = is(answers.theirs, rpc::StatusCode::invalid_argument, kKeyNotFound);
+  const bool their_lease = is(answers.theirs, rpc::StatusCode::not_found, kLeaseNotFound);
+  if (both && their_key && is(answers.ours, rpc::StatusCode::not_found, kLeaseNotFound)) return &kLeaseBeforeKey;
   const bool reads = any_op(txn, [](const RequestOp& each) { return each.has_request_range() && each.request_range().revision() != 0; });
   if (reads && (their_key || their_lease) && is_missing_revision(answers.ours)) return &kPutsBeforeRanges;
   return nullptr;
@@ -160,10 +148,7 @@ const ExpectedDifference* in_stream(const RangeRequest& range, const Answers& an
   return answers.ours == answers.theirs ? &kRangeStream : nullptr;
 }
 
-const ExpectedDifference* in_hash(std::int64_t revision, Answers answers) {
-  if (const auto* hash = answers.theirs.get<etcdserverpb::HashKVResponse>(); revision < 0 && hash != nullptr) {
-    return hash->hash() == kHashOfNothing && answers.ours.ok() ? &kHashOfNegative : nullptr;
-  }
+const ExpectedDifference* in_hash(Answers answers) {
   if (is_missing_revision(answers.theirs)) {
     const auto* hash = answers.ours.get<etcdserverpb::HashKVResponse>();
     return hash != nullptr && hash->hash_revision() == hash->compact_revision() ? &kHashAtCompacted : nullptr;
@@ -174,18 +159,18 @@ const ExpectedDifference* in_hash(std::int64_t revision, Answers answers) {
 
 const ExpectedDifference* expected(const Request& request, const Answers& answers) {
   if (!request.metadata.empty()) {
-    return is(answers.ours, rpc::StatusCode::invalid_argument, kApiVersionText) ? &kClientApiVersion : nullptr;
+    return is(answers.ours, rpc::StatusCode::invalid_argument, kInvalidApiVersion) ? &kClientApiVersion : nullptr;
   }
   if (request.kind == Kind::range || request.kind == Kind::range_stream) {
     const auto& range = std::get<RangeRequest>(request.body);
-    if (has_unknown_sort(range) && is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKeyText)) {
-      const std::string_view first = range.key().empty() ? kEmptyKeyText : kInvalidSortText;
+    if (has_unknown_sort(range) && is(answers.theirs, rpc::StatusCode::invalid_argument, kEmptyKey)) {
+      const std::string_view first = range.key().empty() ? kEmptyKey : kInvalidSort;
       return is(answers.ours, rpc::StatusCode::invalid_argument, first) ? &kUnknownSortOption : nullptr;
     }
     if (request.kind == Kind::range_stream) return in_stream(range, answers);
   }
   if (const auto* txn = std::get_if<TxnRequest>(&request.body)) return in_txn(*txn, answers);
-  if (request.kind == Kind::hash_kv) return in_hash(std::get<etcdserverpb::HashKVRequest>(request.body).revision(), answers);
+  if (request.kind == Kind::hash_kv) return in_hash(answers);
   return nullptr;
 }
 

@@ -27,11 +27,10 @@ extern const ExpectedDifference kPutsBeforeRanges;
 extern const ExpectedDifference kKeepsWhatIsDeleted;
 extern const ExpectedDifference kHashRevision;
 extern const ExpectedDifference kHashAtCompacted;
-extern const ExpectedDifference kHashOfNegative;
 inline constexpr const ExpectedDifference* kExpectedDifferences[] = {
     &kRangeStream, &kRangeStreamSort, &kRangeStreamFilters, &kUnknownSortOption, &kClientApiVersion,
     &kLeaseBeforeKey, &kPutsBeforeRanges, &kKeepsWhatIsDeleted,
-    &kHashRevision,  &kHashAtCompacted, &kHashOfNegative};
+    &kHashRevision,  &kHashAtCompacted};
 
 // May a put of it want to keep what an open-ended delete of it has taken away? Every etcd ends itself over that, so
 // only one shape is such (shapes.cc).

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "property_tests/differential/build.h"
+#include "property_tests/differential/texts.h"
 
 namespace property_tests::differential {
 
@@ -12,16 +13,6 @@ using etcdserverpb::PutRequest;
 using etcdserverpb::RangeRequest;
 using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
-
-constexpr std::string_view kEmptyKey = "etcdserver: key is not provided";
-constexpr std::string_view kKeyNotFound = "etcdserver: key not found";
-constexpr std::string_view kValueProvided = "etcdserver: value is provided";
-constexpr std::string_view kLeaseProvided = "etcdserver: lease is provided";
-constexpr std::string_view kTooManyOps = "etcdserver: too many operations in txn request";
-constexpr std::string_view kDuplicateKey = "etcdserver: duplicate key given in txn request";
-constexpr std::string_view kCompacted = "etcdserver: mvcc: required revision has been compacted";
-constexpr std::string_view kFutureRev = "etcdserver: mvcc: required revision is a future revision";
-constexpr std::string_view kLeaseNotFound = "etcdserver: requested lease not found";
 
 // Ten keys and no more: with at most twelve, etcd's sorting is stable and its order among equals can be compared.
 const std::array<std::string, 10> kKeys = {std::string(1, '\0'), "a", std::string("a\0", 2), "aa", "ab", "b", "ba", "c", "d", "\xff"};

@@ -50,6 +50,7 @@ tl::expected<void, RevisionError> HashScan::prepare_slice() {
 base::Result<bool> HashScan::run_slice(const HashBudget& budget) {
   ASSERT(has_begun_);
   ASSERT(compacted_ == store_.compacted());
+  if (requested_ < 0) return true;
   std::uint64_t bytes = 0;
   for (std::uint64_t rows = 0; rows < budget.rows && bytes < budget.bytes; ++rows) {
     const base::Result<std::optional<sqlite::RowView>> row = backend_.read_at_or_after(sqlite::Bucket::key, next_row_);
@@ -95,7 +96,8 @@ base::Status HashScan::add(const sqlite::RowView& row) {
 
 KvHash HashScan::result() const {
   ASSERT(has_begun_);
-  return {keeps_something_ ? crc_.value() : crc_if_nothing_is_kept_.value(), compacted_, revision_};
+  return {keeps_something_ ? crc_.value() : crc_if_nothing_is_kept_.value(), compacted_,
+          requested_ < 0 ? requested_ : to_signed(revision_)};
 }
 
 }  // namespace mvcc

@@ -20,7 +20,7 @@ namespace mvcc {
 struct KvHash {
   std::uint32_t hash = 0;
   std::optional<Revision> compacted;  // when it was computed
-  Revision revision;                  // up to and with this one
+  std::int64_t revision = 0;          // up to and with this one
 };
 
 // What one slice of a scan may cost.
@@ -31,7 +31,7 @@ struct HashBudget {
 
 class HashScan {
  public:
-  // `requested` is the client's number: 0 is the newest revision, whenever the scan begins; what is negative too.
+  // `requested` is the client's number: 0 is the newest revision, whenever the scan begins. No row is as old as a negative one.
   HashScan(const Store& store, sqlite::Backend& backend, std::int64_t requested);
 
   // Between entries; an error: the revision cannot be read, or not any more.

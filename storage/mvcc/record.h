@@ -23,7 +23,7 @@ struct Record {
 
 std::string encode(const Record& record);
 
-// Views into `bytes`. `damaged` when these are not bytes that encode() wrote.
+// Views into `bytes`. `damaged` when these hold anything but the fields that encode() writes, or no key.
 base::Result<Record> decode(std::string_view bytes);
 
 }  // namespace mvcc
