@@ -32,7 +32,7 @@ TEST_CASE("runs may come while rows are taken") {
   rows.add({RowId(5), RowId(3), RowId(9)});
   CHECK_EQ(rows.take(), RowId(3));
   rows.add({RowId(4), RowId(1)});
-  for (const std::uint64_t expected : {1, 4, 5, 9}) CHECK_EQ(rows.take(), RowId(expected));
+  for (const std::uint64_t expected : {1U, 4U, 5U, 9U}) CHECK_EQ(rows.take(), RowId(expected));
   CHECK(rows.empty());
 }
 
