@@ -297,6 +297,7 @@ void Connection::finish(int index) {
 
 void Connection::send_end(End& end) {
   End& to = peer_of(end);
+  if (to.reset_arrives_at) return;  // as with bytes behind a reset: the end of what was cut off is no orderly end
   const VirtualTime sent_at = end.host.instant();
   to.last_arrival = std::max(to.last_arrival, arrival(to, next_identity(to, sent_at), sent_at));
   to.end_arrives_at = to.last_arrival;

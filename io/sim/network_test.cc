@@ -87,9 +87,15 @@ TEST_CASE("what arrives before a reset is a beginning of what was sent, never mo
       pair.client.send(part);
       pair.sim.run_for(20us);
     }
+    const bool is_asleep = seed % 3 == 0;
+    if (seed % 2 == 0) pair.client.stream->finish();
+    if (is_asleep) pair.served().stream->pause_reading(true);
+    pair.sim.run_for(1s);
+    if (is_asleep) pair.served().stream->pause_reading(false);
     pair.sim.run_for(1s);
     const std::string& received = pair.served().received;
     CHECK_EQ(received, sent.substr(0, received.size()));
+    if (pair.served().finished) CHECK_EQ(received, sent);
     came_something = came_something || (!received.empty() && pair.served().closed);
   }
   CHECK(came_something);
