@@ -13,10 +13,13 @@ namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
 constexpr std::size_t kPartBytes = 1U << 20U;
+// Who compacts faster than a range can be read would otherwise keep it at work for ever.
+constexpr unsigned kBeginsMax = 4;
 
 // Begins another part when the last one is large enough.
 void make_room(RangeAnswer& answer) {
   if (answer.last.size() < kPartBytes) return;
+  answer.parts_bytes += answer.last.size();
   answer.parts.push_back(std::exchange(answer.last, {}));
   answer.last.reserve(kPartBytes + kPartBytes / 4);  // a slice may go beyond
 }
@@ -28,7 +31,9 @@ Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& s
   Header header = context.machine.header();
   header.revision = scan.revision();
   answer.parts.clear();
+  answer.parts_bytes = 0;
   answer.last.clear();
+  ++answer.begun_count;
   append_header(answer.last, header);
   return std::nullopt;
 }
@@ -47,12 +52,17 @@ bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest&
   if (*refused) {
     // Overtaken by a compaction. Who names no revision asked for the newest, which is always there: it is read anew, since
     // etcd, which answers in one go, never calls it compacted.
-    if (request.revision() <= 0 && !begin(context, request, scan, answer)) return true;
+    const bool may_begin = request.revision() <= 0 && answer.begun_count < kBeginsMax;
+    if (may_begin && !begin(context, request, scan, answer)) return true;
     call.fail(to_status(**refused));
     return false;
   }
   if (scan.is_done()) scan.append_totals(answer.last);
-  return true;
+  // Known as soon as it is certain, and not when memory is full of it.
+  const std::size_t size = answer.parts_bytes + answer.last.size();
+  if (size <= rpc::kSendBytesMax) return true;
+  call.fail(rpc::too_large_to_send(size));
+  return false;
 }
 
 }  // namespace
@@ -102,6 +112,7 @@ void LargeRange::finish() {
   scan_ = RangeScan();
   base::release(answer_.parts);
   base::release(answer_.last);
+  answer_ = RangeAnswer();
   pool_.give_back(*this);
 }
 

@@ -21,7 +21,9 @@ ScanBudget slice_budget(const Tuning& tuning);
 // The response of a Range as it grows: in parts of about a megabyte, so that nothing large is ever copied.
 struct RangeAnswer {
   std::vector<std::string> parts;
-  std::string last;  // the one that grows
+  std::string last;            // the one that grows
+  std::size_t parts_bytes = 0;
+  unsigned begun_count = 0;    // how often compactions made it begin
 };
 
 // A Range that has more than one slice.

@@ -420,6 +420,44 @@ TEST_CASE("a large range that a compaction overtakes is Compacted if it names it
   CHECK_EQ(testing::text_of(response), testing::text_of(test.range(everything()).body));
 }
 
+TEST_CASE("an answer of several parts is whole, also when a compaction made it begin anew") {
+  TestServer test;
+  test.config.tuning.range_slice_keys = 1;
+  test.start();
+  for (int i = 0; i < 12; ++i) test.put("k" + std::to_string(100 + i), std::string(200'000, static_cast<char>('a' + i)));
+  CHECK_EQ(test.range(everything()).body.kvs_size(), 12);
+  test.member.faults().turn_cost = 1ms;
+  TestServer::Call newest;
+  test.channel->unary("/etcdserverpb.KV/Range", everything().SerializeAsString(), {}, newest);
+  etcdserverpb::CompactionRequest compaction;
+  compaction.set_revision(test.put("k100", "new").body.header().revision());
+  CHECK(test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Compact", compaction).ok());
+  REQUIRE(test.sim.run_until([&] { return newest.status.has_value(); }, 10s));
+  RangeResponse response;
+  REQUIRE(response.ParseFromString(newest.message));
+  CHECK_EQ(testing::text_of(response), testing::text_of(test.range(everything()).body));
+}
+
+TEST_CASE("a range that is overtaken again and again ends with Compacted") {
+  TestServer test;
+  test.config.tuning.range_slice_keys = 1;
+  test.start();
+  for (int i = 0; i < 200; ++i) test.put("k" + std::to_string(100 + i), "v");
+  test.member.faults().turn_cost = 1ms;
+  TestServer::Call newest;
+  test.channel->unary("/etcdserverpb.KV/Range", everything().SerializeAsString(), {}, newest);
+  int compactions = 0;
+  for (; compactions < 20 && !newest.status; ++compactions) {
+    etcdserverpb::CompactionRequest compaction;
+    compaction.set_revision(test.put("k100", "new").body.header().revision());
+    CHECK(test.call<etcdserverpb::CompactionResponse>("/etcdserverpb.KV/Compact", compaction).ok());
+    test.sim.run_for(10ms);
+  }
+  REQUIRE(newest.status.has_value());
+  CHECK_EQ(newest.status->message, "etcdserver: mvcc: required revision has been compacted");
+  CHECK_EQ(compactions, 4);
+}
+
 TEST_CASE("a client that goes away stops its scan, at whatever turn") {
   TestServer test;
   test.config.tuning.range_slice_keys = 1;

@@ -233,6 +233,7 @@ void Call::release_window() {
 void Call::respond(std::string_view message) {
   ASSERT(stage_ == Stage::open);
   ASSERT(has_request_);
+  if (message.size() > kSendBytesMax) return fail(too_large_to_send(message.size()));
   connection_->note_queued(queue_.push(message));
   answer({});
 }
@@ -240,6 +241,9 @@ void Call::respond(std::string_view message) {
 void Call::respond(std::vector<std::string> parts) {
   ASSERT(stage_ == Stage::open);
   ASSERT(has_request_);
+  std::size_t size = 0;
+  for (const std::string& part : parts) size += part.size();
+  if (size > kSendBytesMax) return fail(too_large_to_send(size));
   connection_->note_queued(queue_.push(std::move(parts)));
   answer({});
 }

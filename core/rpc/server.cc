@@ -16,6 +16,11 @@ constexpr std::size_t kReadBytes = 256U << 10U;
 
 }  // namespace
 
+Status too_large_to_send(std::size_t size) {
+  return {StatusCode::resource_exhausted,
+          "grpc: trying to send message larger than max (" + std::to_string(size) + " vs. " + std::to_string(kSendBytesMax) + ")"};
+}
+
 class Server::Impl final : public io::ListenHandler, public Attention {
  public:
   Impl(const io::World& world, ServerOptions options)

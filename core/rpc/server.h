@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/base/time.h"
@@ -45,7 +46,7 @@ class CallCancelled {
 
 class UnaryCall : public CallContext {
  public:
-  // Exactly one of these, once. The call is gone when it returns.
+  // Exactly one of these, once. The call is gone when it returns. A message above kSendBytesMax fails instead, as too_large_to_send() says.
   virtual void respond(std::string_view message) = 0;
   // The message is the parts one after the other; each is freed once it has been sent.
   virtual void respond(std::vector<std::string> parts) = 0;
@@ -102,6 +103,9 @@ class StreamHandler {
 };
 
 // What a sender may have under way before the receiver has taken it.
+// Of one message; what grpc-go sends at most, and clients can receive.
+inline constexpr std::size_t kSendBytesMax = 2147483647;
+Status too_large_to_send(std::size_t size);
 inline constexpr std::size_t kStreamWindowBytes = 1U << 20U;
 inline constexpr std::size_t kConnectionWindowBytes = 16U << 20U;
 

@@ -157,6 +157,19 @@ TEST_CASE("handlers see the metadata, and who calls") {
   CHECK_EQ(seen, std::string("abc|\0\xFF|none|", 12));
 }
 
+TEST_CASE("a message that no client could receive fails the call, as grpc-go says it") {
+  Cluster cluster;
+  std::string room;
+  room.reserve(kSendBytesMax + 1);  // never touched
+  cluster.echo.action = [&](UnaryCall& call, std::string_view) { call.respond(std::string_view(room.data(), kSendBytesMax + 1)); };
+  TestCall call;
+  cluster.dial().unary("/test.Echo/Unary", "x", {}, call);
+  REQUIRE(cluster.until([&] { return call.done(); }));
+  REQUIRE(call.status.has_value());
+  CHECK(call.status->code == StatusCode::resource_exhausted);
+  CHECK_EQ(call.status->message, "grpc: trying to send message larger than max (2147483648 vs. 2147483647)");
+}
+
 TEST_CASE("a handler may answer other calls, and a call's end may answer the next") {
   Cluster cluster;
   cluster.echo.action = [&](UnaryCall& call, std::string_view request) {
