@@ -70,7 +70,7 @@ struct Plan {
   std::map<std::string, std::uint64_t> rates;  // by name, per million; what is not named is zero (rates.h)
   std::map<std::string, std::uint64_t> sizes;  // of logs, batches and budgets, by name; the tenant reads them
   std::vector<Action> actions;        // by time
-  std::vector<Operation> operations;  // by client and number
+  std::vector<Operation> operations;  // by client and time
   std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash
 };
 

@@ -4,8 +4,9 @@
 //   waiting for the request -> waiting for the read index -> sending -> finished, or the client went away
 //
 // Put together, the messages are the answer of the Range: keys first, and with the last message header, `more` and
-// `count`. All are of the revision that stood when the first was read. However large the range is, the member holds
-// one message that is being filled, and what the client has not taken of those before, which is bounded likewise.
+// `count`. All are of one revision, the newest when the first was read; a compaction that overtakes a stream of the
+// newest before its first message makes it begin anew. However large the range is, the member holds one message that
+// is being filled, and what the client has not taken of those before, which is bounded likewise.
 #pragma once
 
 #include <optional>

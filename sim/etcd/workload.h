@@ -13,7 +13,7 @@
 namespace sim::etcd {
 
 // Fills plan.operations, each client's in the order of their times. The last ones come `calm` after the faults have
-// ended, and are the same in all runs but for a compaction where the seed compacts at all.
+// ended, and are the same in all runs but for a compaction in some of the seeds that compact at all.
 // Requires: clients and faults_until are set.
 void draw_workload(io::sim::Decisions& decisions, base::Duration calm, Plan& plan);
 

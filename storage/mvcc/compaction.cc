@@ -1,5 +1,7 @@
 #include "storage/mvcc/compaction.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -28,7 +30,8 @@ void Compaction::run_slice(KeyIndex& index, sqlite::Backend& backend, const Comp
   }
   if (is_collecting_) {
     std::vector<RowId> run;
-    const CompactionBudget collected{budget.keys, budget.versions * kCollectedPerDiscarded};
+    const std::uint64_t versions_max = std::numeric_limits<std::uint64_t>::max() / kCollectedPerDiscarded;
+    const CompactionBudget collected{budget.keys, std::min(budget.versions, versions_max) * kCollectedPerDiscarded};
     is_collecting_ = !index.compact(*compacted_, cursor_, collected, [&](RowId row) { run.push_back(row); });
     doomed_.add(std::move(run));
     if (is_collecting_) return;

@@ -279,7 +279,9 @@ void Backend::Impl::on_batch_written() {
 
 void Backend::Impl::checkpoint() {
   stage_ = Stage::checkpointing;
-  const bool has_many_free = sizes_.free_pages > kVacuumThresholdPages && !must_checkpoint_first();
+  // Not again before the last one is covered, or `-wal` would grow with each attempt.
+  const bool has_many_free =
+      sizes_.free_pages > kVacuumThresholdPages && !last_checkpoint_was_incomplete_ && !must_checkpoint_first();
   checkpoint_job_.prepare(*store_, *writer_, has_many_free ? kVacuumStepPages : 0);
   queue_->submit(checkpoint_job_);
 }
