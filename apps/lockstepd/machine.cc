@@ -49,8 +49,9 @@ void notify_supervisor(std::string_view state) {
 }
 
 void keep_heap_small() {
-#ifdef M_MMAP_THRESHOLD  // glibc's; set, it does not grow with what is freed
+#ifdef M_MMAP_THRESHOLD  // glibc's; set, neither grows with what is freed
   static_cast<void>(::mallopt(M_MMAP_THRESHOLD, 1 << 20));
+  static_cast<void>(::mallopt(M_TRIM_THRESHOLD, 16 << 20));  // or the heap would shrink and grow with every burst
 #endif
 }
 
