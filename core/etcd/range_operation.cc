@@ -1,5 +1,6 @@
 #include "core/etcd/range_operation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -13,8 +14,15 @@ namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
 constexpr std::size_t kPartBytes = 1U << 20U;
-// Who compacts faster than a range can be read would otherwise keep it at work for ever.
-constexpr unsigned kBeginsMax = 4;
+
+// Four times as large each time that compactions made the range begin anew: who compacts faster than it can be read in small
+// slices cannot keep it at work for ever.
+ScanBudget slice_budget(const Tuning& tuning, unsigned begun_count) {
+  constexpr unsigned kFactorMax = 12;  // enough for anything
+  const unsigned shift = 2 * std::min(begun_count - 1, kFactorMax);
+  const ScanBudget first = slice_budget(tuning);
+  return {first.keys << shift, first.rows << shift, first.bytes << shift};
+}
 
 // Begins another part when the last one is large enough.
 void make_room(RangeAnswer& answer) {
@@ -43,7 +51,7 @@ bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest&
                    rpc::UnaryCall& call) {
   make_room(answer);
   const base::Result<Refusal> refused =
-      scan.run(context.machine.store(), request, slice_budget(context.config.tuning), answer.last);
+      scan.run(context.machine.store(), request, slice_budget(context.config.tuning, answer.begun_count), answer.last);
   if (!refused) {
     call.fail(to_status(ErrorId::stopped));
     context.failure.on_read_failed(refused.error());
@@ -52,8 +60,7 @@ bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest&
   if (*refused) {
     // Overtaken by a compaction. Who names no revision asked for the newest, which is always there: it is read anew, since
     // etcd, which answers in one go, never calls it compacted.
-    const bool may_begin = request.revision() <= 0 && answer.begun_count < kBeginsMax;
-    if (may_begin && !begin(context, request, scan, answer)) return true;
+    if (request.revision() <= 0 && !begin(context, request, scan, answer)) return true;
     call.fail(to_status(**refused));
     return false;
   }

@@ -23,7 +23,7 @@ struct RangeAnswer {
   std::vector<std::string> parts;
   std::string last;            // the one that grows
   std::size_t parts_bytes = 0;
-  unsigned begun_count = 0;    // how often compactions made it begin
+  unsigned begun_count = 0;    // once, and once more for each compaction that made it begin anew
 };
 
 // A Range that has more than one slice.
