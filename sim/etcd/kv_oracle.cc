@@ -121,7 +121,10 @@ void KvOracle::on_committed_txn(std::string_view message) {
   const std::int64_t before = model_.revision();
   std::optional<etcdserverpb::TxnResponse> answer = run_txn(model_, txn);
   const std::string value = first_value(txn);
-  if (value.empty()) return;  // nobody can say whose it is
+  if (value.empty()) {  // nobody can say whose it is
+    if (answer) answers_[std::string(message)].emplace(answer->SerializeAsString(), model_.revision() > before);
+    return;
+  }
   Write* const write = commit(value, "transaction", message);
   if (write == nullptr) return;
   write->revision = model_.revision();
@@ -294,15 +297,21 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
     if (write.fate != WriteFate::committed) return accuse(request, "it was acknowledged, but the log does not hold it");
     expected = write.answer;
     has_changed = write.has_changed;
-  } else {
-    reveal(request, revision, false);
+  }
+  txn.mutable_header()->clear_cluster_id();
+  txn.mutable_header()->clear_member_id();
+  txn.mutable_header()->clear_raft_term();
+  if (request.wire.is_write && request.wire.first_value.empty()) {
+    const auto same = answers_.find(request.wire.bytes);
+    const std::string shown = txn.ShortDebugString().substr(0, kShownBytes);
+    if (same == answers_.end()) return accuse(request, "it was acknowledged, but the log does not hold it: { " + shown + " }");
+    const auto one = same->second.find(txn.SerializeAsString());
+    if (one == same->second.end()) return accuse(request, "no transaction like it in the log has the answer { " + shown + " }");
+    reveal(request, revision, one->second);
     return;
   }
   if (request.wire.is_write && !reveal(request, revision, has_changed)) return;
   if (!expected) return accuse(request, "it was answered although a revision in it cannot be read");
-  txn.mutable_header()->clear_cluster_id();
-  txn.mutable_header()->clear_member_id();
-  txn.mutable_header()->clear_raft_term();
   if (txn.SerializeAsString() == expected->SerializeAsString()) return;
   accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kShownBytes) + " } instead of { " +
                       expected->ShortDebugString().substr(0, kShownBytes) + " }");
@@ -312,7 +321,7 @@ void KvOracle::on_compact(const Request& request, std::string_view response) {
   etcdserverpb::CompactionResponse compaction;
   if (!parse(compaction, response)) return accuse(request, "its answer cannot be read");
   if (!reveal(request, compaction.header().revision(), false)) return;
-  if (request.wire.revision > model_.compacted()) return accuse(request, "it was acknowledged, but the log does not hold it");
+  if (!model_.was_compacted_at(request.wire.revision)) return accuse(request, "it was acknowledged, but the log does not hold it");
   compacted_ = std::max(compacted_, request.wire.revision);
 }
 

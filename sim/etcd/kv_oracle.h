@@ -109,6 +109,8 @@ class KvOracle final : public CommittedListener {
   std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
   std::map<std::int64_t, std::int64_t> erased_count_;  // by revision
+  // Of transactions that write without a put: by their bytes, what the log answers to each of them, and whether it changed anything.
+  std::map<std::string, std::map<std::string, bool>> answers_;
 };
 
 }  // namespace sim::etcd

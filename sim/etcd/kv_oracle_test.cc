@@ -247,6 +247,42 @@ TEST_CASE("a transaction must answer what the model answers at its place in the 
   }
 }
 
+TEST_CASE("a transaction without a put must answer what one like it answers in the log") {
+  const auto story = [](Fixture& f, void (*spoil)(etcdserverpb::TxnResponse&)) {
+    f.put(1, "a");
+    const Request request = f.send(2, "txn [ a version = 1 ] [ delete a ] [ get a ]");
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    Model twin = f.oracle.model();
+    etcdserverpb::TxnResponse response = *run_txn(twin, txn);
+    f.commit(::etcd::CommandKind::txn, txn);
+    spoil(response);
+    f.oracle.on_answer(request, response.SerializeAsString());
+  };
+  Fixture right;
+  story(right, [](etcdserverpb::TxnResponse& r) { r.mutable_header()->set_raft_term(7); });
+  CHECK_MESSAGE(right.is_clean(), right.findings.verdict().message);
+  struct Case { const char* name; void (*spoil)(etcdserverpb::TxnResponse&); };
+  const Case cases[] = {
+      {"the other path", [](etcdserverpb::TxnResponse& r) { r.set_succeeded(false); }},
+      {"another revision", [](etcdserverpb::TxnResponse& r) { r.mutable_header()->set_revision(2); }},
+      {"another count", [](etcdserverpb::TxnResponse& r) { r.mutable_responses(0)->mutable_response_delete_range()->set_deleted(2); }},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Fixture f;
+    story(f, c.spoil);
+    CHECK_FALSE(f.is_clean());
+  }
+  Fixture lost;  // acknowledged, and not in the log
+  lost.put(1, "a");
+  const Request request = lost.send(2, "txn [ ] [ delete a ] [ ]");
+  etcdserverpb::TxnResponse response;
+  response.mutable_header()->set_revision(3);
+  lost.oracle.on_answer(request, response.SerializeAsString());
+  CHECK_FALSE(lost.is_clean());
+}
+
 TEST_CASE("a transaction that took effect must not be refused, and one that was changed on its way is caught") {
   {
     Fixture f;
