@@ -23,10 +23,10 @@ struct KvHash {
   std::int64_t revision = 0;          // up to and with this one
 };
 
-// What one slice of a scan may cost.
+// What one slice of a scan may cost: as much as one of a large Range.
 struct HashBudget {
-  std::uint64_t rows = 1000;
-  std::uint64_t bytes = 1U << 20U;
+  std::uint64_t rows = 250;
+  std::uint64_t bytes = 256U << 10U;
 };
 
 class HashScan {
