@@ -23,6 +23,8 @@ using io::sim::VirtualTime;
 constexpr std::string_view kMemberName = "m1";
 constexpr std::string_view kLivenessName = "progress";
 
+// Longer than any pause.
+constexpr base::Duration kStuckAfter = std::chrono::seconds(3);
 // How long a crash waits for its moment, and how far into the moment it strikes.
 constexpr base::Duration kCrashPatience = std::chrono::seconds(3);
 constexpr base::Duration kSyncingOffset = std::chrono::microseconds(600);
@@ -260,8 +262,10 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     member_->set_drift(0);
     sim_.heal();
     sim_.network().set_all_faults(none.link);
-    // Whoever does not serve by now is started anew: a job that began on a hanging disk would go on hanging.
-    if (member_->is_up() && !is_ready_) {
+    // Whoever does not serve by now is started anew: a job that began on a hanging disk would go on hanging, and so would a turn
+    // that read many pages from it.
+    const bool is_stuck = member_->host().ready_at() > sim_.now() + kStuckAfter;
+    if (member_->is_up() && (!is_ready_ || is_stuck)) {
       for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
       static_cast<void>(member_->crash(CrashKind::process_kill));
     }
