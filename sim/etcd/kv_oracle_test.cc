@@ -60,6 +60,19 @@ struct Fixture {
     response.mutable_header()->set_revision(oracle.model().revision());
     oracle.on_answer(request, response.SerializeAsString());
   }
+  // A key `a`, then the transaction, committed and answered as the model answers it, but for what `spoil` does.
+  void txn(const char* text, void (*spoil)(etcdserverpb::TxnResponse&)) {
+    put(1, "a");
+    const Request request = send(2, text);
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    Model twin = oracle.model();
+    etcdserverpb::TxnResponse response = *run_txn(twin, txn);
+    commit(::etcd::CommandKind::txn, txn);
+    response.mutable_header()->set_raft_term(7);
+    spoil(response);
+    oracle.on_answer(request, response.SerializeAsString());
+  }
   bool is_clean() const { return findings.is_clean(); }
 
   Findings findings;
@@ -215,20 +228,9 @@ TEST_CASE("a delete must say what it deleted") {
 }
 
 TEST_CASE("a transaction must answer what the model answers at its place in the log") {
-  const auto story = [](Fixture& f, void (*spoil)(etcdserverpb::TxnResponse&)) {
-    f.put(1, "a");
-    const Request request = f.send(2, "txn [ a version = 1 ] [ put b 0 ; get a ] [ get a ]");
-    etcdserverpb::TxnRequest txn;
-    REQUIRE(txn.ParseFromString(request.wire.bytes));
-    Model twin = f.oracle.model();
-    etcdserverpb::TxnResponse response = *run_txn(twin, txn);
-    f.commit(::etcd::CommandKind::txn, txn);
-    response.mutable_header()->set_raft_term(7);
-    spoil(response);
-    f.oracle.on_answer(request, response.SerializeAsString());
-  };
+  const char* const text = "txn [ a version = 1 ] [ put b 0 ; get a ] [ get a ]";
   Fixture right;
-  story(right, [](etcdserverpb::TxnResponse&) {});
+  right.txn(text, [](etcdserverpb::TxnResponse&) {});
   CHECK_MESSAGE(right.is_clean(), right.findings.verdict().message);
   struct Case { const char* name; void (*spoil)(etcdserverpb::TxnResponse&); };
   const Case cases[] = {
@@ -242,25 +244,15 @@ TEST_CASE("a transaction must answer what the model answers at its place in the 
   for (const Case& c : cases) {
     CAPTURE(c.name);
     Fixture f;
-    story(f, c.spoil);
+    f.txn(text, c.spoil);
     CHECK_FALSE(f.is_clean());
   }
 }
 
 TEST_CASE("a transaction without a put must answer what one like it answers in the log") {
-  const auto story = [](Fixture& f, void (*spoil)(etcdserverpb::TxnResponse&)) {
-    f.put(1, "a");
-    const Request request = f.send(2, "txn [ a version = 1 ] [ delete a ] [ get a ]");
-    etcdserverpb::TxnRequest txn;
-    REQUIRE(txn.ParseFromString(request.wire.bytes));
-    Model twin = f.oracle.model();
-    etcdserverpb::TxnResponse response = *run_txn(twin, txn);
-    f.commit(::etcd::CommandKind::txn, txn);
-    spoil(response);
-    f.oracle.on_answer(request, response.SerializeAsString());
-  };
+  const char* const text = "txn [ a version = 1 ] [ delete a ] [ get a ]";
   Fixture right;
-  story(right, [](etcdserverpb::TxnResponse& r) { r.mutable_header()->set_raft_term(7); });
+  right.txn(text, [](etcdserverpb::TxnResponse&) {});
   CHECK_MESSAGE(right.is_clean(), right.findings.verdict().message);
   struct Case { const char* name; void (*spoil)(etcdserverpb::TxnResponse&); };
   const Case cases[] = {
@@ -271,7 +263,7 @@ TEST_CASE("a transaction without a put must answer what one like it answers in t
   for (const Case& c : cases) {
     CAPTURE(c.name);
     Fixture f;
-    story(f, c.spoil);
+    f.txn(text, c.spoil);
     CHECK_FALSE(f.is_clean());
   }
   Fixture lost;  // acknowledged, and not in the log
