@@ -102,10 +102,11 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
-// What a sender may have under way before the receiver has taken it.
 // Of one message; what grpc-go sends at most, and clients can receive.
 inline constexpr std::size_t kSendBytesMax = 2147483647;
 Status too_large_to_send(std::size_t size);
+
+// What a sender may have under way before the receiver has taken it.
 inline constexpr std::size_t kStreamWindowBytes = 1U << 20U;
 inline constexpr std::size_t kConnectionWindowBytes = 16U << 20U;
 
