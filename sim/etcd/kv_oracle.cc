@@ -123,6 +123,7 @@ void KvOracle::on_committed_txn(std::string_view message) {
   const std::string value = first_value(txn);
   if (value.empty()) {  // nobody can say whose it is
     if (answer) answers_[std::string(message)].emplace(answer->SerializeAsString(), model_.revision() > before);
+    else unreadable_.emplace(message);
     return;
   }
   Write* const write = commit(value, "transaction", message);
@@ -151,15 +152,29 @@ void KvOracle::accuse(const Request& request, const std::string& what) {
                               to_text(request.operation) + "): " + what);
 }
 
+bool KvOracle::may_be_stale(const Request& request) const {
+  return stale_reads_ == StaleReads::anything && (request.operation.is_serializable || request.operation.kind == OperationKind::hash);
+}
+
+ModelPosition KvOracle::first_at(std::int64_t revision) const {
+  const auto first = std::lower_bound(positions_.begin(), positions_.end(), revision,
+                                      [](const ModelPosition& one, std::int64_t than) { return one.revision < than; });
+  return first == positions_.end() ? ModelPosition() : *first;
+}
+
+std::int64_t KvOracle::compacted_for(const Request& request, std::int64_t revision) const {
+  const std::int64_t by_then = first_at(revision).compacted;
+  return may_be_stale(request) ? by_then : std::max(by_then, request.compacted);
+}
+
 // Real time: what anybody had been told before this was sent must be in it.
 bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_changed) {
-  const bool may_be_stale = request.operation.is_serializable || request.operation.kind == OperationKind::hash;
   if (revision > model_.revision()) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", but only " + std::to_string(model_.revision()) +
                         " is committed");
     return false;
   }
-  if (!may_be_stale && (revision < request.floor || (has_changed && revision == request.floor))) {
+  if (!may_be_stale(request) && (revision < request.floor || (has_changed && revision == request.floor))) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", although revision " +
                         std::to_string(request.floor) + " had been revealed before it was sent");
     return false;
@@ -223,8 +238,9 @@ void KvOracle::check_range(const Request& request, const etcdserverpb::RangeResp
   const std::int64_t at = request.wire.revision > 0 ? request.wire.revision : revision;
   if (at > revision) return accuse(request, "it read revision " + std::to_string(at) + " of a store at " + std::to_string(revision));
   const std::string where = " at revision " + std::to_string(at);
-  if (at < request.compacted && !request.operation.is_serializable) {
-    return accuse(request, "it was answered" + where + ", although " + std::to_string(request.compacted) + " was compacted before");
+  if (at < compacted_for(request, revision)) {
+    return accuse(request, "it was answered" + where + ", although " + std::to_string(compacted_for(request, revision)) +
+                               " was compacted before");
   }
   etcdserverpb::RangeRequest asked;
   ASSERT(parse(asked, request.wire.bytes));
@@ -252,7 +268,7 @@ void KvOracle::check_beginning(const Request& request) {
     return came.size() <= whole.kvs_size() && std::equal(came.begin(), came.end(), whole.kvs().begin(), equal);
   };
   const bool has_revision = request.wire.revision > 0;
-  const std::int64_t oldest = has_revision || request.operation.is_serializable ? 1 : std::max<std::int64_t>(1, request.floor);
+  const std::int64_t oldest = has_revision || may_be_stale(request) ? 1 : std::max<std::int64_t>(1, request.floor);
   for (std::int64_t revision = model_.revision(); revision >= oldest; --revision) {
     if (fits(revision)) return;
     if (has_revision) break;  // the same at all of them
@@ -274,6 +290,10 @@ void KvOracle::on_hash(const Request& request, std::string_view response) {
   if (compacted > at || (compacted != -1 && !model_.was_compacted_at(compacted))) {
     return accuse(request, "it was answered with the " + what + ", which it never was");
   }
+  if (compacted < compacted_for(request, revision)) {
+    return accuse(request, "it was answered with the " + what + ", although " + std::to_string(compacted_for(request, revision)) +
+                               " was compacted before");
+  }
   const std::uint32_t expected = hash_kv(model_, at, compacted);
   if (hash.hash() != expected) {
     accuse(request, "the " + what + " is " + std::to_string(hash.hash()) + " instead of " + std::to_string(expected) +
@@ -291,7 +311,7 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
     if (!reveal(request, revision, false)) return;
     etcdserverpb::TxnRequest asked;
     ASSERT(parse(asked, request.wire.bytes));
-    expected = read_txn(model_, asked, revision);
+    expected = read_txn(model_, asked, {revision, compacted_for(request, revision)});
   } else if (!request.wire.first_value.empty()) {
     const Write& write = writes_.at(request.wire.first_value);
     if (write.fate != WriteFate::committed) return accuse(request, "it was acknowledged, but the log does not hold it");
@@ -360,10 +380,25 @@ void KvOracle::on_out_of_range(const Request& request, const std::string& text) 
     if (write.answer || write.has_changed) accuse(request, "it was refused, but took effect: " + text);
     return;
   }
+  if (request.operation.kind == OperationKind::txn) {
+    if (!request.wire.is_write) return on_read_txn_refused(request, text);
+    if (unreadable_.count(request.wire.bytes) == 0) accuse(request, "it was refused, but no transaction like it had to be: " + text);
+    return;
+  }
   // A stream that has said something keeps to its revision, which may be overtaken; whatever else names none has no such excuse.
   const bool has_begun = !request.stream.merged().kvs().empty();
   const std::int64_t oldest = has_begun && request.wire.revision == 0 ? request.floor : request.wire.revision;
   if (oldest == 0 || oldest >= model_.compacted()) accuse(request, "a revision that had been revealed was refused: " + text);
+}
+
+// Some member stood where the path that it takes reads what is compacted.
+void KvOracle::on_read_txn_refused(const Request& request, const std::string& text) {
+  etcdserverpb::TxnRequest asked;
+  ASSERT(parse(asked, request.wire.bytes));
+  const bool is_right = std::any_of(positions_.begin(), positions_.end(), [&](const ModelPosition& one) {
+    return (one.revision >= request.floor || may_be_stale(request)) && !read_txn(model_, asked, one);
+  });
+  if (!is_right) accuse(request, "it was refused, but reads nothing that was compacted: " + text);
 }
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {

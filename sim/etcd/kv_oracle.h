@@ -9,7 +9,8 @@
 //   - a transaction took the path and has the answers that the model has at its place in the log;
 //   - a stream says in pieces what a read says in one; one that breaks off said the beginning of it;
 //   - HashKV is the number that the model's history has;
-//   - a refused revision had been compacted, and one that was known to be compacted is refused;
+//   - a refused revision had been compacted, on the path that a transaction takes; and what had been compacted, as anybody had
+//     been told or as the revision of the answer shows, is refused;
 //   - nothing was ever written that no client asked for, and nothing twice.
 // A request without an answer may have taken effect or not: the log tells.
 #pragma once
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +41,7 @@ struct Request {
   KvOperation operation;
   WireRequest wire;
   std::int64_t floor = 0;      // the highest revision revealed to anyone before it was sent
-  std::int64_t compacted = 0;  // the highest compaction that had been acknowledged by then
+  std::int64_t compacted = -1;  // the highest compaction that had been acknowledged by then; -1: none
   StreamAnswer stream;         // what has come of it so far
 };
 
@@ -51,10 +53,16 @@ struct KvCounts {
   std::uint64_t resolved = 0;      // of those, later found in the log
 };
 
+// What a read that asks for possibly stale data, or for a hash, may miss.
+enum class StaleReads : std::uint8_t {
+  anything,  // it is answered by some member, wherever that stands
+  nothing,   // there is one member, which has applied whatever it acknowledged
+};
+
 class KvOracle final : public CommittedListener {
  public:
   static constexpr std::string_view kName = "serializability";
-  explicit KvOracle(Findings& findings) : findings_(findings) {}
+  KvOracle(Findings& findings, StaleReads stale_reads) : findings_(findings), stale_reads_(stale_reads) {}
 
   void on_committed(const base::Entry& entry) override;
 
@@ -98,19 +106,28 @@ class KvOracle final : public CommittedListener {
   void on_txn(const Request& request, std::string_view response);
   void on_compact(const Request& request, std::string_view response);
   void on_out_of_range(const Request& request, const std::string& text);
+  void on_read_txn_refused(const Request& request, const std::string& text);
+  bool may_be_stale(const Request& request) const;
+  // As the first entry after which the model stood at this revision left it: whoever stands there has applied that entry.
+  ModelPosition first_at(std::int64_t revision) const;
+  // The least that was compacted when a request was answered at this revision.
+  std::int64_t compacted_for(const Request& request, std::int64_t revision) const;
   bool reveal(const Request& request, std::int64_t revision, bool has_changed);
   void accuse(const Request& request, const std::string& what);
 
   Findings& findings_;
+  const StaleReads stale_reads_;
   Model model_;
   KvCounts counts_;
   std::int64_t revealed_ = 1;
-  std::int64_t compacted_ = 0;                         // acknowledged
+  std::int64_t compacted_ = -1;                        // acknowledged
   std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
   std::map<std::int64_t, std::int64_t> erased_count_;  // by revision
-  // Of transactions that write without a put: by their bytes, what the log answers to each of them, and whether it changed anything.
+  // Of transactions that write without a put: by their bytes, what the log answers to each of them, and whether it changed anything;
+  // and those that had to be refused.
   std::map<std::string, std::map<std::string, bool>> answers_;
+  std::set<std::string> unreadable_;
 };
 
 }  // namespace sim::etcd

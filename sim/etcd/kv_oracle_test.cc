@@ -20,6 +20,7 @@ namespace {
 
 // A log that the test writes by hand.
 struct Fixture {
+  explicit Fixture(StaleReads stale_reads = StaleReads::anything) : oracle(findings, stale_reads) {}
   void commit(::etcd::CommandKind kind, const google::protobuf::MessageLite& message) {
     const std::string record = replica::encode_command({1, "", 0}, ::etcd::encode_command(kind, message));
     last = last.next();
@@ -76,7 +77,7 @@ struct Fixture {
   bool is_clean() const { return findings.is_clean(); }
 
   Findings findings;
-  KvOracle oracle{findings};
+  KvOracle oracle;
   base::LogIndex last;
 };
 
@@ -123,14 +124,22 @@ TEST_CASE("a put that takes effect twice is caught, and one that nobody sent") {
   }
 }
 
-TEST_CASE("a stale read is caught, unless it asked for possibly stale data") {
-  for (const bool is_serializable : {false, true}) {
-    Fixture f;
+TEST_CASE("a stale read is caught, unless it asked for possibly stale data of one member of many") {
+  struct Case { const char* what; StaleReads stale_reads; bool is_right; };
+  const Case cases[] = {
+      {"get a", StaleReads::anything, false},
+      {"get a", StaleReads::nothing, false},
+      {"get a serializable", StaleReads::anything, true},
+      {"get a serializable", StaleReads::nothing, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    Fixture f(c.stale_reads);
     f.put(1, "a");
     const etcdserverpb::RangeResponse old = f.right_range("a", 2);
     f.put(2, "a");
-    f.oracle.on_answer(f.send(3, is_serializable ? "get a serializable" : "get a"), old.SerializeAsString());
-    CHECK_EQ(f.is_clean(), is_serializable);
+    f.oracle.on_answer(f.send(3, c.what), old.SerializeAsString());
+    CHECK_EQ(f.is_clean(), c.is_right);
   }
 }
 
@@ -317,6 +326,51 @@ TEST_CASE("what was compacted may be refused, and nothing else; once that is kno
     if (c.is_answered) f.oracle.on_answer(request, f.right_range("a", request.wire.revision).SerializeAsString());
     else f.oracle.on_error(request, refused);
     CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
+// `a` at the revisions 2, 3 and 4, compacted at 4; on the path of a that exists the transactions read revision 3 or 4.
+TEST_CASE("a transaction is refused for what it reads, and not for what it would have read on another path") {
+  struct Case { const char* what; bool is_answered; bool is_right; };
+  const Case cases[] = {
+      {"txn [ a version > 0 ] [ get a back=1 ] [ get a ]", false, true},
+      {"txn [ a version > 0 ] [ get a ] [ get a back=1 ]", false, false},
+      {"txn [ a version > 0 ] [ get a ] [ get a back=1 ]", true, true},
+      {"txn [ a version > 0 ] [ get a back=1 ] [ get a ]", true, false},
+      {"txn [ a version > 0 ] [ get a back=1 ; delete a ] [ get a ]", false, true},
+      {"txn [ a version > 0 ] [ get a ; delete a ] [ get a back=1 ]", false, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    CAPTURE(c.is_answered);
+    Fixture f;
+    f.put(1, "a"), f.put(2, "a"), f.put(3, "a");
+    const Request request = f.send(4, c.what);  // "back" is counted from the newest that was shown
+    f.compact(5, "compact 0");
+    etcdserverpb::TxnRequest txn;
+    REQUIRE(txn.ParseFromString(request.wire.bytes));
+    if (request.wire.is_write) f.commit(::etcd::CommandKind::txn, txn);
+    if (c.is_answered) f.oracle.on_answer(f.send(6, c.what), read_txn(f.oracle.model(), txn, {4, -1})->SerializeAsString());
+    else f.oracle.on_error(request, {rpc::StatusCode::out_of_range, "compacted"});
+    CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
+TEST_CASE("an answer at a revision shows what must have been compacted by then, however stale it may be") {
+  for (const bool comes_before : {true, false}) {
+    Fixture f;
+    f.put(1, "a"), f.put(2, "a"), f.put(3, "a");  // 2, 3, 4
+    const Request request = f.send(4, "get a back=2 serializable");
+    const etcdserverpb::RangeResponse old = f.right_range("a", 2);
+    if (comes_before) f.compact(5, "compact 1");
+    f.put(6, "a");
+    if (!comes_before) f.compact(5, "compact 1");
+    etcdserverpb::RangeResponse now = old;
+    now.mutable_header()->set_revision(5);
+    f.oracle.on_answer(request, old.SerializeAsString());
+    CHECK(f.is_clean());
+    f.oracle.on_answer(request, now.SerializeAsString());
+    CHECK_EQ(f.is_clean(), !comes_before);
   }
 }
 

@@ -36,6 +36,12 @@ struct ModelRow {
   const ModelKeyValue* kv = nullptr;  // of a tombstone the key counts; the model's
 };
 
+// Where the model stood after a log entry.
+struct ModelPosition {
+  std::int64_t revision = 1;
+  std::int64_t compacted = -1;
+};
+
 class Model {
  public:
   // Of the newest change; an empty store stands at 1 (behaviour reference §2.3).

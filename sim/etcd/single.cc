@@ -71,7 +71,7 @@ class ClientProgram final : public io::sim::Program {
 class Single final : public Tenant {
  public:
   Single(const Plan& plan, ::etcd::ServerConfig config, std::vector<std::vector<ClientOperation>> operations, Findings& findings)
-      : plan_(plan), config_(std::move(config)), operations_(std::move(operations)), oracle_(findings), finished_(plan.clients) {}
+      : plan_(plan), config_(std::move(config)), operations_(std::move(operations)), oracle_(findings, StaleReads::nothing), finished_(plan.clients) {}
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) override {
     return std::make_unique<MemberProgram>(node, config_, host);

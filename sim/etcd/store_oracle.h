@@ -18,12 +18,6 @@
 
 namespace sim::etcd {
 
-// Where the model stood after a log entry.
-struct ModelPosition {
-  std::int64_t revision = 1;
-  std::int64_t compacted = -1;
-};
-
 // The rows of a store, as they are read.
 class StoredRows final : public sqlite::RowVisitor {
  public:

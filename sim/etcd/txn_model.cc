@@ -45,9 +45,10 @@ struct Path {
 
 class Run {
  public:
-  Run(const Model& model, Model* writable, std::int64_t at) : model_(model), writable_(writable), at_(at) {}
+  Run(const Model& model, Model* writable, ModelPosition position)
+      : model_(model), writable_(writable), position_(position) {}
 
-  std::int64_t newest() const { return writable_ != nullptr ? model_.newest() : at_; }
+  std::int64_t newest() const { return writable_ != nullptr ? model_.newest() : position_.revision; }
 
   Path choose(const TxnRequest& txn) const {
     Path path;
@@ -64,8 +65,7 @@ class Run {
       if (operation.has_request_txn() && !is_readable(operation.request_txn(), path.nested[static_cast<std::size_t>(i)])) return false;
       if (!operation.has_request_range() || operation.request_range().revision() == 0) continue;
       const std::int64_t revision = operation.request_range().revision();
-      // Whoever only read may have done so before what the model knows was compacted.
-      if (revision > newest() || (writable_ != nullptr && revision < model_.compacted())) return false;
+      if (revision > newest() || revision < position_.compacted) return false;
     }
     return true;
   }
@@ -117,7 +117,7 @@ class Run {
 
   const Model& model_;
   Model* const writable_;
-  const std::int64_t at_;
+  const ModelPosition position_;  // where it begins
 };
 
 std::optional<TxnResponse> answer(Run& run, const TxnRequest& txn) {
@@ -160,14 +160,14 @@ void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std
 
 std::optional<TxnResponse> run_txn(Model& model, const TxnRequest& txn) {
   model.begin();
-  Run run(model, &model, 0);
+  Run run(model, &model, {model.revision(), model.compacted()});
   std::optional<TxnResponse> response = answer(run, txn);
   model.end();
   return response;
 }
 
-std::optional<TxnResponse> read_txn(const Model& model, const TxnRequest& txn, std::int64_t revision) {
-  Run run(model, nullptr, revision);
+std::optional<TxnResponse> read_txn(const Model& model, const TxnRequest& txn, ModelPosition position) {
+  Run run(model, nullptr, position);
   return answer(run, txn);
 }
 

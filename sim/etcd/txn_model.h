@@ -15,8 +15,8 @@ mvccpb::KeyValue to_wire(const ModelKeyValue& kv);
 // revision that it names on the path it takes cannot be read.
 std::optional<etcdserverpb::TxnResponse> run_txn(Model& model, const etcdserverpb::TxnRequest& txn);
 
-// Of one that only reads, at a revision.
-std::optional<etcdserverpb::TxnResponse> read_txn(const Model& model, const etcdserverpb::TxnRequest& txn, std::int64_t revision);
+// Of one that only reads, by a member that stood there.
+std::optional<etcdserverpb::TxnResponse> read_txn(const Model& model, const etcdserverpb::TxnRequest& txn, ModelPosition position);
 
 // The answer to a range that names no revision of its own, or a readable one.
 void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std::int64_t newest, etcdserverpb::RangeResponse& out);
