@@ -34,9 +34,12 @@ struct Tuning {
   base::Duration store_batch_delay = std::chrono::milliseconds(100);
   std::uint64_t store_wal_bytes_max = 64U << 20U;
   std::uint64_t range_slice_keys = 5'000;  // what a turn does of a large Range or RangeStream; ScanBudget
-  std::uint64_t range_slice_rows = 250;
+  std::uint64_t range_slice_rows = 250;    // and of a HashKV; HashBudget
   std::uint64_t range_slice_bytes = 256U << 10U;
+  std::uint64_t range_part_bytes = 1U << 20U;  // a large answer is kept, and sent, in parts of about this size
   base::Duration store_checkpoint_delay = std::chrono::seconds(5);
+  std::uint64_t store_vacuum_pages = 1024;
+  base::Duration store_vacuum_delay = std::chrono::seconds(1);
   std::uint64_t store_page_cache_bytes = 64U << 20U;
 };
 

@@ -33,7 +33,8 @@ void HashOperation::run_slice() {
   if (!prepared) {
     return fail(prepared.error() == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted);
   }
-  const base::Result<bool> done = scan_->run_slice({});
+  const Tuning& tuning = context_.config.tuning;
+  const base::Result<bool> done = scan_->run_slice({tuning.range_slice_rows, tuning.range_slice_bytes});
   if (!done) {
     fail(ErrorId::stopped);
     return context_.failure.on_read_failed(done.error());

@@ -13,7 +13,6 @@ using etcdserverpb::RangeRequest;
 namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
-constexpr std::size_t kPartBytes = 1U << 20U;
 
 // Four times as large each time that compactions made the range begin anew: who compacts faster than it can be read in small
 // slices cannot keep it at work for ever.
@@ -25,11 +24,11 @@ ScanBudget slice_budget(const Tuning& tuning, unsigned begun_count) {
 }
 
 // Begins another part when the last one is large enough.
-void make_room(RangeAnswer& answer) {
-  if (answer.last.size() < kPartBytes) return;
+void make_room(RangeAnswer& answer, std::uint64_t part_bytes) {
+  if (answer.last.size() < part_bytes) return;
   answer.parts_bytes += answer.last.size();
   answer.parts.push_back(std::exchange(answer.last, {}));
-  answer.last.reserve(kPartBytes + kPartBytes / 4);  // a slice may go beyond
+  answer.last.reserve(part_bytes + part_bytes / 4);  // a slice may go beyond
 }
 
 // Header, and a scan that has not yet read anything.
@@ -49,7 +48,7 @@ Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& s
 // Appends what one slice finds. False: the call has been refused.
 bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, RangeAnswer& answer,
                    rpc::UnaryCall& call) {
-  make_room(answer);
+  make_room(answer, context.config.tuning.range_part_bytes);
   const base::Result<Refusal> refused =
       scan.run(context.machine.store(), request, slice_budget(context.config.tuning, answer.begun_count), answer.last);
   if (!refused) {

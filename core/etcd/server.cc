@@ -38,6 +38,8 @@ sqlite::BackendOptions store_options(const Tuning& tuning) {
   options.batch_delay = tuning.store_batch_delay;
   options.wal_bytes_max = tuning.store_wal_bytes_max;
   options.checkpoint_delay = tuning.store_checkpoint_delay;
+  options.vacuum_pages = tuning.store_vacuum_pages;
+  options.vacuum_delay = tuning.store_vacuum_delay;
   options.page_cache_bytes = tuning.store_page_cache_bytes;
   return options;
 }

@@ -29,6 +29,8 @@ constexpr std::array kSizes = {
     SizeRange{"range_slice_keys", 1, 12, &Tuning::range_slice_keys},
     SizeRange{"range_slice_rows", 1, 8, &Tuning::range_slice_rows},
     SizeRange{"range_slice_bytes", 64, 4 << 10, &Tuning::range_slice_bytes},
+    SizeRange{"range_part_bytes", 64, 16 << 10, &Tuning::range_part_bytes},
+    SizeRange{"store_vacuum_pages", 1, 64, &Tuning::store_vacuum_pages},
     SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
 };
 
@@ -41,6 +43,7 @@ struct DelayRange {
 constexpr std::array kDelays = {
     DelayRange{"store_batch_delay_ns", std::chrono::milliseconds(1), std::chrono::milliseconds(200), &Tuning::store_batch_delay},
     DelayRange{"store_checkpoint_delay_ns", std::chrono::milliseconds(50), std::chrono::seconds(5), &Tuning::store_checkpoint_delay},
+    DelayRange{"store_vacuum_delay_ns", std::chrono::milliseconds(20), std::chrono::seconds(1), &Tuning::store_vacuum_delay},
 };
 
 // As the flags of etcd's names: slow enough that crashes fall into a pass, and not so slow that the last one of a run

@@ -1,5 +1,6 @@
 #include "storage/mvcc/hash.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/base/assert.h"
@@ -33,10 +34,10 @@ HashScan::HashScan(const Store& store, sqlite::Backend& backend, std::int64_t re
     : store_(store), backend_(backend), requested_(requested) {}
 
 tl::expected<void, RevisionError> HashScan::prepare_slice() {
-  if (has_begun_ && compacted_ == store_.compacted()) return {};
+  if (begun_count_ > 0 && compacted_ == store_.compacted()) return {};
   const tl::expected<Revision, RevisionError> revision = store_.readable(requested_);
   if (!revision) return tl::unexpected(revision.error());
-  has_begun_ = true;
+  ++begun_count_;
   compacted_ = store_.compacted();
   revision_ = *revision;
   next_row_ = 0;
@@ -48,11 +49,13 @@ tl::expected<void, RevisionError> HashScan::prepare_slice() {
 }
 
 base::Result<bool> HashScan::run_slice(const HashBudget& budget) {
-  ASSERT(has_begun_);
+  ASSERT(begun_count_ > 0);
   ASSERT(compacted_ == store_.compacted());
   if (requested_ < 0) return true;
+  constexpr unsigned kFactorMax = 12;  // of four to this power: enough for anything
+  const unsigned shift = 2 * std::min(begun_count_ - 1, kFactorMax);
   std::uint64_t bytes = 0;
-  for (std::uint64_t rows = 0; rows < budget.rows && bytes < budget.bytes; ++rows) {
+  for (std::uint64_t rows = 0; rows < budget.rows << shift && bytes < budget.bytes << shift; ++rows) {
     const base::Result<std::optional<sqlite::RowView>> row = backend_.read_at_or_after(sqlite::Bucket::key, next_row_);
     if (!row) return base::fail(row.error());
     if (!row->has_value() || revision_from((*row)->main) > revision_) return true;
@@ -95,7 +98,7 @@ base::Status HashScan::add(const sqlite::RowView& row) {
 }
 
 KvHash HashScan::result() const {
-  ASSERT(has_begun_);
+  ASSERT(begun_count_ > 0);
   return {keeps_something_ ? crc_.value() : crc_if_nothing_is_kept_.value(), compacted_,
           requested_ < 0 ? requested_ : to_signed(revision_)};
 }

@@ -4,7 +4,8 @@
 // order of revisions, up to a revision (behaviour reference §8.2; etcd server/storage/mvcc/hash.go). It depends on
 // the log alone: rows that are superfluous and not yet discarded are left out.
 //
-// The scan takes many turns. A compaction meanwhile takes rows away from under it, so it begins again then.
+// The scan takes many turns. A compaction meanwhile takes rows away from under it, so it begins again then, each time with
+// slices four times as large: who compacts faster than small slices get on cannot keep it at work for ever.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,10 @@ struct KvHash {
   std::int64_t revision = 0;          // up to and with this one
 };
 
-// What one slice of a scan may cost: as much as one of a large Range.
+// What one slice of a scan may cost; it ends with the first of these. The last row may exceed it.
 struct HashBudget {
-  std::uint64_t rows = 250;
-  std::uint64_t bytes = 256U << 10U;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
 };
 
 class HashScan {
@@ -48,7 +49,7 @@ class HashScan {
   const Store& store_;
   sqlite::Backend& backend_;
   const std::int64_t requested_;
-  bool has_begun_ = false;
+  unsigned begun_count_ = 0;  // once, and once more for each compaction that overtook it
   std::optional<Revision> compacted_;  // when it began
   Revision revision_;
   std::uint64_t next_row_ = 0;

@@ -13,7 +13,7 @@ using testing::TestStore;
 
 namespace {
 
-KvHash hash_of(TestStore& test, std::int64_t revision = 0, HashBudget budget = {}) {
+KvHash hash_of(TestStore& test, std::int64_t revision = 0, HashBudget budget = {250, 1U << 20U}) {
   HashScan scan(test.store(), test.backend(), revision);
   for (;;) {
     REQUIRE(scan.prepare_slice().has_value());
@@ -114,6 +114,19 @@ TEST_CASE("a compaction during a scan makes it begin again, or end") {
   CHECK_EQ(newest.result().hash, hash_of(test).hash);
   CHECK_EQ(newest.result().revision, 12);
   CHECK(newest.result().compacted == Revision(8));
+}
+
+TEST_CASE("a scan that is compacted before each slice comes to its end") {
+  TestStore test;
+  for (int i = 0; i < 300; ++i) put(test, "key" + std::to_string(i), "value");
+  HashScan newest(test.store(), test.backend(), 0);
+  for (std::int64_t slices = 1;; ++slices) {
+    REQUIRE(slices < 10);  // of one row, four, sixteen …
+    REQUIRE(newest.prepare_slice().has_value());
+    if (*newest.run_slice({1, 1U << 20U})) break;
+    compact(test, slices + 1);
+  }
+  CHECK_EQ(newest.result().hash, hash_of(test).hash);
 }
 
 }  // namespace mvcc

@@ -16,11 +16,6 @@ namespace {
 
 // A checkpoint that a reader kept from finishing is tried again after this long.
 constexpr base::Duration kIncompleteDelay = std::chrono::milliseconds(5);
-// Free pages return to the disk bit by bit, with checkpoints, once there are this many. Each such checkpoint is a sync of megabytes
-// that the syncs of the log wait for, so they are seldom: what is free is used again anyway.
-constexpr std::uint64_t kVacuumThresholdPages = 1024;
-constexpr std::uint64_t kVacuumStepPages = 1024;
-constexpr base::Duration kVacuumDelay = std::chrono::seconds(1);
 
 constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
 
@@ -35,6 +30,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
       : world_(world), options_(std::move(options)), queue_(world.workers.open_queue("store")) {
     ASSERT(options_.batch_rows > 0);
     ASSERT(options_.wal_bytes_max >= 2 * kFrameBytes);
+    ASSERT(options_.vacuum_pages > 0);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -281,8 +277,8 @@ void Backend::Impl::checkpoint() {
   stage_ = Stage::checkpointing;
   // Not again before the last one is covered, or `-wal` would grow with each attempt.
   const bool has_many_free =
-      sizes_.free_pages > kVacuumThresholdPages && !last_checkpoint_was_incomplete_ && !must_checkpoint_first();
-  checkpoint_job_.prepare(*store_, *writer_, has_many_free ? kVacuumStepPages : 0);
+      sizes_.free_pages > options_.vacuum_pages && !last_checkpoint_was_incomplete_ && !must_checkpoint_first();
+  checkpoint_job_.prepare(*store_, *writer_, has_many_free ? options_.vacuum_pages : 0);
   queue_->submit(checkpoint_job_);
 }
 
@@ -299,7 +295,7 @@ void Backend::Impl::on_checkpointed() {
     checkpoint_is_due_ = false;
     told_no_space_ = false;
     world_.clock.disarm(checkpoint_timer_);
-    if (sizes_.free_pages > kVacuumThresholdPages) arm(checkpoint_timer_, kVacuumDelay);
+    if (sizes_.free_pages > options_.vacuum_pages) arm(checkpoint_timer_, options_.vacuum_delay);
   } else {
     checkpoint_is_due_ = true;
     retry_after(kIncompleteDelay);

@@ -73,6 +73,10 @@ struct BackendOptions {
   base::Duration batch_delay = std::chrono::milliseconds(100);  // a smaller one after this long
   std::uint64_t wal_bytes_max = 64U << 20U;  // bound of SQLite's `-wal`; past half of it batches wait for a checkpoint
   base::Duration checkpoint_delay = std::chrono::seconds(5);  // from the first batch after a checkpoint to the next one
+  // Free pages return to the disk bit by bit, with checkpoints, as long as there are more than this, and so many at a time. Each
+  // such checkpoint is a sync of megabytes that the syncs of the log wait for, so they are seldom: what is free is used again anyway.
+  std::uint64_t vacuum_pages = 1024;
+  base::Duration vacuum_delay = std::chrono::seconds(1);  // between them
   base::Duration retry_delay = std::chrono::milliseconds(200);  // after running out of space
   std::uint64_t page_cache_bytes = 64U << 20U;  // of the reading connection
 };
