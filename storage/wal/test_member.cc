@@ -180,7 +180,12 @@ void TestMember::on_wal_failed(const base::Error& error) {
   CHECK_FALSE(told.has_value());
   CHECK_FALSE(wal_->is_writing());
   told = error;
+  if (!closes_when_told) return;
+  closed_ = std::make_unique<Waiter>();
+  wal_->close(*closed_);
 }
+
+bool TestMember::is_closed() const { return closed_ != nullptr && closed_->status.has_value(); }
 
 // Whoever says "synced" is not believed: the disk must have the bytes.
 void TestMember::on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) {

@@ -68,6 +68,8 @@ class TestMember final : private io::sim::ObserverListener, private WalListener 
   std::uint64_t last_offset = 0;
   std::uint64_t synced_count = 0;
   std::optional<base::Error> told;  // of a failure between appends, since boot()
+  bool closes_when_told = false;    // there and then
+  bool is_closed() const;           // by that
 
  private:
   struct Waiter;
@@ -90,6 +92,7 @@ class TestMember final : private io::sim::ObserverListener, private WalListener 
   State recovered_;
   std::vector<Written> written_;  // since the last sync
   std::unique_ptr<Waiter> waiter_;
+  std::unique_ptr<Waiter> closed_;  // closes_when_told
   std::unique_ptr<Wal> wal_;
 };
 

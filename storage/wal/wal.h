@@ -84,7 +84,8 @@ struct Batch {
 // Learns of what fails while nothing is being appended: the empty batch of an idle log, the next segment.
 class WalListener {
  public:
-  // On a turn of its own, once at most, not after an append has failed or close() was called. As final as the error of an append.
+  // Once at most, not after an append has failed or close() was called, and not inside a call: on the turn that learned of it, after
+  // the completion of an append that ended well on the same turn. As final as the error of an append. May close the log, not destroy it.
   virtual void on_wal_failed(const base::Error& error) = 0;
 
  protected:

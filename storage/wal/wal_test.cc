@@ -330,6 +330,22 @@ TEST_CASE("what fails while nothing is appended is told at once, and once") {  /
     CHECK_EQ(member.told->code, base::Code::io);
     CHECK_FALSE(member.append_command("y").has_value());
   }
+  SUBCASE("with no append, and the listener closes the log inside the call") {
+    member.closes_when_told = true;
+    member.sim().run_for(1s);
+    CHECK(member.told.has_value());
+    CHECK(member.is_closed());
+  }
+  SUBCASE("while the next segment is made") {
+    for (int i = 0; i < 20 && !member.told; ++i) {
+      member.faults().sync_error_per_million = 0;
+      REQUIRE(member.append_command(std::string(400, 'x')).has_value());
+      member.faults().sync_error_per_million = kAlways;
+      member.sim().run_for(20ms);  // too short for the empty batch
+    }
+    REQUIRE(member.told.has_value());
+    CHECK_FALSE(member.append_command("y").has_value());
+  }
   SUBCASE("an append comes first, and says so itself") {
     CHECK_FALSE(member.append_command("y").has_value());
     member.sim().run_for(1s);
