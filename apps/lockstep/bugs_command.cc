@@ -87,7 +87,7 @@ class Workshop {
   bool set_up() {
     // Only what differs, and with the time of now. With its own time a file that an earlier call had patched, built and put
     // back would look older than the object that was built of it, and the mistake would stay in.
-    if (!shell("cd " + quoted(source_.string()) + " && git ls-files -z | xargs -0 sh -c 'for f; do cmp -s \"$f\" \"$0/$f\" || cp --parents \"$f\" \"$0\"; done' " +
+    if (!shell("cd " + quoted(source_.string()) + " && git ls-files -z | xargs -0 sh -c 'for f; do cmp -s \"$f\" \"$0/$f\" || cp --parents \"$f\" \"$0\" || exit 1; done' " +
                    quoted(fs::absolute(tree_).string()), log_)) {
       return false;
     }

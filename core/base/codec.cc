@@ -15,6 +15,7 @@ void ByteWriter::bytes(std::string_view bytes) {
 void ByteWriter::fixed(std::uint64_t value, int width) {
   std::array<char, 8> field{};
   const auto size = static_cast<std::size_t>(width);
+  ASSERT(size <= field.size());
   for (std::size_t i = 0; i < size; ++i) field[i] = static_cast<char>((value >> (8 * i)) & 0xff);
   out_.append(field.data(), size);
 }

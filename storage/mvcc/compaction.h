@@ -31,7 +31,8 @@ class Compaction {
   // Requires: it rises.
   void set_compacted(Revision compacted);
 
-  // One slice. Requires: is_pending(), and no entry is open.
+  // One slice: as many keys looked at, and as many rows discarded, as the budget says keys and versions; taking versions out of the
+  // index is cheaper and has a multiple of that. Requires: is_pending(), and no entry is open.
   void run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget);
 
  private:

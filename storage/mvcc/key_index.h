@@ -56,7 +56,7 @@ struct CompactionCursor {
 // What one slice of a pass may cost.
 struct CompactionBudget {
   std::uint64_t keys = 4000;      // looked at
-  std::uint64_t versions = 1000;  // whose rows are discarded
+  std::uint64_t versions = 1000;  // taken out of it
 };
 
 class KeyIndex {
