@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::uint8_t kLearnerFlag = 1;
+constexpr std::uint8_t kOutgoingFlag = 2;
+constexpr std::uint8_t kLeavingFlag = 4;
+
+bool is_incoming_voter(const Member& member) { return !member.is_learner && !member.is_leaving; }
+
+// Of the eight combinations of flags those that say something.
+bool makes_sense(const Member& member) { return !member.is_leaving || (member.is_outgoing && !member.is_learner); }
 
 bool is_sorted_and_unique(const std::vector<Member>& members) {
   return std::adjacent_find(members.begin(), members.end(),
@@ -19,12 +26,62 @@ bool is_sorted_and_unique(const std::vector<Member>& members) {
 
 }  // namespace
 
-bool Configuration::is_voter(base::MemberId id) const {
-  return std::any_of(members.begin(), members.end(), [id](const Member& m) { return m.id == id && !m.is_learner; });
+const Member* Configuration::find(base::MemberId id) const {
+  const auto found = std::lower_bound(members.begin(), members.end(), id, [](const Member& m, base::MemberId than) { return m.id < than; });
+  return found != members.end() && found->id == id ? &*found : nullptr;
 }
 
-std::size_t Configuration::voter_count() const {
-  return static_cast<std::size_t>(std::count_if(members.begin(), members.end(), [](const Member& m) { return !m.is_learner; }));
+bool Configuration::is_voter(base::MemberId id) const {
+  const Member* const member = find(id);
+  return member != nullptr && (is_incoming_voter(*member) || member->is_outgoing);
+}
+
+bool Configuration::is_joint() const {
+  return std::any_of(members.begin(), members.end(), [](const Member& m) { return m.is_outgoing; });
+}
+
+std::vector<base::MemberId> Configuration::voters() const {
+  std::vector<base::MemberId> out;
+  for (const Member& member : members) {
+    if (is_incoming_voter(member)) out.push_back(member.id);
+  }
+  return out;
+}
+
+std::vector<base::MemberId> Configuration::outgoing_voters() const {
+  std::vector<base::MemberId> out;
+  for (const Member& member : members) {
+    if (member.is_outgoing) out.push_back(member.id);
+  }
+  return out;
+}
+
+Configuration toward(const Configuration& from, const Configuration& to) {
+  ASSERT(!from.is_joint());
+  ASSERT(!to.is_joint());
+  ASSERT(to.voter_count() > 0);
+  if (from.voters() == to.voters()) return to;
+  Configuration joint = to;
+  for (const base::MemberId id : from.voters()) {
+    const auto at = std::lower_bound(joint.members.begin(), joint.members.end(), id,
+                                     [](const Member& m, base::MemberId than) { return m.id < than; });
+    if (at != joint.members.end() && at->id == id) {
+      at->is_outgoing = true;
+    } else {
+      joint.members.insert(at, Member{id, false, from.find(id)->context, true, true});
+    }
+  }
+  return joint;
+}
+
+Configuration after_joint(const Configuration& joint) {
+  Configuration out;
+  for (Member member : joint.members) {
+    if (member.is_leaving) continue;
+    member.is_outgoing = false;
+    out.members.push_back(std::move(member));
+  }
+  return out;
 }
 
 std::string encode(const Configuration& configuration) {
@@ -35,7 +92,9 @@ std::string encode(const Configuration& configuration) {
   writer.u32(static_cast<std::uint32_t>(configuration.members.size()));
   for (const Member& member : configuration.members) {
     writer.u64(member.id.value());
-    writer.u8(member.is_learner ? kLearnerFlag : 0);
+    ASSERT(makes_sense(member));
+    writer.u8(static_cast<std::uint8_t>((member.is_learner ? kLearnerFlag : 0) | (member.is_outgoing ? kOutgoingFlag : 0) |
+                                        (member.is_leaving ? kLeavingFlag : 0)));
     writer.bytes(member.context);
   }
   return out;
@@ -53,9 +112,11 @@ base::Result<Configuration> decode_configuration(std::string_view bytes) {
     Member member;
     member.id = base::MemberId(reader.u64());
     const std::uint8_t flags = reader.u8();
-    member.is_learner = flags == kLearnerFlag;
+    member.is_learner = (flags & kLearnerFlag) != 0;
+    member.is_outgoing = (flags & kOutgoingFlag) != 0;
+    member.is_leaving = (flags & kLeavingFlag) != 0;
     member.context = reader.bytes();
-    if (flags > kLearnerFlag) return base::fail(base::Code::damaged, "a membership record with unknown flags");
+    if (flags > (kLearnerFlag | kOutgoingFlag | kLeavingFlag) || !makes_sense(member)) return base::fail(base::Code::damaged, "a membership record with unknown flags");
     configuration.members.push_back(std::move(member));
   }
   if (!reader.ok() || !reader.at_end() || !is_sorted_and_unique(configuration.members)) {

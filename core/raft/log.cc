@@ -1,5 +1,6 @@
 #include "core/raft/log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -29,6 +30,32 @@ void Log::append(base::Entry entry) {
   ASSERT(entry.id.term >= last().term);  // Raft §5.4.1: terms never fall along a log
   size_bytes_ += cost(entry);
   entries_.push_back(std::move(entry));
+}
+
+bool Log::contains(base::EntryId id) const {
+  return id.index >= last_dropped_.index && id.index <= last().index && term_at(id.index) == id.term;
+}
+
+base::EntryId Log::last_not_above(base::EntryId id) const {
+  base::LogIndex index = std::min(id.index, last().index);
+  while (index > last_dropped_.index && term_at(index) > id.term) index = index.previous();
+  return index <= last_dropped_.index ? last_dropped_ : at(index).id;
+}
+
+void Log::truncate_after(base::LogIndex last) {
+  ASSERT(last >= last_dropped_.index);
+  ASSERT(last <= this->last().index);
+  while (!entries_.empty() && entries_.back().id.index > last) {
+    size_bytes_ -= cost(entries_.back());
+    entries_.pop_back();
+  }
+}
+
+void Log::reset(base::EntryId last_dropped) {
+  ASSERT(last_dropped.index > last_dropped_.index);
+  entries_.clear();
+  size_bytes_ = 0;
+  last_dropped_ = last_dropped;
 }
 
 void Log::drop_through(base::LogIndex through) {

@@ -35,6 +35,16 @@ class Log {
 
   // Requires: entry.id.index == last().index.next(), and its term is not below the last one's.
   void append(base::Entry entry);
+  // Is this entry, or the beginning of the kept log, in it? Then everything below is, too (log matching, Raft §5.3).
+  bool contains(base::EntryId id) const;
+  // The last entry not above `id.index` whose term is not above `id.term`: where two logs may still agree, so that
+  // whoever looks for that place skips a term at a time (§5.3). Never below last_dropped().
+  base::EntryId last_not_above(base::EntryId id) const;
+  // Forgets the back: entries above `last` lost to a leader of a later term. Requires: last_dropped().index <= last <= last().index.
+  void truncate_after(base::LogIndex last);
+  // Nothing is kept; the state machine holds everything up to and with `last_dropped`.
+  void reset(base::EntryId last_dropped);
+
   // Forgets the front. Requires: last_dropped().index <= through <= last().index.
   void drop_through(base::LogIndex through);
 

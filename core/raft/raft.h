@@ -2,13 +2,16 @@
 //
 // No I/O, no clock, no randomness: a tick brings its own jitter, and what must be durable before a promise
 // leaves is expressed by the order of fields in Output. The driver (core/replica) performs an Output in
-// that order. Section numbers are those of the Raft paper (Ongaro and Ousterhout, extended version).
+// that order. Section numbers are those of the Raft paper (Ongaro and Ousterhout, extended version), or of the thesis.
 //
-// This carries a group of one voter, by the same rules as any group: a vote counts when it is durable, an
-// entry commits when a majority, here the member's own disk, has it, and not before.
+// The parts: raft.cc is the door, election.cc asks for votes and gives them, follower.cc takes what a leader says, leader.cc
+// replicates and commits, reads.cc confirms leadership for reads, membership.cc changes the group.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,17 +22,19 @@
 #include "core/base/log_entry.h"
 #include "core/raft/configuration.h"
 #include "core/raft/log.h"
+#include "core/raft/message.h"
+#include "core/raft/progress.h"
+#include "core/raft/quorum.h"
 
 namespace raft {
 
-enum class Role : std::uint8_t { follower, candidate, leader };
-std::string_view to_text(Role role);
-
-// Names a question "up to where must I have applied before I may read?". The driver's own, growing number.
-struct ReadToken {
-  std::uint64_t value = 0;
-  friend constexpr auto operator<=>(ReadToken, ReadToken) = default;
+enum class Role : std::uint8_t {
+  follower,
+  pre_candidate,  // asks whether it would win, without consequences (thesis §9.6)
+  candidate,
+  leader,
 };
+std::string_view to_text(Role role);
 
 // --- inputs -------------------------------------------------------------------------------------
 
@@ -38,13 +43,15 @@ struct Tick {
   std::uint32_t election_jitter_ticks = 0;  // in [0, election_ticks); drawn by the driver once per (member, incarnation, term)
 };
 
-// Entries for the log, in this order, if this member leads.
+// Entries for the log, in this order: here if this member leads, otherwise they are forwarded to the leader. Not of kind configuration.
 struct Propose {
-  struct Item {
-    base::EntryKind kind = base::EntryKind::command;
-    std::shared_ptr<const std::string> data;
-  };
+  using Item = ProposalItem;
   std::vector<Item> items;
+};
+
+// Another group, if this member leads. Refused while an earlier change is not finished. Requires: not joint, with a voter.
+struct ProposeConfiguration {
+  Configuration target;
 };
 
 // Everything that earlier outputs asked to be made durable is so, up to these points.
@@ -58,7 +65,27 @@ struct ReadRequest {
   ReadToken token;
 };
 
-using Input = std::variant<Tick, Propose, Persisted, ReadRequest>;
+struct Received {
+  base::MemberId from;  // not this member
+  Message message;
+};
+
+// What was sent there lately may be lost.
+struct Unreachable {
+  base::MemberId peer;
+};
+
+// A snapshot on its way to this member was given up, or nothing is known of it any more.
+struct SnapshotOver {
+  base::MemberId peer;
+};
+
+// Let this voter lead, if this member does; given up after an election timeout (thesis §3.10).
+struct TransferLeadership {
+  base::MemberId to;
+};
+
+using Input = std::variant<Tick, Propose, ProposeConfiguration, Persisted, ReadRequest, Received, Unreachable, SnapshotOver, TransferLeadership>;
 
 // --- effects ------------------------------------------------------------------------------------
 
@@ -68,12 +95,21 @@ struct ReadReady {
   base::LogIndex index;
 };
 
+struct Outbound {
+  base::MemberId to;
+  Message message;
+};
+
 struct Output {  // the effects of one turn; cleared and reused by the driver, so a turn need not allocate
   std::optional<base::HardState> hard_state;  // 1. make durable, together with
-  std::vector<base::Entry> entries;           //    these; then answer with Persisted
+  std::optional<Snapshot> install;            //    this, in place of the whole log before it,
+  std::vector<base::Entry> entries;           //    and these, of which the first may replace a tail; then answer with Persisted
+  std::vector<Outbound> after_persist;        // 2. and only then, and after all that earlier outputs asked for, send these
+  std::vector<Outbound> messages;             // at any time
+  std::vector<base::MemberId> snapshots;      // at any time: send each of these a snapshot, then say SnapshotOver if it fails
   std::vector<ReadReady> reads;               // at any time
-  bool proposal_refused = false;              // this member does not lead: the items are certainly not in the log
-  std::vector<ReadToken> reads_refused;       // likewise
+  bool proposal_refused = false;              // the proposal of this step is certainly not in the log
+  std::vector<ReadToken> reads_refused;       // ask again when there is a leader
 
   void clear();
 };
@@ -83,6 +119,9 @@ struct Output {  // the effects of one turn; cleared and reused by the driver, s
 struct Options {
   base::MemberId self;
   std::uint32_t election_ticks = 10;  // a follower that hears nothing for [n, 2n) ticks campaigns
+  FlowLimits flow;
+  // Of commands that a leader has appended and nobody has committed; beyond it proposals are refused. One that is larger goes alone.
+  std::uint64_t uncommitted_bytes_max = std::numeric_limits<std::uint64_t>::max();
 };
 
 // What a member remembers across a restart.
@@ -96,10 +135,11 @@ struct Remembered {
 
 class Raft {
  public:
-  // Requires: self is the only voter of the configuration (more members: not yet).
+  // Requires: every entry of kind configuration can be decoded; the configuration has a voter.
   Raft(Options options, Remembered remembered);
 
   // The only door into the state machine. All it knows of the world is `input`. Adds to `output`.
+  // Requires of a message: what message.h says of its fields, and entries of kind configuration that can be decoded.
   void step(const Input& input, Output& output);
 
   Role role() const { return role_; }
@@ -107,29 +147,94 @@ class Raft {
   base::MemberId leader() const { return leader_; }  // none while unknown
   base::LogIndex committed() const { return committed_; }  // entries up to here may be applied
   const Log& log() const { return log_; }
-  const Configuration& configuration() const { return configuration_; }
+  const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log
   base::HardState hard_state() const { return {term_, voted_for_, committed_}; }
+  const Progress* progress(base::MemberId peer) const;  // null unless this member leads and the peer belongs to the group
 
-  // Forgets entries that the state machine's store holds durably. Requires: through <= committed().
+  // What a snapshot of the state after this entry has to say of itself. Requires: log().last_dropped().index <= index <= committed().
+  Snapshot snapshot_at(base::LogIndex index) const;
+
+  // Forgets entries that the state machine's store holds durably. Requires: through <= committed(), and it is durable in the log.
   // Returns what has to be written to the durable log.
   base::LogStart drop_through(base::LogIndex through);
 
  private:
-  void on_tick(const Tick& tick, Output& output);
-  void on_propose(const Propose& propose, Output& output);
-  void on_persisted(const Persisted& persisted, Output& output);
-  void on_read_request(const ReadRequest& request, Output& output);
+  struct ConfigurationAt {
+    base::LogIndex index;
+    Configuration configuration;
+  };
+  struct PendingRead {
+    Round round;           // whose answers confirm it
+    base::LogIndex index;  // committed when it was asked
+    base::MemberId from;   // this member or a follower
+    ReadToken token;
+  };
 
-  void become_candidate();
-  void become_leader(Output& output);
-  void append(base::EntryKind kind, std::shared_ptr<const std::string> data, Output& output);
-  void advance_commit(Output& output);
-  bool committed_in_this_term() const;
-  void release_reads(Output& output);
+  // raft.cc
+  void on_tick(const Tick& tick, Output& output);
+  void on_persisted(const Persisted& persisted, Output& output);
+  void on_message(base::MemberId from, const Message& message, Output& output);
+  bool meet_later_term(base::MemberId from, const Message& message, Output& output);
+  void answer_earlier_term(base::MemberId from, const Message& message, Output& output) const;
+  void become_follower(base::Term term, base::MemberId leader, Output& output);
+  void persist(base::Entry entry, Output& output);
   void check_invariants() const;
 
+  // election.cc
+  enum class Campaign : std::uint8_t { pre_vote, election, transfer };
+  void campaign(Campaign kind, Output& output);
+  bool may_campaign() const;
+  bool is_led() const;
+  void count_vote(base::MemberId from, bool is_granted, Output& output);
+  void on_vote_request(base::MemberId from, const VoteRequest& request, Output& output);
+  void on_vote_reply(base::MemberId from, const VoteReply& reply, Output& output);
+  void on_timeout_now(Output& output);
+
+  // follower.cc
+  void hear_leader(base::MemberId from, Output& output);
+  void on_append(base::MemberId from, const Append& append, Output& output);
+  void on_heartbeat(base::MemberId from, const Heartbeat& heartbeat, Output& output);
+  void on_snapshot(base::MemberId from, const Snapshot& snapshot, Output& output);
+  void accept(const std::vector<base::Entry>& entries, Output& output);
+  void commit_to(base::LogIndex index);
+
+  // leader.cc
+  void become_leader(Output& output);
+  void on_leader_tick(Output& output);
+  void on_propose(const std::vector<ProposalItem>& items, Output& output);
+  bool take(const std::vector<ProposalItem>& items, Output& output);
+  void on_append_reply(base::MemberId from, const AppendReply& reply, Output& output);
+  void on_heartbeat_reply(base::MemberId from, const HeartbeatReply& reply, Output& output);
+  void on_transfer(base::MemberId to, Output& output);
+  void append(base::EntryKind kind, std::shared_ptr<const std::string> data, Output& output);
+  void replicate(base::MemberId to, Progress& progress, bool is_forced, Output& output);
+  void send_append(base::MemberId to, Progress& progress, Output& output);
+  void replicate_to_all(Output& output);
+  void send_heartbeats(Output& output);
+  void advance_commit(Output& output);
+  bool committed_in_this_term() const { return log_.term_at(committed_) == term_; }
+
+  // reads.cc
+  void on_read_request(ReadToken token, Output& output);
+  void on_forwarded_read(base::MemberId from, ReadToken token, Output& output);
+  void on_read_reply(const ReadReply& reply, Output& output);
+  void begin_read(base::MemberId from, ReadToken token, Output& output);
+  void release_reads(Output& output);
+  void confirm_reads(Output& output);
+  void answer_read(const PendingRead& read, Output& output) const;
+  void refuse_reads(Output& output);
+
+  // membership.cc
+  void on_propose_configuration(const ProposeConfiguration& propose, Output& output);
+  void append_configuration(const Configuration& configuration, Output& output);
+  void go_on_with_configuration(Output& output);
+  void use_configuration(base::LogIndex index, Configuration configuration);
+  void forget_configurations_after(base::LogIndex index);
+  void follow_configuration();
+
   const Options options_;
-  Configuration configuration_;
+  std::vector<ConfigurationAt> configurations_;  // invariant: ascending; the first is in force at last_dropped, and all above it are in the log
+  Quorum quorum_;                                // of the newest
   Log log_;
 
   base::Term term_;
@@ -139,8 +244,17 @@ class Raft {
 
   Role role_ = Role::follower;
   base::MemberId leader_;
-  std::uint32_t election_elapsed_ticks_ = 0;
-  std::vector<ReadToken> parked_reads_;  // until an entry of this term is committed (§8)
+  std::uint32_t election_elapsed_ticks_ = 0;  // since a leader was heard or a vote given; of a leader: since it last looked who is there
+
+  std::map<base::MemberId, bool> votes_;  // of a candidate or pre-candidate
+
+  // A leader's.
+  std::map<base::MemberId, Progress> peers_;  // all members but this one
+  std::uint64_t uncommitted_bytes_ = 0;
+  base::MemberId transferee_;
+  Round round_;                             // the last one begun
+  std::deque<PendingRead> pending_reads_;   // by round
+  std::vector<PendingRead> parked_reads_;   // until an entry of this term is committed (§8)
 };
 
 }  // namespace raft

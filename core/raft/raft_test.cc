@@ -16,7 +16,7 @@ base::Entry entry(std::uint64_t term, std::uint64_t index) {
 
 // A member and the outputs of its steps, one at a time.
 struct Fixture {
-  explicit Fixture(Remembered remembered = fresh()) : raft({kSelf, 10}, std::move(remembered)) {}
+  explicit Fixture(Remembered remembered = fresh()) : raft({kSelf, 10, {}, 1U << 20U}, std::move(remembered)) {}
 
   const Output& step(const Input& input) {
     output.clear();

@@ -45,6 +45,11 @@ void Replica::on_booted(base::Result<Booted> booted) {
   base::Result<raft::Configuration> configuration = raft::decode_configuration(state.start.configuration);
   if (!configuration) return stop(configuration.error());
   identity_ = state.identity;
+  // Raft trusts what it is given: whatever cannot be read is refused here.
+  for (const base::Entry& entry : state.entries) {
+    if (entry.kind != base::EntryKind::configuration) continue;
+    if (const auto changed = raft::decode_configuration(entry.bytes()); !changed) return stop(changed.error());
+  }
   if (configuration->voter_count() != 1 || !configuration->is_voter(identity_.member)) {
     return stop({base::Code::invalid, "this version runs groups of one voter, and the log names another group"});
   }
@@ -57,7 +62,10 @@ void Replica::on_booted(base::Result<Booted> booted) {
   remembered.configuration = std::move(*configuration);
   remembered.entries = state.entries;  // shared bytes; the log wants to know them as well
   remembered.applied = machine_.applied();
-  raft_ = std::make_unique<raft::Raft>(raft::Options{identity_.member, options_.election_ticks}, std::move(remembered));
+  raft::Options options;
+  options.self = identity_.member;
+  options.election_ticks = options_.election_ticks;
+  raft_ = std::make_unique<raft::Raft>(options, std::move(remembered));
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
   // Two incarnations must not share request ids: an old entry would answer a new request.
