@@ -116,12 +116,14 @@ base::Result<Configuration> decode_configuration(std::string_view bytes) {
     member.is_outgoing = (flags & kOutgoingFlag) != 0;
     member.is_leaving = (flags & kLeavingFlag) != 0;
     member.context = reader.bytes();
+    if (member.id == base::MemberId::none) return base::fail(base::Code::damaged, "a membership record with a member of no id");
     if (flags > (kLearnerFlag | kOutgoingFlag | kLeavingFlag) || !makes_sense(member)) return base::fail(base::Code::damaged, "a membership record with unknown flags");
     configuration.members.push_back(std::move(member));
   }
   if (!reader.ok() || !reader.at_end() || !is_sorted_and_unique(configuration.members)) {
     return base::fail(base::Code::damaged, "a membership record that is cut short, too long or out of order");
   }
+  if (configuration.voter_count() == 0) return base::fail(base::Code::damaged, "a membership record without a voter");
   return configuration;
 }
 

@@ -34,10 +34,10 @@ void Raft::campaign(Campaign kind, Output& output) {
 // A voter; and one that is removed, until it knows that its removal is committed: the others may still need it, for its vote or
 // for a log that is ahead of theirs (thesis §4.2.2).
 bool Raft::may_campaign() const {
-  if (configuration().is_voter(options_.self)) return true;
-  const auto above = std::find_if(configurations_.begin(), configurations_.end(),
-                                  [this](const ConfigurationAt& one) { return one.index > committed_; });
-  return above != configurations_.end() && std::prev(above)->configuration.is_voter(options_.self);
+  return std::any_of(configurations_.begin(), configurations_.end(), [this](const ConfigurationAt& one) {
+    const bool may_be_in_force = one.index > committed_ || &one.configuration == &configuration_at(committed_);
+    return may_be_in_force && one.configuration.is_voter(options_.self);
+  });
 }
 
 // A leader was heard so lately that nobody can have had reason to campaign.
@@ -45,7 +45,9 @@ bool Raft::is_led() const { return leader_ != base::MemberId::none && election_e
 
 void Raft::count_vote(base::MemberId from, bool is_granted, Output& output) {
   ASSERT(role_ == Role::pre_candidate || role_ == Role::candidate);
-  votes_.emplace(from, is_granted);
+  // A refusal may be the answer to an earlier question; a vote that was given stays given.
+  bool& vote_of = votes_[from];
+  vote_of = vote_of || is_granted;
   const Decision decision = quorum_.decide([this](base::MemberId voter) -> std::optional<bool> {
     const auto vote = votes_.find(voter);
     return vote == votes_.end() ? std::nullopt : std::optional(vote->second);

@@ -15,17 +15,13 @@ void Raft::hear_leader(base::MemberId from, Output& output) {
 
 void Raft::on_append(base::MemberId from, const Append& append, Output& output) {
   hear_leader(from, output);
-  if (append.previous.index < committed_) {
-    // Late, or the leader does not know how far this log reaches: what is committed is the same in both.
-    output.after_persist.push_back({from, AppendReply{term_, true, committed_, {}}});
-    return;
-  }
-  if (!log_.contains(append.previous)) {
+  // Up to what is committed the two logs are the same, whether or not this one still has it.
+  if (append.previous.index >= committed_ && !log_.contains(append.previous)) {
     output.messages.push_back({from, AppendReply{term_, false, append.previous.index, log_.last_not_above(append.previous)}});
     return;
   }
   accept(append.entries, output);
-  const base::LogIndex matched = append.previous.index.plus(append.entries.size());
+  const base::LogIndex matched = std::max(committed_, append.previous.index.plus(append.entries.size()));
   commit_to(std::min(append.committed, matched));
   output.after_persist.push_back({from, AppendReply{term_, true, matched, {}}});
 }
@@ -33,7 +29,7 @@ void Raft::on_append(base::MemberId from, const Append& append, Output& output) 
 // Takes over what is not there yet. Nothing is cut off that the leader has as well: a late append may be shorter than the log (§5.3).
 void Raft::accept(const std::vector<base::Entry>& entries, Output& output) {
   for (const base::Entry& entry : entries) {
-    if (log_.contains(entry.id)) continue;
+    if (entry.id.index <= committed_ || log_.contains(entry.id)) continue;
     if (entry.id.index <= log_.last().index) {
       ASSERT(entry.id.index > committed_);  // what is committed is in every later leader's log (§5.4.3)
       log_.truncate_after(entry.id.index.previous());

@@ -26,7 +26,6 @@ void Raft::become_leader(Output& output) {
 void Raft::on_leader_tick(Output& output) {
   if (election_elapsed_ticks_ >= options_.election_ticks) {
     election_elapsed_ticks_ = 0;
-    transferee_ = base::MemberId::none;  // it had its time
     // Who cannot reach a majority does not lead: others may have another leader by now, and clients here wait in vain (thesis §6.2).
     const bool has_quorum = quorum_.is_agreed([this](base::MemberId voter) {
       const auto peer = peers_.find(voter);
@@ -35,6 +34,8 @@ void Raft::on_leader_tick(Output& output) {
     if (!has_quorum) return become_follower(term_, base::MemberId::none, output);
     for (auto& peer : peers_) peer.second.is_active = false;
   }
+  if (transferee_ != base::MemberId::none && ++transfer_elapsed_ticks_ >= options_.election_ticks) transferee_ = base::MemberId::none;
+  for (auto& peer : peers_) peer.second.may_resume = true;
   send_heartbeats(output);
 }
 
@@ -42,7 +43,7 @@ void Raft::on_leader_tick(Output& output) {
 
 void Raft::on_propose(const std::vector<ProposalItem>& items, Output& output) {
   if (role_ == Role::leader) {
-    output.proposal_refused = !take(items, output);
+    if (!take(items, output)) output.proposal_refused = true;
   } else if (leader_ != base::MemberId::none) {
     output.messages.push_back({leader_, ForwardedProposal{term_, items}});
   } else {
@@ -59,7 +60,7 @@ bool Raft::take(const std::vector<ProposalItem>& items, Output& output) {
   const bool is_too_much = bytes > options_.uncommitted_bytes_max || uncommitted_bytes_ > options_.uncommitted_bytes_max - bytes;
   if (uncommitted_bytes_ > 0 && is_too_much) return false;
   for (const ProposalItem& item : items) {
-    ASSERT(item.kind != base::EntryKind::configuration);
+    ASSERT(item.kind != base::EntryKind::configuration);  // as message.h requires
     append(item.kind, item.data, output);
   }
   replicate_to_all(output);
@@ -135,14 +136,14 @@ void Raft::on_append_reply(base::MemberId from, const AppendReply& reply, Output
   }
   if (reply.index > log_.last().index) return;  // of no log that this leader has sent
   const bool is_news = peer.on_accepted(reply.index);
-  if (peer.state() == Progress::State::snapshot && peer.next() > log_.last_dropped().index) peer.on_snapshot_over();
+  if (is_news) peer.leave_snapshot();
   if (is_news) advance_commit(output);
   if (role_ != Role::leader) return;
   // A configuration that has just begun may have taken the peer away.
   const auto still = peers_.find(from);
   if (still == peers_.end()) return;
   replicate(from, still->second, false, output);
-  if (transferee_ == from && still->second.matched() == log_.last().index) output.messages.push_back({from, TimeoutNow{term_}});
+  if (is_news && transferee_ == from && still->second.matched() == log_.last().index) output.messages.push_back({from, TimeoutNow{term_}});
 }
 
 void Raft::on_heartbeat_reply(base::MemberId from, const HeartbeatReply& reply, Output& output) {
@@ -151,8 +152,11 @@ void Raft::on_heartbeat_reply(base::MemberId from, const HeartbeatReply& reply, 
   Progress& peer = found->second;
   peer.is_active = true;
   peer.confirmed = std::max(peer.confirmed, reply.round);
-  peer.on_heartbeat_reply(options_.flow);
-  if (peer.matched() < log_.last().index) replicate(from, peer, true, output);
+  // Once per tick: reads ask for rounds as often as clients like, and must not push appends past their limits.
+  if (std::exchange(peer.may_resume, false)) {
+    peer.on_heartbeat_reply(options_.flow);
+    if (peer.matched() < log_.last().index) replicate(from, peer, true, output);
+  }
   confirm_reads(output);
 }
 
@@ -183,7 +187,7 @@ void Raft::on_transfer(base::MemberId to, Output& output) {
   const auto peer = peers_.find(to);
   if (role_ != Role::leader || peer == peers_.end() || !configuration().is_voter(to)) return;
   transferee_ = to;
-  election_elapsed_ticks_ = 0;  // it gets an election timeout from now on
+  transfer_elapsed_ticks_ = 0;
   if (peer->second.matched() == log_.last().index) {
     output.messages.push_back({to, TimeoutNow{term_}});
   } else {

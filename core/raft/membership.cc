@@ -23,8 +23,10 @@ void Raft::on_propose_configuration(const ProposeConfiguration& propose, Output&
 
 void Raft::append_configuration(const Configuration& configuration, Output& output) {
   append(base::EntryKind::configuration, std::make_shared<const std::string>(encode(configuration)), output);
+  replicate_to_all(output);  // to those who leave as well, for the last time
   use_configuration(log_.last().index, configuration);
   follow_configuration();
+  confirm_reads(output);  // of those who have answered a smaller group may be enough
 }
 
 // After the commit index moved: a joint configuration that is committed is left, and a leader that is not of the new one has
@@ -73,12 +75,17 @@ void Raft::follow_configuration() {
   if (transferee_ != base::MemberId::none && !configuration().is_voter(transferee_)) transferee_ = base::MemberId::none;
 }
 
-Snapshot Raft::snapshot_at(base::LogIndex index) const {
+const Configuration& Raft::configuration_at(base::LogIndex index) const {
   ASSERT(index >= log_.last_dropped().index);
-  ASSERT(index <= committed_);
   const auto above = std::find_if(configurations_.begin(), configurations_.end(), [index](const ConfigurationAt& one) { return one.index > index; });
   ASSERT(above != configurations_.begin());
-  return {term_, {log_.term_at(index), index}, std::prev(above)->configuration};
+  return std::prev(above)->configuration;
+}
+
+Snapshot Raft::snapshot_at(base::LogIndex index) const {
+  ASSERT(role_ == Role::leader);  // its term is the leader's
+  ASSERT(index <= committed_);
+  return {term_, {log_.term_at(index), index}, configuration_at(index)};
 }
 
 }  // namespace raft

@@ -76,6 +76,52 @@ TEST_CASE("one change at a time, and none before the first commit of the term") 
   CHECK_FALSE(f.step(ProposeConfiguration{group({1, 2, 3}, {5})}).proposal_refused);
 }
 
+TEST_CASE("a snapshot carries the configuration of its index, not the newest") {  // ScyllaDB 5550f176
+  RaftFixture f(group({1, 2, 3}), {});
+  f.elect({2});
+  f.persist_all();
+  f.acknowledge(2, 1);
+  f.step(ProposeConfiguration{group({1, 2, 3}, {4})});
+  CHECK(f.raft.snapshot_at(base::LogIndex(1)).configuration == group({1, 2, 3}));
+  f.persist_all();
+  f.acknowledge(2, 2);
+  CHECK(f.raft.snapshot_at(base::LogIndex(1)).configuration == group({1, 2, 3}));
+  CHECK(f.raft.snapshot_at(base::LogIndex(2)).configuration == group({1, 2, 3}, {4}));
+  f.raft.drop_through(base::LogIndex(2));
+  CHECK(f.raft.snapshot_at(base::LogIndex(2)).configuration == group({1, 2, 3}, {4}));
+}
+
+TEST_CASE("a voter of any configuration that may be in force campaigns") {
+  // By the newest it is no voter, by the one that it knows to be committed a learner; between the two it was one.
+  Remembered remembered = RaftFixture::remembered(group({2}, {1}), {});
+  const auto configuration = [&remembered](std::uint64_t index, const Configuration& one) {
+    remembered.entries.push_back({id(1, index), base::EntryKind::configuration, std::make_shared<const std::string>(encode(one))});
+  };
+  configuration(1, toward(group({2}, {1}), group({1, 2})));
+  configuration(2, group({1, 2}));
+  configuration(3, toward(group({1, 2}), group({2})));
+  configuration(4, group({2}));
+  remembered.hard_state.term = base::Term(1);
+  Raft raft({kSelf, 10, {}, 1U << 20U}, std::move(remembered));
+  Output out;
+  for (int i = 0; i < 10; ++i) raft.step(Tick{0}, out);
+  CHECK_EQ(raft.role(), Role::pre_candidate);
+}
+
+TEST_CASE("a new voter has an election timeout to be heard of") {  // thesis §6.2
+  RaftFixture f(group({1}), {});
+  f.tick(1);
+  f.persist_all();
+  f.persist_all();
+  REQUIRE_EQ(f.raft.role(), Role::leader);
+  f.tick(9);
+  f.step(ProposeConfiguration{group({1, 2, 3})});
+  f.tick(1);
+  CHECK_EQ(f.raft.role(), Role::leader);
+  f.tick(10);
+  CHECK_EQ(f.raft.role(), Role::follower);
+}
+
 TEST_CASE("a configuration that is cut off the log is in force no more") {  // thesis §4.1
   RaftFixture f(group({1, 2, 3}), {});
   const auto changed = std::make_shared<const std::string>(encode(group({1, 2, 3}, {4})));

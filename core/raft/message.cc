@@ -23,6 +23,8 @@ base::Term term_of(const Message& message) {
   return std::visit([](const auto& one) { return one.term; }, message);
 }
 
+std::string to_text(const base::Entry& entry) { return to_text(entry.id) + ":" + kind_text(entry.kind); }
+
 std::string to_text(const Message& message) {
   return std::visit(
       base::Overloaded{
@@ -35,7 +37,7 @@ std::string to_text(const Message& message) {
           },
           [](const Append& m) {
             std::string out = "append" + text(m.term) + " previous=" + to_text(m.previous) + " committed=" + to_text(m.committed);
-            for (const base::Entry& entry : m.entries) out += " " + to_text(entry.id) + ":" + kind_text(entry.kind);
+            for (const base::Entry& entry : m.entries) out += " " + to_text(entry);
             return out;
           },
           [](const Snapshot& m) { return "snapshot" + text(m.term) + " last=" + to_text(m.last); },

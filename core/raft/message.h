@@ -1,5 +1,5 @@
 // core/raft/message.h: what members say to each other. How it travels is the driver's affair (core/peer); that it may be lost,
-// come twice, late or out of order is provided for here.
+// come twice, late or out of order is provided for here, but for one (ForwardedProposal).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Round {
 };
 
 struct ProposalItem {
-  base::EntryKind kind = base::EntryKind::command;
+  base::EntryKind kind = base::EntryKind::command;  // not configuration
   std::shared_ptr<const std::string> data;
 };
 
@@ -82,7 +82,8 @@ struct HeartbeatReply {
   Round round;
 };
 
-// From a member that does not lead to the one that does. Lost without a word when that has changed.
+// From a member that does not lead to the one that does. Lost without a word when that has changed, or when the leader refuses it.
+// The one message that must not come twice: it would be in the log twice. The driver sends it once.
 struct ForwardedProposal {
   base::Term term;
   std::vector<ProposalItem> items;
@@ -108,5 +109,6 @@ using Message = std::variant<VoteRequest, VoteReply, Append, Snapshot, AppendRep
 base::Term term_of(const Message& message);
 // One line, for traces, scripts and logs.
 std::string to_text(const Message& message);
+std::string to_text(const base::Entry& entry);  // its id and kind
 
 }  // namespace raft

@@ -103,6 +103,7 @@ class Run {
         if (network.empty()) return;
         const TestGroup::Envelope envelope = network[place];
         if (act != Act::twice) network.erase(network.begin() + static_cast<std::ptrdiff_t>(place));
+        if (act == Act::twice && std::holds_alternative<ForwardedProposal>(envelope.message)) return;  // as message.h says
         const bool is_cut = cut_.count({envelope.from, envelope.to}) > 0;
         if (act != Act::lose && !is_cut) group_.deliver(envelope);
         return;

@@ -84,6 +84,12 @@ void Progress::become_snapshot() {
 }
 
 void Progress::on_snapshot_over() {
+  if (state_ != State::snapshot) return;
+  become_probing();
+  is_probe_sent_ = true;
+}
+
+void Progress::leave_snapshot() {
   if (state_ == State::snapshot) become_probing();
 }
 

@@ -50,10 +50,13 @@ class Progress {
   // It answered a heartbeat: a probe without an answer is worth another, and a full pipeline an append more.
   void on_heartbeat_reply(const FlowLimits& limits);
   void become_snapshot();
-  // The snapshot was not delivered, or perhaps not.
+  // The attempt to send one is over: wait for a sign of life, then look where it stands.
   void on_snapshot_over();
+  // It was, perhaps, the snapshot that it has got: look at once.
+  void leave_snapshot();
 
-  bool is_active = false;  // heard of since the leader last looked (check-quorum, thesis §6.2)
+  bool is_active = true;      // heard of since the leader last looked (check-quorum, thesis §6.2), or newly come
+  bool may_resume = false;    // the next heartbeat's answer is one that a tick asked for
   Round confirmed;         // the last round that it answered
 
  private:

@@ -19,18 +19,6 @@ std::string_view to_text(Role role) {
   return {};
 }
 
-void Output::clear() {
-  hard_state.reset();
-  install.reset();
-  entries.clear();
-  after_persist.clear();
-  messages.clear();
-  snapshots.clear();
-  reads.clear();
-  proposal_refused = false;
-  reads_refused.clear();
-}
-
 Raft::Raft(Options options, Remembered remembered)
     : options_(options),
       configurations_{{remembered.last_dropped.index, std::move(remembered.configuration)}},
@@ -38,12 +26,12 @@ Raft::Raft(Options options, Remembered remembered)
       log_(remembered.last_dropped, std::move(remembered.entries)),
       term_(remembered.hard_state.term),
       voted_for_(remembered.hard_state.voted_for),
-      committed_(std::max(remembered.hard_state.committed, remembered.applied)),
+      // The hint may lie behind what was dropped, and ahead of a log whose last write was lost.
+      committed_(std::max({std::min(remembered.hard_state.committed, log_.last().index), remembered.applied, log_.last_dropped().index})),
       persisted_(log_.last()) {
   ASSERT(options_.self != base::MemberId::none);
   ASSERT(options_.election_ticks > 0);
-  // The hint may lie behind what was dropped, never ahead of the log.
-  committed_ = std::max(committed_, log_.last_dropped().index);
+  ASSERT(remembered.applied <= log_.last().index);
   for (base::LogIndex index = log_.first_index(); index <= log_.last().index; index = index.next()) {
     const base::Entry& entry = log_.at(index);
     if (entry.kind != base::EntryKind::configuration) continue;
@@ -187,11 +175,13 @@ base::LogStart Raft::drop_through(base::LogIndex through) {
 void Raft::check_invariants() const {
   ASSERT(log_.last_dropped().index <= committed_);
   ASSERT(committed_ <= log_.last().index);
-  ASSERT(persisted_ <= log_.last());
+  ASSERT(log_.contains(persisted_));
   ASSERT(log_.last().term <= term_);
   ASSERT((role_ == Role::leader) == (leader_ == options_.self));
   ASSERT((role_ != Role::candidate && role_ != Role::leader) || voted_for_ == options_.self);
   ASSERT(role_ == Role::leader || (parked_reads_.empty() && pending_reads_.empty() && peers_.empty()));
+  ASSERT(role_ == Role::leader || transferee_ == base::MemberId::none);
+  ASSERT(pending_reads_.empty() || !quorum_.is_alone(options_.self));
   ASSERT(!configurations_.empty());
   ASSERT(configurations_.back().index <= log_.last().index);
 }

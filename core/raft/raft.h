@@ -75,7 +75,7 @@ struct Unreachable {
   base::MemberId peer;
 };
 
-// A snapshot on its way to this member was given up, or nothing is known of it any more.
+// Follows every attempt to send this member a snapshot, however it ended: another is asked for if it takes one.
 struct SnapshotOver {
   base::MemberId peer;
 };
@@ -106,13 +106,15 @@ struct Output {  // the effects of one turn; cleared and reused by the driver, s
   std::vector<base::Entry> entries;           //    and these, of which the first may replace a tail; then answer with Persisted
   std::vector<Outbound> after_persist;        // 2. and only then, and after all that earlier outputs asked for, send these
   std::vector<Outbound> messages;             // at any time
-  std::vector<base::MemberId> snapshots;      // at any time: send each of these a snapshot, then say SnapshotOver if it fails
+  std::vector<base::MemberId> snapshots;      // at any time: send each of these a snapshot; SnapshotOver when that is over
   std::vector<ReadReady> reads;               // at any time
-  bool proposal_refused = false;              // the proposal of this step is certainly not in the log
+  bool proposal_refused = false;              // the proposal is certainly not in the log; so no more than one goes into an output
   std::vector<ReadToken> reads_refused;       // ask again when there is a leader
 
   void clear();
 };
+// One line for each effect, in the order of the fields; for scripts, traces and logs.
+std::string to_text(const Output& output);
 
 // --- the state machine of consensus ------------------------------------------------------------------
 
@@ -130,7 +132,7 @@ struct Remembered {
   base::EntryId last_dropped;
   Configuration configuration;       // in force at last_dropped
   std::vector<base::Entry> entries;  // all of them durable
-  base::LogIndex applied;            // by the state machine, hence committed
+  base::LogIndex applied;            // by the state machine, hence committed. Requires: not beyond the last entry
 };
 
 class Raft {
@@ -145,13 +147,19 @@ class Raft {
   Role role() const { return role_; }
   base::Term term() const { return term_; }
   base::MemberId leader() const { return leader_; }  // none while unknown
-  base::LogIndex committed() const { return committed_; }  // entries up to here may be applied
+  // Entries up to here may be applied. In a group this may be ahead of this member's own disk: effects of entries above persisted()
+  // may be shown to anybody, and must not be made durable themselves, or a crash would leave a store that is ahead of its log.
+  base::LogIndex committed() const { return committed_; }
+  base::EntryId persisted() const { return persisted_; }  // the last entry that this member certainly has on its disk
   const Log& log() const { return log_; }
-  const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log
+  const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log: in force
+  // That which was in force when the log ended there; at committed() it stays for good. Requires: log().last_dropped().index <= index.
+  const Configuration& configuration_at(base::LogIndex index) const;
   base::HardState hard_state() const { return {term_, voted_for_, committed_}; }
   const Progress* progress(base::MemberId peer) const;  // null unless this member leads and the peer belongs to the group
 
-  // What a snapshot of the state after this entry has to say of itself. Requires: log().last_dropped().index <= index <= committed().
+  // What a snapshot of the state after this entry has to say of itself. Requires: this member leads;
+  // log().last_dropped().index <= index <= committed().
   Snapshot snapshot_at(base::LogIndex index) const;
 
   // Forgets entries that the state machine's store holds durably. Requires: through <= committed(), and it is durable in the log.
@@ -252,6 +260,7 @@ class Raft {
   std::map<base::MemberId, Progress> peers_;  // all members but this one
   std::uint64_t uncommitted_bytes_ = 0;
   base::MemberId transferee_;
+  std::uint32_t transfer_elapsed_ticks_ = 0;
   Round round_;                             // the last one begun
   std::deque<PendingRead> pending_reads_;   // by round
   std::vector<PendingRead> parked_reads_;   // until an entry of this term is committed (§8)

@@ -100,6 +100,13 @@ TEST_CASE("what the state machine has applied is committed, whatever the hint sa
   CHECK_EQ(Fixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
 }
 
+TEST_CASE("a hint that is ahead of what the log has kept is no more than a hint") {
+  Remembered remembered = fresh();
+  remembered.hard_state = {base::Term(1), kSelf, base::LogIndex(9)};
+  remembered.entries = {entry(1, 1), entry(1, 2)};
+  CHECK_EQ(Fixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
+}
+
 TEST_CASE("only a leader takes proposals and reads") {
   Fixture f;
   CHECK(f.propose("a").proposal_refused);

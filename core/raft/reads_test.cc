@@ -72,6 +72,19 @@ TEST_CASE("a follower asks its leader, and passes the answer on") {
   CHECK_EQ(out.reads[0].index, base::LogIndex(1));
 }
 
+TEST_CASE("a read that waits for others is answered when the group shrinks to one") {
+  RaftFixture f(voters(2), {});
+  f.elect({2});
+  f.persist_all();
+  f.acknowledge(2, 1);
+  CHECK(f.step(ReadRequest{{1}}).reads.empty());  // the round is lost
+  f.step(ProposeConfiguration{voters(1)});
+  f.persist_all();
+  f.acknowledge(2, 2);
+  REQUIRE_EQ(f.output.reads.size(), 1);
+  CHECK(f.raft.configuration() == voters(1));
+}
+
 TEST_CASE("a leader that is deposed refuses its reads") {
   RaftFixture f = leader();
   f.step(ReadRequest{{1}});

@@ -92,7 +92,10 @@ TEST_CASE("what is under way to a follower is bounded, and a heartbeat's answer 
   std::size_t appends = 0;
   for (int i = 0; i < 10; ++i) appends += sent<Append>(f.propose().messages, 2).size();
   CHECK_EQ(appends, 2);
+  CHECK(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).empty());  // that of a read's round
+  f.tick(1);
   CHECK_EQ(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).size(), 1);
+  CHECK(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).empty());  // once per tick
   CHECK(sent<Append>(f.propose().messages, 2).empty());
   f.acknowledge(2, 3);
   CHECK_EQ(sent<Append>(f.output.messages, 2).size(), 1);
@@ -135,6 +138,27 @@ TEST_CASE("a follower that needs what is no longer kept gets a snapshot, and goe
   // One that is older than what is committed changes nothing.
   CHECK_FALSE(follower.receive(2, Snapshot{base::Term(1), id(1, 1), voters(3)}).install.has_value());
   CHECK_EQ(follower.raft.committed(), base::LogIndex(2));
+}
+
+TEST_CASE("a snapshot that came too late is followed by another, and one that is over waits for a sign of life") {
+  RaftFixture f(voters(3), {});
+  f.elect({2});
+  const auto commit = [&f](std::uint64_t index) {
+    f.persist_all();
+    f.acknowledge(2, index);
+    REQUIRE_EQ(f.raft.committed(), base::LogIndex(index));
+  };
+  commit(1);
+  f.raft.drop_through(base::LogIndex(1));
+  REQUIRE_EQ(f.receive(3, AppendReply{base::Term(1), false, base::LogIndex(0), {}}).snapshots.size(), 1);
+  f.step(SnapshotOver{member(3)});
+  CHECK(f.propose().snapshots.empty());  // or a dead member would be sent one per proposal
+  f.tick(1);
+  CHECK_EQ(f.receive(3, HeartbeatReply{base::Term(1), {}}).snapshots.size(), 1);
+  commit(2);
+  f.raft.drop_through(base::LogIndex(2));
+  f.acknowledge(3, 1);  // it has got what was current when it was asked for
+  CHECK_EQ(f.output.snapshots.size(), 1);
 }
 
 TEST_CASE("proposals travel to the leader, and are refused where none is known") {

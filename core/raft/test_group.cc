@@ -61,8 +61,9 @@ void TestGroup::step(base::MemberId id, const Input& input) {
                            {node.raft->term(), node.raft->log().last()}});
   }
   check(id, node, before);
+  if (on_step) on_step(id);
   for (const Outbound& outbound : output_.messages) {
-    check_promise(node, outbound);
+    check_promise(id, node, outbound);
     send(id, outbound);
   }
   for (const base::MemberId to : output_.snapshots) snapshot_wishes_.emplace_back(id, to);
@@ -116,7 +117,7 @@ void TestGroup::persist(base::MemberId id, std::size_t writes_max) {
     done = write.done;
   }
   for (Outbound& outbound : after) {
-    check_promise(node, outbound);
+    check_promise(id, node, outbound);
     send(id, std::move(outbound));
   }
   if (done) step(id, *done);
@@ -228,7 +229,7 @@ void TestGroup::check(base::MemberId id, const Node& node, const Before& before)
   }
   check_entries(id, node, before);
   for (base::LogIndex index = before.committed.next(); index <= raft.committed(); index = index.next()) {
-    if (index > raft.log().last_dropped().index) check_commit(id, node, index);
+    if (index > raft.log().last_dropped().index) check_commit(id, node, index, before.last.index);
   }
 }
 
@@ -247,7 +248,7 @@ void TestGroup::check_entries(base::MemberId id, const Node& node, const Before&
   }
 }
 
-void TestGroup::check_commit(base::MemberId id, const Node& node, base::LogIndex index) {
+void TestGroup::check_commit(base::MemberId id, const Node& node, base::LogIndex index, base::LogIndex last_before) {
   const base::EntryId entry{node.raft->log().term_at(index), index};
   if (index.value() <= ledger_.size()) {
     if (ledger_[index.value() - 1] != entry) {
@@ -256,12 +257,14 @@ void TestGroup::check_commit(base::MemberId id, const Node& node, base::LogIndex
     return;
   }
   ASSERT(index.value() == ledger_.size() + 1);
-  if (node.raft->role() != Role::leader) ++marks_["committed by a follower first"];
+  const base::Entry& committed = node.raft->log().at(index);
+  if (committed.kind == base::EntryKind::command && !commands_.insert(std::string(committed.bytes())).second) {
+    fail("`" + std::string(committed.bytes()) + "` is committed twice");
+  }
   ledger_.push_back(entry);
   ++marks_["committed"];
-  // One that goes by the configuration before a change may count by that.
-  const bool is_safe = is_durable(node.raft->configuration(), entry) || is_durable(node.raft->snapshot_at(index.previous()).configuration, entry);
-  if (!is_safe) fail(base::to_text(entry) + " is committed, and no majority has it durably");
+  // By what was in force when the step began: what it appended itself counts from the next one on.
+  if (!is_durable(node.raft->configuration_at(std::min(last_before, node.raft->log().last().index)), entry)) fail(base::to_text(entry) + " is committed, and no majority has it durably");
 }
 
 bool TestGroup::is_durable(const Configuration& configuration, base::EntryId id) const {
@@ -271,14 +274,19 @@ bool TestGroup::is_durable(const Configuration& configuration, base::EntryId id)
   });
 }
 
-void TestGroup::check_promise(const Node& node, const Outbound& outbound) {
+void TestGroup::check_promise(base::MemberId id, const Node& node, const Outbound& outbound) {
   const base::HardState& durable = node.disk.hard_state;
   if (const auto* vote = std::get_if<VoteReply>(&outbound.message); vote != nullptr && vote->is_granted && !vote->is_pre_vote) {
     if (durable.term < vote->term || (durable.term == vote->term && durable.voted_for != outbound.to)) {
       fail("a vote leaves that is not durable");
     }
   } else if (const auto* request = std::get_if<VoteRequest>(&outbound.message)) {
-    if (!request->is_pre_vote && durable.term < request->term) fail("a candidacy leaves before its term is durable");
+    // One that is over binds nobody, and its log may have gone meanwhile.
+    const bool is_over = node.raft->role() != Role::candidate || node.raft->term() != request->term;
+    const bool is_durable = is_over || durable.term > request->term ||
+                            (durable.term == request->term && durable.voted_for == id &&
+                             (node.disk.contains(request->last) || node.disk.last_dropped.index >= request->last.index));
+    if (!request->is_pre_vote && !is_durable) fail("a candidacy leaves before its term and log are durable");
   } else if (const auto* reply = std::get_if<AppendReply>(&outbound.message); reply != nullptr && reply->is_accepted) {
     if (reply->term == node.raft->term() && node.disk.last().index < reply->index) fail("an acknowledgement leaves before its entries are durable");
   }

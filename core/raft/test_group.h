@@ -13,9 +13,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +85,8 @@ class TestGroup {
   std::uint64_t read_count() const { return read_count_; }                 // answered
   const std::string& failure() const { return failure_; }                  // the first promise that was broken; empty: none
   const Output& last_output() const { return output_; }
+  // Called after each step, before anything is sent.
+  std::function<void(base::MemberId id)> on_step;
   std::map<std::string, std::uint64_t>& marks() { return marks_; }         // what happened, and how often
 
  private:
@@ -121,9 +125,9 @@ class TestGroup {
 
   void check(base::MemberId id, const Node& node, const Before& before);
   void check_entries(base::MemberId id, const Node& node, const Before& before);
-  void check_commit(base::MemberId id, const Node& node, base::LogIndex index);
+  void check_commit(base::MemberId id, const Node& node, base::LogIndex index, base::LogIndex last_before);
   bool is_durable(const Configuration& configuration, base::EntryId id) const;
-  void check_promise(const Node& node, const Outbound& outbound);
+  void check_promise(base::MemberId id, const Node& node, const Outbound& outbound);
   void send(base::MemberId from, Outbound outbound) { network_.push_back({from, outbound.to, std::move(outbound.message)}); }
   void fail(const std::string& what) {
     if (failure_.empty()) failure_ = what;
@@ -141,6 +145,7 @@ class TestGroup {
   std::map<base::Term, base::MemberId> leaders_;
   std::map<base::EntryId, Known> entries_;
   std::vector<base::EntryId> ledger_;
+  std::set<std::string> commands_;                  // committed
   std::map<std::uint64_t, base::LogIndex> floors_;  // by read token: what was committed when it was asked
   std::uint64_t read_count_ = 0;
   std::uint64_t token_ = 0;
