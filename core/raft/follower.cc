@@ -29,7 +29,7 @@ void Raft::on_append(base::MemberId from, const Append& append, Output& output) 
 // Takes over what is not there yet. Nothing is cut off that the leader has as well: a late append may be shorter than the log (§5.3).
 void Raft::accept(const std::vector<base::Entry>& entries, Output& output) {
   for (const base::Entry& entry : entries) {
-    if (entry.id.index <= committed_ || log_.contains(entry.id)) continue;
+    if (entry.id.index <= log_.last_dropped().index || log_.contains(entry.id)) continue;
     if (entry.id.index <= log_.last().index) {
       ASSERT(entry.id.index > committed_);  // what is committed is in every later leader's log (§5.4.3)
       log_.truncate_after(entry.id.index.previous());
