@@ -1,10 +1,10 @@
 #include "core/etcd/range_operation.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/release.h"
+#include "storage/mvcc/overtaken.h"
 
 namespace etcd {
 
@@ -14,13 +14,10 @@ namespace {
 
 constexpr std::size_t kSmallAnswerBytes = 256;  // one key and its header, mostly: without growing in steps
 
-// Four times as large each time that compactions made the range begin anew: who compacts faster than it can be read in small
-// slices cannot keep it at work for ever.
 ScanBudget slice_budget(const Tuning& tuning, unsigned begun_count) {
-  constexpr unsigned kFactorMax = 12;  // enough for anything
-  const unsigned shift = 2 * std::min(begun_count - 1, kFactorMax);
+  const std::uint64_t factor = mvcc::overtaken_factor(begun_count);
   const ScanBudget first = slice_budget(tuning);
-  return {first.keys << shift, first.rows << shift, first.bytes << shift};
+  return {first.keys * factor, first.rows * factor, first.bytes * factor};
 }
 
 // Begins another part when the last one is large enough.

@@ -1,9 +1,9 @@
 #include "storage/mvcc/hash.h"
 
-#include <algorithm>
 #include <string>
 
 #include "core/base/assert.h"
+#include "storage/mvcc/overtaken.h"
 #include "storage/mvcc/record.h"
 #include "storage/mvcc/rows.h"
 
@@ -52,10 +52,9 @@ base::Result<bool> HashScan::run_slice(const HashBudget& budget) {
   ASSERT(begun_count_ > 0);
   ASSERT(compacted_ == store_.compacted());
   if (requested_ < 0) return true;
-  constexpr unsigned kFactorMax = 12;  // of four to this power: enough for anything
-  const unsigned shift = 2 * std::min(begun_count_ - 1, kFactorMax);
+  const std::uint64_t factor = overtaken_factor(begun_count_);
   std::uint64_t bytes = 0;
-  for (std::uint64_t rows = 0; rows < budget.rows << shift && bytes < budget.bytes << shift; ++rows) {
+  for (std::uint64_t rows = 0; rows < budget.rows * factor && bytes < budget.bytes * factor; ++rows) {
     const base::Result<std::optional<sqlite::RowView>> row = backend_.read_at_or_after(sqlite::Bucket::key, next_row_);
     if (!row) return base::fail(row.error());
     if (!row->has_value() || revision_from((*row)->main) > revision_) return true;

@@ -5,7 +5,7 @@
 // the log alone: rows that are superfluous and not yet discarded are left out.
 //
 // The scan takes many turns. A compaction meanwhile takes rows away from under it, so it begins again then, each time with
-// slices four times as large: who compacts faster than small slices get on cannot keep it at work for ever.
+// larger slices (overtaken.h).
 #pragma once
 
 #include <cstdint>
