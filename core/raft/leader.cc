@@ -27,11 +27,7 @@ void Raft::on_leader_tick(Output& output) {
   if (election_elapsed_ticks_ >= options_.election_ticks) {
     election_elapsed_ticks_ = 0;
     // Who cannot reach a majority does not lead: others may have another leader by now, and clients here wait in vain (thesis §6.2).
-    const bool has_quorum = quorum_.is_agreed([this](base::MemberId voter) {
-      const auto peer = peers_.find(voter);
-      return voter == options_.self || (peer != peers_.end() && peer->second.is_active);
-    });
-    if (!has_quorum) return become_follower(term_, base::MemberId::none, output);
+    if (!has_majority([](const Progress& peer) { return peer.is_active; })) return become_follower(term_, base::MemberId::none, output);
     for (auto& peer : peers_) peer.second.is_active = false;
   }
   if (transferee_ != base::MemberId::none && ++transfer_elapsed_ticks_ >= options_.election_ticks) transferee_ = base::MemberId::none;

@@ -220,6 +220,14 @@ class Raft {
   void replicate_to_all(Output& output);
   void send_heartbeats(Output& output);
   void advance_commit(Output& output);
+  // This member and those of whom yes(progress) holds are enough to decide.
+  template <typename Yes>
+  bool has_majority(Yes&& yes) const {
+    return quorum_.is_agreed([&](base::MemberId voter) {
+      const auto peer = peers_.find(voter);
+      return voter == options_.self || (peer != peers_.end() && yes(peer->second));
+    });
+  }
   bool committed_in_this_term() const { return log_.term_at(committed_) == term_; }
 
   // reads.cc

@@ -48,10 +48,7 @@ void Raft::release_reads(Output& output) {
 // Learners answer too, and do not count (thesis §4.2.1).
 void Raft::confirm_reads(Output& output) {
   const auto is_confirmed = [this](Round round) {
-    return quorum_.is_agreed([&](base::MemberId voter) {
-      const auto peer = peers_.find(voter);
-      return voter == options_.self || (peer != peers_.end() && peer->second.confirmed >= round);
-    });
+    return has_majority([round](const Progress& peer) { return peer.confirmed >= round; });
   };
   while (!pending_reads_.empty() && is_confirmed(pending_reads_.front().round)) {
     answer_read(pending_reads_.front(), output);
