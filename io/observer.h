@@ -46,6 +46,15 @@ struct Committed {
   base::EntryId id;
 };
 
+// The member's part in consensus changed, or the leader that it knows did. `leader` is none while unknown.
+enum class Part : std::uint8_t { follower, candidate, leader };
+struct PartTaken {
+  base::Term term;
+  Part part = Part::follower;
+  base::MemberId self;
+  base::MemberId leader;
+};
+
 // An entry took effect. `effect` hashes what it changed, the same on every member; empty entries have one too.
 struct Applied {
   base::EntryId id;
@@ -76,7 +85,7 @@ struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, PartTaken, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 
