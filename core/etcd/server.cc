@@ -196,7 +196,7 @@ void Server::Impl::finished() {
   }
   if (base::Status listening = listen_to_peers(); !listening) return fail(listening.error());
   replica::ReplicaListener& replica_listener = *this;
-  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, replica_listener);
+  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, nullptr, replica_listener);
   replica_->start();
 }
 

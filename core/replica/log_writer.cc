@@ -1,6 +1,8 @@
 #include "core/replica/log_writer.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "core/base/assert.h"
 
@@ -20,14 +22,32 @@ LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovere
       voted_for_(recovered.state.hard_state.voted_for),
       wal_(world, std::move(options), std::move(recovered), *this) {}
 
-void LogWriter::add(const raft::Output& output) {
+void LogWriter::add(raft::Output& output) {
+  ASSERT(!output.install);  // nobody sends snapshots yet
   if (output.hard_state) hard_state_ = output.hard_state;
+  if (!output.entries.empty()) drop_tail(output.entries.front().id.index);
   for (const base::Entry& entry : output.entries) {
-    // A leader's own log only grows. (A follower's tail may be replaced: not yet.)
     ASSERT(entries_.empty() || entry.id.index == entries_.back().id.index.next());
     entries_.push_back(entry);
+    ++asked_;
   }
+  if (is_idle() && !wal_.is_writing()) return;
+  const std::uint64_t batch = is_idle() ? batch_number_ : batch_number_ + 1;
+  for (raft::Outbound& message : output.after_persist) promises_.push_back({std::move(message), batch, asked_});
+  output.after_persist.clear();
 }
+
+// Entries that waited and lost are never written, so what was to be said of them would be a lie. Those that are in a batch already
+// will have been durable for a while: that is as true as a message that was long on its way.
+void LogWriter::drop_tail(base::LogIndex from) {
+  while (!entries_.empty() && entries_.back().id.index >= from) {
+    entries_.pop_back();
+    --asked_;
+  }
+  while (!promises_.empty() && promises_.back().position > asked_) promises_.pop_back();
+}
+
+bool LogWriter::is_idle() const { return entries_.empty() && !hard_state_ && !store_mark_ && !start_; }
 
 void LogWriter::add_store_mark(const base::StoreMark& mark) {
   ASSERT(!store_mark_ || *store_mark_ <= mark);
@@ -39,14 +59,16 @@ void LogWriter::add_start(base::LogStart start) { start_ = std::move(start); }
 void LogWriter::flush(base::LogIndex committed) {
   ASSERT(closing_ == nullptr);
   if (wal_.is_writing()) return;
-  if (entries_.empty() && !hard_state_ && !store_mark_ && !start_) return;
+  if (is_idle()) return;
   take_batch();
+  ++batch_number_;
   if (hard_state_) {
     persisted_.term = hard_state_->term;
     voted_for_ = hard_state_->voted_for;
   }
   wal::Batch batch;
-  batch.hard_state = base::HardState{persisted_.term, voted_for_, committed};
+  // What lies behind this batch is not on the disk yet, and something else may be there.
+  batch.hard_state = base::HardState{persisted_.term, voted_for_, std::min(committed, persisted_.last.index)};
   batch.entries = batch_;
   batch.store_mark = store_mark_;
   batch.start = start_;
@@ -63,7 +85,9 @@ void LogWriter::take_batch() {
     bytes += entries_.front().bytes().size();
     batch_.push_back(std::move(entries_.front()));
     entries_.pop_front();
+    ++taken_;
   }
+  ASSERT(asked_ == taken_ + entries_.size());
   if (!batch_.empty()) persisted_.last = batch_.back().id;
 }
 
@@ -76,7 +100,22 @@ void LogWriter::close(io::Completion& done) {
 void LogWriter::complete(base::Status status) {
   if (closing_ != nullptr) return wal_.close(*closing_);
   if (!status) return listener_.on_log_failed(status.error());
-  listener_.on_log_written(persisted_);
+  listener_.on_log_written(persisted_, take_promises());
+}
+
+// One acknowledgement for all appends of a sync: the last says what those before it said.
+std::vector<raft::Outbound> LogWriter::take_promises() {
+  std::vector<raft::Outbound> out;
+  while (!promises_.empty() && promises_.front().batch <= batch_number_ && promises_.front().position <= taken_) {
+    raft::Outbound message = std::move(promises_.front().message);
+    promises_.pop_front();
+    const auto* reply = std::get_if<raft::AppendReply>(&message.message);
+    const auto* before = out.empty() || out.back().to != message.to ? nullptr : std::get_if<raft::AppendReply>(&out.back().message);
+    const bool says_more = reply != nullptr && before != nullptr && reply->term == before->term && reply->index >= before->index;
+    if (says_more) out.back() = std::move(message);
+    else out.push_back(std::move(message));
+  }
+  return out;
 }
 
 }  // namespace replica

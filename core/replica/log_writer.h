@@ -2,6 +2,9 @@
 //
 // What arrives while a batch is being written goes into the next one, so a busy log syncs as often as the
 // disk can, and each sync carries all that waited (group commit without timers).
+//
+// Promises wait here as well: a message that an output holds back until it is durable leaves when everything that was
+// asked for up to then has been written. One whose entries lost to another leader before they reached a batch never leaves.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +23,8 @@ namespace replica {
 // On a turn of their own.
 class LogWriterListener {
  public:
-  virtual void on_log_written(const raft::Persisted& persisted) = 0;
+  // `promises` are the messages that may leave now.
+  virtual void on_log_written(const raft::Persisted& persisted, std::vector<raft::Outbound> promises) = 0;
   virtual void on_log_failed(const base::Error& error) = 0;  // final
 
  protected:
@@ -32,11 +36,13 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   LogWriter(const io::World& world, wal::Options options, wal::Recovered recovered, std::uint64_t batch_bytes,
             LogWriterListener& listener);
 
-  void add(const raft::Output& output);
+  // Takes the messages that have to wait out of the output; those that need not stay there.
+  void add(raft::Output& output);
   void add_store_mark(const base::StoreMark& mark);
   void add_start(base::LogStart start);
 
-  // Starts a write if there is something to write and none is under way. `committed` travels along as a hint.
+  // Starts a write if there is something to write and none is under way. `committed` travels along as a hint, as far as the log
+  // on disk reaches then.
   void flush(base::LogIndex committed);
 
   // Lets the write under way end and closes the log; what still waits is dropped. Completes without an error,
@@ -44,12 +50,27 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   void close(io::Completion& done);
 
  private:
+  struct Promise {
+    raft::Outbound message;
+    std::uint64_t batch = 0;     // that has to be durable, and
+    std::uint64_t position = 0;  // all entries up to this one
+  };
+
   void complete(base::Status status) override;
   void on_wal_failed(const base::Error& error) override { listener_.on_log_failed(error); }
   void take_batch();
+  void drop_tail(base::LogIndex from);
+  bool is_idle() const;  // nothing waits
+  std::vector<raft::Outbound> take_promises();
 
   LogWriterListener& listener_;
   const std::uint64_t batch_bytes_;
+
+  // Entries have positions, in the order in which they were asked for; a replaced one gives its position back.
+  std::uint64_t asked_ = 0;  // position of the last one that was asked for
+  std::uint64_t taken_ = 0;  // and of the last one that has gone into a batch; invariant: asked_ == taken_ + entries_.size()
+  std::uint64_t batch_number_ = 0;  // of the newest batch
+  std::deque<Promise> promises_;    // by batch and position
 
   // Waiting.
   std::deque<base::Entry> entries_;

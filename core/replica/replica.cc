@@ -1,7 +1,9 @@
 #include "core/replica/replica.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+#include <variant>
 
 #include "core/base/assert.h"
 #include "core/replica/command.h"
@@ -16,8 +18,13 @@ base::EntryId last_of(const wal::State& state) {
 
 }  // namespace
 
-Replica::Replica(const io::World& world, Options options, StateMachine& machine, ReplicaListener& listener)
-    : world_(world), options_(std::move(options)), machine_(machine), listener_(listener), boot_(world, machine, *this) {
+Replica::Replica(const io::World& world, Options options, StateMachine& machine, Transport* transport, ReplicaListener& listener)
+    : world_(world),
+      options_(std::move(options)),
+      machine_(machine),
+      transport_(transport),
+      listener_(listener),
+      boot_(world, machine, *this) {
   ASSERT(options_.unapplied_entries_max > 0);
   ASSERT(options_.catch_up_entries < options_.kept_entries_max);
 }
@@ -50,8 +57,11 @@ void Replica::on_booted(base::Result<Booted> booted) {
     if (entry.kind != base::EntryKind::configuration) continue;
     if (const auto changed = raft::decode_configuration(entry.bytes()); !changed) return stop(changed.error());
   }
-  if (configuration->voter_count() != 1 || !configuration->is_voter(identity_.member)) {
-    return stop({base::Code::invalid, "this version runs groups of one voter, and the log names another group"});
+  if (configuration->find(identity_.member) == nullptr) {
+    return stop({base::Code::invalid, "the log names a group to which this member, " + base::to_text(identity_.member) + ", does not belong"});
+  }
+  if (transport_ == nullptr && configuration->members.size() != 1) {
+    return stop({base::Code::invalid, "the log names a group of several members, and this one has no way to reach the others"});
   }
   const base::EntryId last = last_of(state);
   durable_ = state.store_mark;
@@ -65,11 +75,14 @@ void Replica::on_booted(base::Result<Booted> booted) {
   raft::Options options;
   options.self = identity_.member;
   options.election_ticks = options_.election_ticks;
+  options.flow = options_.flow;
+  options.uncommitted_bytes_max = options_.kept_bytes_max / 2;
   raft_ = std::make_unique<raft::Raft>(options, std::move(remembered));
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
   // Two incarnations must not share request ids: an old entry would answer a new request.
   next_request_id_ = world_.random.draw("request-id", {}) | 1U;
+  next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
   wal::Recovered log = std::move(*booted);
   world_.observer.on_event(io::Recovered{raft_->log().first_index(), last, {durable_.generation, applied_.index},
                                          machine_.state_hash()});
@@ -79,7 +92,11 @@ void Replica::on_booted(base::Result<Booted> booted) {
   observe_commits();
   apply_slice();
   if (stopped_) return;
+  part_told_ = {raft_->term(), io::Part::follower, identity_.member, base::MemberId::none};
   listener_.on_started();
+  if (stopped_ || transport_ == nullptr) return;
+  TransportListener& messages = *this;
+  transport_->start(messages);
 }
 
 void Replica::stop(const base::Error& why) {
@@ -93,6 +110,7 @@ void Replica::halt(const std::string& why) {
   stopped_ = true;
   world_.clock.disarm(*this);
   world_.loop.forget(*this);
+  if (transport_ != nullptr) transport_->stop();
   std::map<std::uint64_t, Proposal*> proposals;
   proposals.swap(proposals_);
   const base::Error unknown{base::Code::outcome_unknown, "the member stopped: " + why};
@@ -128,7 +146,7 @@ base::Status Replica::gate() const {
   if (unapplied > options_.unapplied_entries_max) {
     return base::fail(base::Code::overloaded, std::to_string(unapplied) + " committed entries wait to be applied");
   }
-  const std::uint64_t kept = raft_->log().entry_count() + queued_.items.size();
+  const std::uint64_t kept = raft_->log().entry_count() + queued_count_;
   if (kept >= options_.kept_entries_max || raft_->log().size_bytes() + queued_bytes_ >= options_.kept_bytes_max) {
     return base::fail(base::Code::overloaded, "the log waits for the store before it can be truncated");
   }
@@ -144,19 +162,54 @@ base::Status Replica::propose(std::string_view command, std::string_view user, s
   proposals_.emplace(proposal.request_id_, &proposal);
   auto record = std::make_shared<const std::string>(encode_command({proposal.request_id_, user, auth_revision}, command));
   queued_bytes_ += record->size();
-  queued_.items.push_back({base::EntryKind::command, std::move(record)});
+  ++queued_count_;
+  queued_.push_back({proposal.request_id_, std::move(record)});
   wake();
   return {};
 }
 
 void Replica::abandon(Proposal& proposal) {
   proposals_.erase(proposal.request_id_);
+  const auto queued = std::lower_bound(queued_.begin(), queued_.end(), proposal.request_id_,
+                                       [](const QueuedCommand& one, std::uint64_t id) { return one.request_id < id; });
+  if (queued != queued_.end() && queued->request_id == proposal.request_id_) {
+    --queued_count_;
+    queued_bytes_ -= queued->record->size();
+    queued->record.reset();
+  }
   proposal.request_id_ = 0;
 }
 
 void Replica::read_index(ReadWait& wait) {
   ASSERT(is_running());
   queued_reads_.push_back(wait);
+  wake();
+}
+
+void Replica::transfer_leadership(base::MemberId to) {
+  ASSERT(is_running());
+  step(raft::TransferLeadership{to});
+  wake();
+}
+
+base::MemberId Replica::successor() const {
+  base::MemberId best;
+  base::LogIndex matched;
+  if (!is_running() || raft_->role() != raft::Role::leader) return best;
+  for (const base::MemberId voter : raft_->configuration().voters()) {
+    const raft::Progress* progress = raft_->progress(voter);
+    if (progress == nullptr || !progress->is_active) continue;
+    if (best != base::MemberId::none && progress->matched() <= matched) continue;
+    best = voter;
+    matched = progress->matched();
+  }
+  return best;
+}
+
+void Replica::hasten_election(std::uint32_t ticks) {
+  ASSERT(is_running());
+  ASSERT(ticks < options_.election_ticks);
+  for (std::uint32_t i = 0; i < ticks; ++i) step(raft::Tick{election_jitter_ticks()});
   wake();
 }
 
@@ -194,7 +247,12 @@ void Replica::on_end_of_turn() {
 void Replica::on_timer() {
   if (!is_running()) return;
   world_.clock.arm(*this, world_.clock.now() + options_.tick_interval);
+  is_refused_ = false;
+  std::vector<base::MemberId> wanted;
+  wanted.swap(snapshots_wanted_);
+  for (const base::MemberId peer : wanted) step(raft::SnapshotOver{peer});
   step(raft::Tick{election_jitter_ticks()});
+  ask_again();
   wake();
 }
 
@@ -209,51 +267,168 @@ std::uint32_t Replica::election_jitter_ticks() {
   return jitter_ticks_;
 }
 
-void Replica::on_log_written(const raft::Persisted& persisted) {
+void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft::Outbound> promises) {
   if (!is_running()) return;
   world_.observer.on_event(io::LogSynced{persisted.last.index});
+  send(promises);
   step(persisted);
   wake();
+}
+
+// --- the others -------------------------------------------------------------------------------------
+
+void Replica::on_message(base::MemberId from, raft::Message message) {
+  if (!is_running() || raft_->configuration().find(from) == nullptr || !has_room_for(message)) return;
+  step(raft::Received{from, std::move(message)});
+  wake();
+}
+
+void Replica::on_unreachable(base::MemberId peer) {
+  if (!is_running()) return;
+  step(raft::Unreachable{peer});
+  wake();
+}
+
+// What would make the log longer than it may be is lost: its sender comes again, or has a limit of its own.
+bool Replica::has_room_for(const raft::Message& message) const {
+  if (std::holds_alternative<raft::ForwardedProposal>(message)) return gate().has_value();
+  const auto* append = std::get_if<raft::Append>(&message);
+  if (append == nullptr || append->entries.empty()) return true;
+  return raft_->log().entry_count() < options_.kept_entries_max && raft_->log().size_bytes() < options_.kept_bytes_max;
 }
 
 void Replica::step(const raft::Input& input) {
   output_.clear();
   raft_->step(input, output_);
+  perform();
+}
+
+void Replica::perform() {
   writer_->add(output_);
   for (const base::Entry& entry : output_.entries) world_.observer.on_event(io::Appended{entry.id, entry.kind, entry.bytes()});
-  for (const raft::ReadReady& ready : output_.reads) {
-    for (const std::unique_ptr<ReadGroup>& group : read_groups_) {
-      if (group->token != ready.token) continue;
-      group->is_confirmed = true;
-      group->index = ready.index;
-    }
+  send(output_.messages);
+  send(output_.after_persist);  // what had nothing to wait for
+  for (const raft::ReadReady& ready : output_.reads) on_read_ready(ready);
+  for (const base::MemberId peer : output_.snapshots) {
+    world_.observer.log(io::Level::warn, "a member needs log entries that are no longer kept, and this version sends no snapshots",
+                        {{"member", std::string_view(base::to_text(peer))}});
+    snapshots_wanted_.push_back(peer);
   }
-  // We ask only while we lead, and this group's leader is never deposed.
-  ASSERT(!output_.proposal_refused);
-  ASSERT(output_.reads_refused.empty());
+  // reads_refused: they are asked again, or refused when there is another leader.
   observe_commits();
-  if (raft_->leader() != leader_told_) {
-    leader_told_ = raft_->leader();
-    listener_.on_leader(leader_told_);
-  }
+  tell_part();
 }
+
+void Replica::send(std::vector<raft::Outbound>& messages) {
+  if (messages.empty()) return;
+  ASSERT(transport_ != nullptr);
+  for (raft::Outbound& one : messages) transport_->send(one.to, std::move(one.message));
+  messages.clear();
+}
+
+void Replica::tell_part() {
+  const raft::Role role = raft_->role();
+  const io::Part part = role == raft::Role::leader      ? io::Part::leader
+                        : role == raft::Role::candidate ? io::Part::candidate
+                                                        : io::Part::follower;
+  const io::PartTaken now{raft_->term(), part, identity_.member, raft_->leader()};
+  if (now.term != part_told_.term || now.part != part_told_.part || now.leader != part_told_.leader) {
+    part_told_ = now;
+    world_.observer.on_event(now);
+  }
+  const base::MemberId leader = raft_->leader();
+  const bool is_same = leader == leader_told_ && (leader == base::MemberId::none || leader_term_told_ == raft_->term());
+  if (is_same) return;
+  leader_told_ = leader;
+  leader_term_told_ = raft_->term();
+  if (leader != base::MemberId::none) refuse_reads_under_way();
+  listener_.on_leader(leader);
+}
+
+// --- proposals --------------------------------------------------------------------------------------
 
 void Replica::flush_proposals() {
-  if (queued_.items.empty() || raft_->role() != raft::Role::leader) return;
-  raft::Propose batch;
-  batch.items.swap(queued_.items);
-  queued_bytes_ = 0;
-  step(batch);
+  while (!queued_.empty() && !is_refused_ && raft_->leader() != base::MemberId::none) {
+    const bool leads = raft_->role() == raft::Role::leader;
+    is_refused_ = !propose_queued(leads ? std::numeric_limits<std::uint64_t>::max() : options_.forward_bytes_max);
+  }
 }
 
+bool Replica::propose_queued(std::uint64_t bytes_max) {
+  raft::Propose batch;
+  std::uint64_t bytes = 0;
+  auto next = queued_.begin();
+  for (; next != queued_.end(); ++next) {
+    if (next->record == nullptr) continue;
+    if (!batch.items.empty() && bytes + next->record->size() > bytes_max) break;
+    bytes += next->record->size();
+    batch.items.push_back({base::EntryKind::command, next->record});
+  }
+  const std::uint64_t count = batch.items.size();
+  bool is_taken = true;
+  if (count > 0) {
+    output_.clear();
+    raft_->step(batch, output_);
+    is_taken = !output_.proposal_refused;
+  }
+  if (is_taken) {
+    queued_.erase(queued_.begin(), next);
+    queued_count_ -= count;
+    queued_bytes_ -= bytes;
+  }
+  if (count > 0) perform();
+  return is_taken;
+}
+
+// --- reads ------------------------------------------------------------------------------------------
+
 void Replica::flush_reads() {
-  if (queued_reads_.is_empty() || raft_->role() != raft::Role::leader) return;
+  if (queued_reads_.is_empty() || raft_->leader() == base::MemberId::none) return;
   auto group = std::make_unique<ReadGroup>();
-  group->token = {next_read_token_++};
   group->waiting.take_all(queued_reads_);
-  const raft::ReadToken token = group->token;
   read_groups_.push_back(std::move(group));
+  ask(*read_groups_.back());
+}
+
+void Replica::ask(ReadGroup& group) {
+  const raft::ReadToken token{next_read_token_++};
+  group.tokens.push_back(token);
+  group.waited_ticks = 0;
   step(raft::ReadRequest{token});
+}
+
+// A question to another member may be lost, or its answer. A leader's own goes on with every heartbeat.
+void Replica::ask_again() {
+  while (!read_groups_.empty() && read_groups_.front()->waiting.is_empty()) read_groups_.pop_front();
+  if (raft_->role() == raft::Role::leader || raft_->leader() == base::MemberId::none) return;
+  for (std::size_t i = 0; i < read_groups_.size(); ++i) {
+    ReadGroup& group = *read_groups_[i];
+    if (!group.is_confirmed && !group.waiting.is_empty() && ++group.waited_ticks >= options_.read_retry_ticks) ask(group);
+  }
+}
+
+// Whoever was asked earlier may be answered with it as well: what was committed then is committed now.
+void Replica::on_read_ready(const raft::ReadReady& ready) {
+  const auto is_asked = [&](const std::unique_ptr<ReadGroup>& group) {
+    return std::binary_search(group->tokens.begin(), group->tokens.end(), ready.token);
+  };
+  const auto found = std::find_if(read_groups_.begin(), read_groups_.end(), is_asked);
+  if (found == read_groups_.end()) return;
+  for (auto group = read_groups_.begin(); group <= found; ++group) {
+    if ((*group)->is_confirmed) continue;
+    (*group)->is_confirmed = true;
+    (*group)->index = ready.index;
+  }
+}
+
+// Etcd's words (behaviour reference §9): a question that was asked of another leader is not asked again.
+void Replica::refuse_reads_under_way() {
+  base::IntrusiveList<ReadWait> refused;
+  for (const std::unique_ptr<ReadGroup>& group : read_groups_) {
+    if (!group->is_confirmed) refused.take_all(group->waiting);
+  }
+  const base::Error changed{base::Code::not_leader, "another leader came while the question was under way"};
+  while (!refused.is_empty()) refused.pop_front().on_refused(changed);
 }
 
 // --- committed entries ------------------------------------------------------------------------------
@@ -269,7 +444,8 @@ void Replica::apply_slice() {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   bool is_blocked = false;
-  while (!stopped_ && applied_.index < raft_->committed() && entries < options_.apply_slice_entries &&
+  const base::LogIndex limit = may_apply_to();
+  while (!stopped_ && applied_.index < limit && entries < options_.apply_slice_entries &&
          bytes < options_.apply_slice_bytes) {
     // Full: the store has to write first, and calls on_room() when it has.
     is_blocked = machine_.unmaterialised_bytes() >= options_.unmaterialised_bytes_max;
@@ -281,11 +457,14 @@ void Replica::apply_slice() {
   }
   if (stopped_) return;
   answer_reads();
-  if (applied_.index < raft_->committed() && !is_blocked && !hurry_) {
+  if (applied_.index < may_apply_to() && !is_blocked && !hurry_) {
     hurry_ = true;
     world_.loop.on_next_turn(*this);
   }
 }
+
+// A leader may know that others have an entry before its own disk does. The store must not: after a crash it would be ahead of the log.
+base::LogIndex Replica::may_apply_to() const { return std::min(raft_->committed(), raft_->persisted().index); }
 
 void Replica::apply_one(const base::Entry& entry) {
   Proposal* waiting = nullptr;
@@ -322,6 +501,10 @@ void Replica::apply_one(const base::Entry& entry) {
 void Replica::answer_reads() {
   while (!read_groups_.empty()) {
     ReadGroup& front = *read_groups_.front();
+    if (front.waiting.is_empty()) {
+      read_groups_.pop_front();
+      continue;
+    }
     if (!front.is_confirmed || front.index > applied_.index) return;
     // Taken out first: a reader may ask the next question from its answer.
     const std::unique_ptr<ReadGroup> group = std::move(read_groups_.front());
@@ -355,9 +538,11 @@ bool Replica::is_crowded() const {
 void Replica::truncate_log() {
   const raft::Log& log = raft_->log();
   const bool crowded = is_crowded();
-  const std::uint64_t catch_up = crowded ? 0 : options_.catch_up_entries;
+  const bool is_alone = raft_->configuration().members.size() == 1;
+  if (!is_alone && !crowded) return;
+  const std::uint64_t catch_up = !is_alone ? log.entry_count() / 2 : crowded ? 0 : options_.catch_up_entries;
   const std::uint64_t durable_entries = durable_.applied.since(std::min(durable_.applied, log.last_dropped().index));
-  if (durable_entries < catch_up + options_.truncate_step_entries && !(crowded && durable_entries > 0)) return;
+  if (durable_entries < catch_up + options_.truncate_step_entries && !(crowded && durable_entries > catch_up)) return;
   const base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
   writer_->add_start(raft_->drop_through(through));
   world_.observer.on_event(io::LogTruncated{through});

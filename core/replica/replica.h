@@ -1,8 +1,10 @@
 // core/replica/replica.h: one member of one raft group, hosting any state machine.
 //
-// Drives raft::Raft on a World: persists what it asks, applies what it commits in slices, answers whoever
-// waits. Everything proposed during one turn, or while the log is being written, shares the next write and
-// sync. It knows nothing of its tenant but StateMachine.
+// Drives raft::Raft on a World: persists what it asks, sends what it says, applies what it commits in slices, answers
+// whoever waits. Everything proposed during one turn, or while the log is being written, shares the next write and
+// sync. It knows nothing of its tenant but StateMachine, and nothing of the other members but Transport.
+//
+// What is committed is applied once it is durable in this member's own log as well: a store is never ahead of its log.
 //
 // The parts: boot.h reads the durable log at start, log_writer.h makes outputs durable one batch at a time,
 // and this class moves between raft, the writer and the state machine.
@@ -22,6 +24,7 @@
 #include "core/replica/boot.h"
 #include "core/replica/log_writer.h"
 #include "core/replica/state_machine.h"
+#include "core/replica/transport.h"
 #include "io/world.h"
 #include "storage/wal/wal.h"
 
@@ -35,6 +38,9 @@ struct Options {
   wal::Options wal;
   base::Duration tick_interval = std::chrono::milliseconds(100);
   std::uint32_t election_ticks = 10;
+  raft::FlowLimits flow;
+  std::uint32_t read_retry_ticks = 5;  // a follower's question to its leader that nobody has answered is asked again
+  std::uint64_t forward_bytes_max = 1U << 20U;  // of commands in one message to the leader; one larger command goes alone
 
   // Work budget of a turn, the same in both worlds.
   std::uint64_t apply_slice_entries = 512;
@@ -46,7 +52,8 @@ struct Options {
   std::uint64_t unmaterialised_bytes_max = 64U << 20U;       // applied, and not in the store's files: apply pauses
   std::uint64_t kept_entries_max = 200'000;                  // of the log in memory, queued proposals included
   std::uint64_t kept_bytes_max = 256U << 20U;
-  // The log is cut behind the store's durable mark, leaving this many entries for members that lag.
+  // The log is cut behind the store's durable mark, leaving this many entries for members that lag. A group of several leaves all
+  // that half of the bounds allow: who needs what is gone would need a snapshot, and nobody sends any yet.
   std::uint64_t catch_up_entries = 5000;
   std::uint64_t truncate_step_entries = 1000;  // not for fewer than this
 };
@@ -88,7 +95,7 @@ class ReadWait : public base::ListNode<ReadWait> {
 class ReplicaListener {
  public:
   virtual void on_started() = 0;                         // files are open; proposals and reads are taken
-  virtual void on_leader(base::MemberId leader) = 0;     // another leader; none when it is lost
+  virtual void on_leader(base::MemberId leader) = 0;     // another leader, or another term of the same; none when it is lost
   virtual void on_stopped(const base::Error& why) = 0;   // for good; the last call
 
  protected:
@@ -105,10 +112,11 @@ struct Status {
 };
 
 class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,
-                      private BootListener, private LogWriterListener {
+                      private BootListener, private LogWriterListener, private TransportListener {
  public:
-  // All references outlive the replica.
-  Replica(const io::World& world, Options options, StateMachine& machine, ReplicaListener& listener);
+  // All references outlive the replica. `transport` may be null for a group of one; it is started right after on_started(),
+  // in which the tenant tells it of the others, and stopped with the replica.
+  Replica(const io::World& world, Options options, StateMachine& machine, Transport* transport, ReplicaListener& listener);
   // Requires: close() has completed, start() was never called, or the member crashed.
   ~Replica();
 
@@ -121,13 +129,24 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void close(io::Completion& done);
 
   // Requires: started and not stopped. `command` is copied. An error is a refusal at the gate, without effect:
-  // overloaded or unavailable. While no leader is known proposals wait; a waiting caller sets its own limit.
+  // overloaded or unavailable. While no leader is known proposals wait; a waiting caller sets its own limit. One that was given to
+  // a leader which then fails is never heard of again, unless it is applied: the same limit ends it.
   base::Status propose(std::string_view command, std::string_view user, std::uint64_t auth_revision, Proposal& proposal);
   base::Status gate() const;  // what propose() would refuse now
-  void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect
+  void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect, unless it had not left this turn
 
-  // Requires: started and not stopped. To give up, ReadWait::unlink().
+  // Requires: started and not stopped. To give up, ReadWait::unlink(). Without a leader it waits; refused as not_leader when another
+  // leader comes while the question is under way.
   void read_index(ReadWait& wait);
+
+  // Requires: started and not stopped. Of no effect unless this member leads and `to` is another voter; given up after an election
+  // timeout. on_leader() tells of success. Proposals wait meanwhile.
+  void transfer_leadership(base::MemberId to);
+  // The voter that has most of the log among those that were heard of lately; none unless this member leads and there is one.
+  base::MemberId successor() const;
+  // As if that many heartbeat intervals had passed in silence: a member that has just started need not wait a whole election timeout.
+  // Requires: started and not stopped; fewer than election_ticks.
+  void hasten_election(std::uint32_t ticks);
 
   // For tests of size: bytes that propose() adds to the command.
   static std::uint64_t record_overhead_bytes(std::string_view user);
@@ -137,8 +156,13 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   Status status() const;
 
  private:
+  struct QueuedCommand {
+    std::uint64_t request_id = 0;
+    std::shared_ptr<const std::string> record;  // null: abandoned
+  };
   struct ReadGroup {  // one question to raft, for all reads of a turn
-    raft::ReadToken token;
+    std::vector<raft::ReadToken> tokens;  // ascending; each time it was asked, and an answer to any of them will do
+    std::uint32_t waited_ticks = 0;       // since it was asked last
     bool is_confirmed = false;
     base::LogIndex index;  // once confirmed
     base::IntrusiveList<ReadWait> waiting;
@@ -147,17 +171,29 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_end_of_turn() override;
   void on_timer() override;
   void on_booted(base::Result<Booted> booted) override;
-  void on_log_written(const raft::Persisted& persisted) override;
+  void on_log_written(const raft::Persisted& persisted, std::vector<raft::Outbound> promises) override;
   void on_log_failed(const base::Error& error) override;
   void on_durable(const base::StoreMark& mark) override;
   void on_room() override;
   void on_failed(const base::Error& error) override;
+  void on_message(base::MemberId from, raft::Message message) override;
+  void on_unreachable(base::MemberId peer) override;
 
   bool is_running() const { return raft_ != nullptr && !stopped_; }
   void wake();  // asks for the end of this turn
   void step(const raft::Input& input);
+  void perform();  // what the step asked for
+  void send(std::vector<raft::Outbound>& messages);
+  void tell_part();
   void flush_proposals();
+  bool propose_queued(std::uint64_t bytes_max);  // false: refused, and still queued
   void flush_reads();
+  void ask(ReadGroup& group);
+  void ask_again();
+  void on_read_ready(const raft::ReadReady& ready);
+  void refuse_reads_under_way();
+  bool has_room_for(const raft::Message& message) const;
+  base::LogIndex may_apply_to() const;
   void observe_commits();
   void apply_slice();
   void apply_one(const base::Entry& entry);
@@ -171,6 +207,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   const io::World& world_;
   const Options options_;
   StateMachine& machine_;
+  Transport* const transport_;
   ReplicaListener& listener_;
 
   wal::Identity identity_;
@@ -180,18 +217,23 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   io::Completion* closing_ = nullptr;
   bool awake_ = false;                // a hook for the end of this turn is set
   bool hurry_ = false;                // more to apply: a hook for the next turn is set
+  io::PartTaken part_told_;
   base::MemberId leader_told_;
+  base::Term leader_term_told_;
   base::LogIndex commit_observed_;
   base::EntryId applied_;
   base::StoreMark durable_;           // of the store, as it says
 
   std::uint64_t next_request_id_ = 0;
   std::map<std::uint64_t, Proposal*> proposals_;  // waiting, by request id
-  raft::Propose queued_;                          // of this turn, or until there is a leader
+  std::vector<QueuedCommand> queued_;             // by request id: of this turn, or until there is a leader that takes them
+  std::uint64_t queued_count_ = 0;                // of those that are not abandoned
   std::uint64_t queued_bytes_ = 0;                // of their records
-  std::uint64_t next_read_token_ = 1;
+  bool is_refused_ = false;                       // the leader, this member, takes no proposals now: not before the next tick
+  std::uint64_t next_read_token_ = 0;
   base::IntrusiveList<ReadWait> queued_reads_;
-  std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // by token; a group's index never falls
+  std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
+  std::vector<base::MemberId> snapshots_wanted_;  // told to raft on the next tick that there is none
   base::Term jitter_term_;
   std::uint32_t jitter_ticks_ = 0;
   bool has_jitter_ = false;

@@ -43,7 +43,7 @@ struct Reading final : ReadWait {
 
 // One incarnation of a member.
 struct Member final : ReplicaListener {
-  Member(const io::World& world, const Options& options) : machine(world), replica(world, options, machine, *this) { replica.start(); }
+  Member(const io::World& world, const Options& options) : machine(world), replica(world, options, machine, nullptr, *this) { replica.start(); }
   void on_started() override { is_started = true; }
   void on_leader(base::MemberId leader) override { leads = leader == base::MemberId(1); }
   void on_stopped(const base::Error& why) override { stopped = why; }
@@ -197,10 +197,24 @@ TEST_CASE("an abandoned proposal still takes effect, and nobody is called") {
   {
     Waiting gone;
     REQUIRE(f.propose(gone));
+    f.sim.run_for(50us);  // it has left
     f.member->replica.abandon(gone);
   }
   f.add_one();
   CHECK_EQ(f.member->machine.sum(), 2);
+}
+
+TEST_CASE("a proposal that is abandoned before it has left is forgotten") {
+  Fixture f;
+  Waiting kept;
+  {
+    Waiting gone;
+    REQUIRE(f.propose(gone, "forgotten"));
+    REQUIRE(f.propose(kept));
+    f.member->replica.abandon(gone);
+  }
+  REQUIRE(f.sim.run_until([&] { return kept.response.has_value(); }, 10s));
+  CHECK_EQ(*kept.response, "1");
 }
 
 TEST_CASE("the log is cut behind the durable mark, leaving some for members that lag") {
