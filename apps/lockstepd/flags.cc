@@ -155,7 +155,7 @@ std::string fault_in(Kind kind, std::string_view value) {
     case Kind::text: return "";
     case Kind::urls: {
       if (value.empty()) return "";  // none
-      const base::Result<std::vector<Url>> urls = parse_urls(value);
+      const base::Result<std::vector<base::Url>> urls = base::parse_urls(value);
       return urls ? "" : urls.error().detail;
     }
     case Kind::state: return value == "new" || value == "existing" ? "" : "it is new or existing";

@@ -26,17 +26,17 @@ base::Duration duration_of(const Settings& settings, std::string_view flag) {
   ASSERT(duration.has_value());
   return *duration;
 }
-std::vector<Url> urls_of(const Settings& settings, std::string_view flag) {
+std::vector<base::Url> urls_of(const Settings& settings, std::string_view flag) {
   const std::string_view text = settings.get(flag);
   if (text.empty()) return {};
-  base::Result<std::vector<Url>> urls = parse_urls(text);
+  base::Result<std::vector<base::Url>> urls = base::parse_urls(text);
   ASSERT(urls.has_value());
   return std::move(*urls);
 }
 
-std::vector<std::string> texts_of(const std::vector<Url>& urls) {
+std::vector<std::string> texts_of(const std::vector<base::Url>& urls) {
   std::vector<std::string> texts;
-  for (const Url& url : urls) texts.push_back(url.text);
+  for (const base::Url& url : urls) texts.push_back(url.text);
   return texts;
 }
 
@@ -51,7 +51,7 @@ std::optional<io::Level> level_of(std::string_view name) {
 
 Parsed<std::vector<io::Address>> addresses_of(const Settings& settings, std::string_view flag) {
   std::vector<io::Address> addresses;
-  for (const Url& url : urls_of(settings, flag)) {
+  for (const base::Url& url : urls_of(settings, flag)) {
     base::Result<io::Address> address = listen_address(url);
     if (!address) return failed("--" + std::string(flag) + ": " + address.error().detail);
     addresses.push_back(std::move(*address));
@@ -71,7 +71,7 @@ Parsed<std::vector<etcd::InitialMember>> parse_initial_cluster(std::string_view 
       return failed("--initial-cluster: \"" + std::string(one) + "\" does not have the form name=url");
     }
     const std::string_view name = one.substr(0, equals);
-    const base::Result<Url> url = parse_url(one.substr(equals + 1));
+    const base::Result<base::Url> url = base::parse_url(one.substr(equals + 1));
     if (!url) return failed("--initial-cluster: " + url.error().detail);
     const auto known = std::find_if(members.begin(), members.end(), [name](const etcd::InitialMember& member) { return member.name == name; });
     if (known != members.end()) {
