@@ -274,6 +274,18 @@ TEST_CASE("a failed sync stops the member, and whoever waits learns that the out
   CHECK_EQ(f.member->replica.gate().error().code, base::Code::unavailable);
 }
 
+TEST_CASE("a state file in which a bit has changed is not believed") {
+  Fixture f;
+  f.add_one();
+  f.member->machine.write();
+  f.sim.run_for(1s);
+  f.crash(io::sim::CrashKind::process_kill);
+  REQUIRE(f.node.rot("state", 12345));
+  f.start();
+  REQUIRE(f.member->stopped);
+  CHECK_EQ(f.member->stopped->code, base::Code::damaged);
+}
+
 TEST_CASE("ids come from the log once there is one, whatever the flags say") {
   Fixture f;
   f.add_one();

@@ -1,0 +1,66 @@
+// core/replica/file_machine.h: a state machine whose whole state is small enough to be written as one file.
+//
+// The tenant says what a command does and how its state looks as bytes; everything that a replica asks of a store is done here. It
+// is the simplest store that is honest: a job writes index and state to a new file, syncs it, renames it over the old one and syncs
+// the directory. Whatever it has not written is in the log, and is applied again after a restart. A changed byte is found by a
+// checksum. What the tenant answers and how it changes must depend on the commands alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/replica/state_machine.h"
+#include "io/world.h"
+
+namespace replica {
+
+class FileMachine : public StateMachine, private io::Job {
+ public:
+  // Written by itself once commands of that many bytes have been applied; 0: only when the replica asks for it.
+  FileMachine(const io::World& world, std::uint64_t write_after_bytes);
+
+  // Brings what is applied into the file, unless that is under way already.
+  void write();
+
+  // StateMachine
+  void open(const base::StoreMark& mark, base::LogIndex first_kept, StateMachineListener& listener, io::Completion& done) final;
+  base::LogIndex applied() const final { return applied_; }
+  base::Hash128 state_hash() const final;
+  base::Result<Effect> apply(const Command& command, std::string* response) final;
+  Effect apply_empty(base::EntryId id) final;
+  std::uint64_t unmaterialised_bytes() const final { return unwritten_bytes_; }
+  void want_durable() final { write(); }
+
+ protected:
+  // Returns the answer for whoever waits.
+  virtual std::string apply_command(const Command& command) = 0;
+  // Equal states have equal bytes.
+  virtual std::string encode_state() const = 0;
+  // Also of the empty string: the state of the beginning. False: these are not bytes that encode_state() returns.
+  virtual bool decode_state(std::string_view bytes) = 0;
+
+ private:
+  void run() override;
+  void finished() override;
+  base::Status read_file();
+  base::Status write_file();
+
+  const io::World& world_;
+  const std::uint64_t write_after_bytes_;
+  StateMachineListener* listener_ = nullptr;
+  io::Completion* opened_ = nullptr;  // while opening
+  base::StoreGeneration generation_;
+  base::LogIndex required_;
+  base::LogIndex applied_;
+  std::uint64_t unwritten_bytes_ = 0;
+  bool is_writing_ = false;
+  // The job's while it runs.
+  base::StoreMark written_;
+  std::string file_;
+  base::Status status_;
+  std::unique_ptr<io::WorkQueue> queue_;
+};
+
+}  // namespace replica
