@@ -128,6 +128,9 @@ void RealObserver::count(const Event& event) {
                                 counters_.synced = synced.last;
                               },
                               [this](const Committed& committed) { counters_.committed = committed.id.index; },
+                              [this](const PartTaken& taken) {
+                                if (taken.leader != base::MemberId::none) ++counters_.leader_change_count;
+                              },
                               [this](const Applied& applied) {
                                 ++counters_.applied_count;
                                 counters_.applied = applied.id.index;
@@ -160,6 +163,13 @@ void RealObserver::describe(const Event& event) {
           },
           [this](const LogSynced& synced) { log(Level::debug, "synced the log", {{"last-index", number(synced.last)}}); },
           [this](const Committed& committed) { log(Level::debug, "committed an entry", {{"entry", base::to_text(committed.id)}}); },
+          [this](const PartTaken& taken) {
+            constexpr std::string_view kParts[] = {"follower", "candidate", "leader"};
+            log(Level::debug, "took a part",
+                {{"term", base::to_text(taken.term)},
+                 {"part", kParts[static_cast<std::size_t>(taken.part)]},
+                 {"leader", base::to_text(taken.leader)}});
+          },
           [this](const Applied& applied) {
             log(Level::debug, "applied an entry",
                 {{"entry", base::to_text(applied.id)},

@@ -24,6 +24,7 @@ struct EventCounters {
   std::uint64_t log_write_bytes = 0;
   std::uint64_t log_sync_count = 0;
   std::uint64_t applied_count = 0;
+  std::uint64_t leader_change_count = 0;  // seen by this member
   base::LogIndex appended;  // the newest entry of the log
   base::LogIndex synced;
   base::LogIndex committed;
