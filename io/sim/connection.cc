@@ -12,13 +12,15 @@ namespace io::sim {
 
 namespace {
 
-constexpr std::uint8_t kHeld = 1, kStalled = 2, kSplit = 4, kCorrupted = 8;
+constexpr std::uint8_t kHeld = 1, kStalled = 2, kSplit = 4, kCorrupted = 8, kSlow = 16;
+constexpr std::size_t kPieceBytes = 16U << 10U;  // what a link with a rate carries in one go
 
 void count_read(const Host& host, std::uint8_t faults) {
   if ((faults & kHeld) != 0) host.count(FaultKind::network_partition);
   if ((faults & kStalled) != 0) host.count(FaultKind::network_stall);
   if ((faults & kSplit) != 0) host.count(FaultKind::network_split);
   if ((faults & kCorrupted) != 0) host.count(FaultKind::network_corrupt);
+  if ((faults & kSlow) != 0) host.count(FaultKind::network_slow);
 }
 
 }  // namespace
@@ -230,7 +232,8 @@ std::size_t Connection::write(int index, std::span<const std::byte> data) {
   // A reset is on its way to the reader: what is written behind it is taken, and lost. A stream has no holes.
   if (to.reset_arrives_at) return data.size();
   const std::size_t used = unread(to) + to.held_room;
-  const std::size_t count = std::min(data.size(), used < kBufferBytes ? kBufferBytes - used : 0);
+  const std::size_t most = to.incoming.buffer_bytes();
+  const std::size_t count = std::min(data.size(), used < most ? most - used : 0);
   if (count < data.size()) end.wants_room = true;
   if (count > 0) send(to, data.first(count));
   return count;
@@ -281,10 +284,17 @@ void Connection::send(End& to, std::span<const std::byte> data) {
 
 void Connection::send_part(End& to, std::span<const std::byte> data, VirtualTime sent_at, VirtualTime arrives_at,
                            std::uint8_t faults) {
-  to.last_arrival = std::max(to.last_arrival, arrives_at);
   const bool was_empty = to.segments.empty();
-  to.segments.push_back({data.size(), sent_at, to.last_arrival, faults});
+  const bool is_slow = to.incoming.faults.bytes_per_second > 0 && arrives_at != VirtualTime::never();
+  if (is_slow) faults |= kSlow;
   to.bytes.append(base::as_text(data));
+  for (std::size_t left = data.size(); left > 0;) {
+    const std::size_t size = is_slow ? std::min(left, kPieceBytes) : left;
+    const base::Duration wait = is_slow ? to.incoming.transmit(size, sent_at) - sent_at : base::Duration::zero();
+    to.last_arrival = std::max(to.last_arrival, is_slow ? arrives_at + wait : arrives_at);
+    to.segments.push_back({size, sent_at, to.last_arrival, faults});
+    left -= size;
+  }
   if (was_empty) schedule_readable(to);
 }
 
@@ -393,15 +403,16 @@ void Connection::on_link_healed(int to_index) {
   End& from = peer_of(to);
   const VirtualTime now = fabric_.universe().now;
   const Identity identity = next_identity(to, now);
-  // The sender's kernel tries again after a while; everything that was held arrives together.
+  // The sender's kernel tries again after a while; everything that was held arrives as fast as the link carries it.
   const VirtualTime at = arrival(to, identity, now) +
                          to.host.decisions().between("net.retry", identity, base::Duration::zero(), to.incoming.faults.retry_last);
-  if (to.last_arrival == VirtualTime::never()) to.last_arrival = at;
+  VirtualTime last = at;
   for (Segment& segment : to.segments) {
-    if (segment.arrives_at == VirtualTime::never()) segment.arrives_at = at;
+    if (segment.arrives_at == VirtualTime::never()) segment.arrives_at = last = to.incoming.transmit(segment.size, at);
   }
-  if (to.end_arrives_at == VirtualTime::never()) to.end_arrives_at = at;
-  if (to.reset_arrives_at == VirtualTime::never()) to.reset_arrives_at = at;
+  if (to.last_arrival == VirtualTime::never()) to.last_arrival = last;
+  if (to.end_arrives_at == VirtualTime::never()) to.end_arrives_at = last;
+  if (to.reset_arrives_at == VirtualTime::never()) to.reset_arrives_at = last;
   schedule_readable(to);
   schedule_closed(to);
   if (from.held_room > 0) {  // what the peer has read is known here now

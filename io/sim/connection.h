@@ -46,7 +46,7 @@ class Stream final : public io::Stream {
 
 class Connection final : public std::enable_shared_from_this<Connection> {
  public:
-  static constexpr std::size_t kBufferBytes = 256U << 10U;  // written and not yet read, per direction
+  static constexpr std::size_t kBufferBytes = 256U << 10U;  // written and not yet read, per direction; less on a slow link
 
   // End 0 dials, end 1 answers. `identity` names the connection in every decision about it.
   Connection(Fabric& fabric, Host& dialer, Host& answerer, std::uint64_t identity, std::string dialer_text,

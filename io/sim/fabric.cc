@@ -1,11 +1,14 @@
 #include "io/sim/fabric.h"
 
+#include <algorithm>
+
 #include "core/base/assert.h"
 
 namespace io::sim {
 
 namespace {
 constexpr std::uint16_t kFirstFreePort = 49'152;
+constexpr std::size_t kSlowBufferBytesMin = 16U << 10U;
 
 LinkFaults loopback() {
   LinkFaults faults;
@@ -13,6 +16,21 @@ LinkFaults loopback() {
   return faults;
 }
 }  // namespace
+
+VirtualTime Link::transmit(std::size_t size, VirtualTime ready_at) {
+  const std::uint64_t rate = faults.bytes_per_second;
+  if (rate == 0) return ready_at;
+  const std::uint64_t nanoseconds = (size * 1'000'000'000U + rate - 1) / rate;
+  busy_until = std::max(busy_until, ready_at) + base::Duration(static_cast<std::int64_t>(nanoseconds));
+  return busy_until;
+}
+
+// As much as keeps the link busy: what waits for a narrow link waits at its writer, as with any TCP that does not fill the
+// buffers of others on the way.
+std::size_t Link::buffer_bytes() const {
+  if (faults.bytes_per_second == 0) return Connection::kBufferBytes;
+  return std::clamp(static_cast<std::size_t>(faults.bytes_per_second / 10), kSlowBufferBytesMin, Connection::kBufferBytes);
+}
 
 void Fabric::add(Host& host) {
   const bool is_new = machines_.emplace(host.key(), Machine{&host, nullptr, true, {}}).second;

@@ -24,6 +24,12 @@ struct Link {
   bool is_cut = false;
   LinkFaults faults;
   MillisecondOrdinal dials;
+  VirtualTime busy_until;  // what was written has left by then, when the link has a rate
+
+  // When so many bytes that are ready then have left, and takes the link for that long.
+  VirtualTime transmit(std::size_t size, VirtualTime ready_at);
+  // Of one connection: written and not yet read.
+  std::size_t buffer_bytes() const;
 };
 
 class Fabric {

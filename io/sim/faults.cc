@@ -10,6 +10,7 @@ std::string_view to_text(FaultKind kind) {
     case FaultKind::network_partition: return "network_partition";
     case FaultKind::network_split: return "network_split";
     case FaultKind::network_corrupt: return "network_corrupt";
+    case FaultKind::network_slow: return "network_slow";
     case FaultKind::connect_refused: return "connect_refused";
     case FaultKind::disk_lost_sector: return "disk_lost_sector";
     case FaultKind::disk_torn_sector: return "disk_torn_sector";

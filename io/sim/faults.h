@@ -30,6 +30,9 @@ struct LinkFaults {
   base::Duration retry_last = std::chrono::milliseconds(200);  // after a cut is healed, until held bytes are sent again
   std::uint32_t split_per_million = 0;    // per write: it arrives in two parts
   std::uint32_t corrupt_per_million = 0;  // per write: one byte of it changes
+  // 0: as fast as one likes. Otherwise the bytes of all connections leave one behind the other at this rate, and of each
+  // connection no more are under way than take a tenth of a second. Requires: at most 10^12.
+  std::uint64_t bytes_per_second = 0;
 };
 
 // The disk of one node.
@@ -80,6 +83,7 @@ enum class FaultKind : std::uint8_t {
   network_partition,   // bytes or a connection request met a cut link
   network_split,       // a write was read in parts
   network_corrupt,     // a changed byte was read
+  network_slow,        // bytes were read later because the link is narrow
   connect_refused,     // nobody listened
   disk_lost_sector,    // gone or old at the next start
   disk_torn_sector,

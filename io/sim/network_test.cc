@@ -53,6 +53,7 @@ PROPERTY("bytes arrive whole and in order, in whatever pieces and however late")
     Pair pair(*rc::gen::arbitrary<std::uint64_t>());
     pair.to_server().split_per_million = *rc::gen::element<std::uint32_t>(0, 500'000, 1'000'000);
     pair.to_server().stall_per_million = *rc::gen::element<std::uint32_t>(0, 100'000);
+    pair.to_server().bytes_per_second = *rc::gen::element<std::uint64_t>(0, 1'000'000, 1'000'000'000);
     std::string sent;
     const int writes = *rc::gen::inRange(1, 20);
     for (int i = 0; i < writes; ++i) {
@@ -264,6 +265,54 @@ TEST_CASE("drawn resets, stalls and changed bytes happen and are counted when th
   pair.to_server().reset_per_million = 1'000'000;
   pair.client.send("lost");
   CHECK(pair.sim.run_until([&] { return pair.client.closed && pair.served().closed; }, 1s));
+}
+
+TEST_CASE("a narrow link carries so many bytes a second, and its writer is held back") {
+  Pair pair;
+  pair.to_server().bytes_per_second = 1'000'000;
+  const std::string bytes = pattern(5'000'000);
+  pair.client.send(bytes);
+  CHECK_EQ(pair.client.pending.size(), 4'900'000);  // a tenth of a second is under way
+  pair.sim.run_for(2s);
+  CHECK_GE(pair.served().received.size(), 1'900'000);
+  CHECK_LE(pair.served().received.size(), 2'000'000);
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == bytes.size(); }, 3100ms));
+  CHECK(pair.served().received == bytes);
+  CHECK_GE(pair.counter(FaultKind::network_slow), 5'000'000 / (16 << 10));
+  // The other direction has its own rate, which is none.
+  pair.served().send(bytes);
+  CHECK(pair.sim.run_until([&] { return pair.client.received.size() == bytes.size(); }, 500ms));
+}
+
+TEST_CASE("streams share a narrow link, and a few bytes of one do not wait for all of another") {
+  Pair pair;
+  TestPeer second;
+  second.stream = pair.client_node.world().network.connect({"m1", 1}, second);
+  REQUIRE(pair.sim.run_until([&] { return pair.server.peers.size() == 2 && second.is_connected; }, 1s));
+  pair.to_server().bytes_per_second = 1'000'000;
+  pair.client.send(pattern(2'000'000));
+  pair.sim.run_for(500ms);
+  second.send("x");
+  CHECK_FALSE(pair.sim.run_until([&] { return !pair.server.peers[1]->received.empty(); }, 50ms));
+  CHECK(pair.sim.run_until([&] { return !pair.server.peers[1]->received.empty(); }, 60ms));
+  second.send(pattern(500'000));
+  CHECK_FALSE(pair.sim.run_until([&] { return pair.client.pending.empty() && second.pending.empty(); }, 1500ms));
+  CHECK(pair.sim.run_until([&] { return pair.served().received.size() == 2'000'000 && pair.server.peers[1]->received.size() == 500'001; }, 600ms));
+}
+
+TEST_CASE("what a cut held back of a narrow link leaves at its rate, and the end of the stream comes last") {
+  Pair pair;
+  pair.to_server().bytes_per_second = 100'000;
+  pair.to_server().retry_last = {};
+  pair.cut(true, false);
+  const std::string bytes = pattern(16U << 10U);
+  pair.client.send(bytes);
+  pair.client.stream->finish();
+  pair.sim.run_for(10s);
+  pair.sim.heal();
+  CHECK_FALSE(pair.sim.run_until([&] { return pair.served().finished; }, 160ms));
+  CHECK(pair.sim.run_until([&] { return pair.served().finished; }, 10ms));
+  CHECK(pair.served().received == bytes);
 }
 
 TEST_CASE("a partition separates groups and leaves the rest alone") {
