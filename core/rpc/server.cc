@@ -43,6 +43,8 @@ class Server::Impl final : public io::ListenHandler, public Attention {
     core_.routes.add(path, route);
   }
 
+  void keep(std::shared_ptr<StreamHandler> handler) { kept_handlers_.push_back(std::move(handler)); }
+
   base::Result<io::Address> listen(const io::Address& address) {
     ASSERT(drained_ == nullptr);
     base::Result<std::unique_ptr<io::Listener>> listener = core_.world.network.listen(address, *this);
@@ -129,6 +131,7 @@ class Server::Impl final : public io::ListenHandler, public Attention {
     drained_->complete({});  // last: it may destroy the server
   }
 
+  std::vector<std::shared_ptr<StreamHandler>> kept_handlers_;  // first, and so last to go
   ServerCore core_;
   FlushHook flush_hook_;
   NextTurnHook next_turn_hook_;
@@ -149,6 +152,10 @@ Server::~Server() = default;
 
 void Server::add_unary(std::string_view path, UnaryHandler& handler) { impl_->add(path, {.unary = &handler, .stream = nullptr}); }
 void Server::add_stream(std::string_view path, StreamHandler& handler) { impl_->add(path, {.unary = nullptr, .stream = &handler}); }
+void Server::add_stream(std::string_view path, std::shared_ptr<StreamHandler> handler) {
+  add_stream(path, *handler);
+  impl_->keep(std::move(handler));
+}
 base::Result<io::Address> Server::listen(const io::Address& address) { return impl_->listen(address); }
 void Server::drain(io::Completion& done) { impl_->drain(done); }
 std::size_t Server::connection_count() const { return impl_->connection_count(); }

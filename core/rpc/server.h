@@ -130,6 +130,8 @@ class Server {
   // Before listen(). `path` is `/package.Service/Method`, each at most once. Handlers outlive the server.
   void add_unary(std::string_view path, UnaryHandler& handler);
   void add_stream(std::string_view path, StreamHandler& handler);
+  // The server keeps the handler: for a service that may go first. Such a handler then turns further calls away.
+  void add_stream(std::string_view path, std::shared_ptr<StreamHandler> handler);
 
   // May be called for several addresses. Returns the address with the port that was chosen.
   base::Result<io::Address> listen(const io::Address& address);

@@ -241,6 +241,35 @@ TEST_CASE("a server that is destroyed cancels every open call, connection by con
   for (const TestCall& call : calls) CHECK_EQ(call.status->code, StatusCode::unavailable);
 }
 
+TEST_CASE("a handler that was given away outlives the last word to its calls, and goes with the server") {
+  struct Streams final : StreamHandler {
+    explicit Streams(std::vector<std::string>& told_) : told(told_) { receiver.told = &told; }
+    ~Streams() { told.push_back("gone"); }
+    StreamReceiver* open(StreamCall&) override { return &receiver; }
+    struct Receiver final : StreamReceiver {
+      void on_message(std::string_view message) override { told->emplace_back(message); }
+      void on_half_close() override {}
+      void on_room() override {}
+      void on_cancelled() override { told->push_back("cancelled"); }
+      std::vector<std::string>* told = nullptr;
+    } receiver;
+    std::vector<std::string>& told;
+  };
+  io::sim::Simulation sim(1);
+  io::sim::Node& node = sim.add_node("server");
+  std::vector<std::string> told;
+  auto server = std::make_unique<Server>(node.world(), ServerOptions());
+  server->add_stream("/test.Given/Stream", std::make_shared<Streams>(told));
+  REQUIRE(server->listen({"", Cluster::kPort}).has_value());
+  Channel channel(node.world(), {"server", Cluster::kPort}, {}, nullptr);
+  TestCall call;
+  channel.open_stream("/test.Given/Stream", {}, call);
+  channel.send(call, "hello");
+  REQUIRE(sim.run_until([&] { return !told.empty(); }, 5s));
+  server.reset();
+  CHECK_EQ(told, std::vector<std::string>{"hello", "cancelled", "gone"});
+}
+
 TEST_CASE("after a crash both ends come apart without a word") {
   for (const bool server_dies : {true, false}) {
     Cluster cluster;
