@@ -1,0 +1,75 @@
+// core/peer/transport.h: how the members of one group reach each other: replica::Transport over gRPC.
+//
+// To each other member this one makes connections of its own, one per lane (hello.h), and only speaks on them; on those that others
+// made it only listens. Nobody waits for a slow peer: what is unsent is bounded, and beyond that it is dropped. Who is silent for too
+// long counts as gone and is dialled again.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/peer/acceptor.h"
+#include "core/peer/hello.h"
+#include "core/peer/options.h"
+#include "core/peer/outgoing.h"
+#include "core/replica/transport.h"
+#include "core/rpc/server.h"
+#include "io/world.h"
+
+namespace peer {
+
+class Transport final : public replica::Transport, private OutgoingOwner, private io::EndOfTurn {
+ public:
+  // `server` is the one that the other members call (server_options()), before it listens. It may outlive the transport and then turns
+  // everybody away, or go first. The transport may be destroyed at any time, also from within a call of its listener.
+  Transport(const io::World& world, Options options, rpc::Server& server);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // Who belongs to the group, and at which addresses they are to be dialled; this member may be among them. Before start(), and again
+  // when that changes: connections to and from members that stay live on. Requires: the identity stays the same.
+  void set_group(const Identity& identity, const std::map<base::MemberId, std::vector<io::Address>>& members);
+
+  // Requires: set_group() was called.
+  void start(replica::TransportListener& listener) override;
+  // Not a raft::Snapshot, which travels with the state that it speaks of.
+  void send(base::MemberId to, raft::Message message) override;
+  void stop() override;
+
+  // Since when this peer answers: it has let the control connection in, which still stands.
+  std::optional<base::Instant> active_since(base::MemberId peer) const;
+  std::size_t active_peer_count() const;
+  // What waits here for this peer's connection.
+  std::size_t unsent_bytes(base::MemberId peer, Lane lane) const;
+
+ private:
+  struct Peer {
+    std::unique_ptr<Outgoing> control;
+    std::unique_ptr<Outgoing> appends;
+  };
+
+  void on_lost(base::MemberId peer) override;
+  void on_end_of_turn() override;
+  void ask_next_turn();
+  void dial(base::MemberId id, const std::vector<io::Address>& addresses);
+  const Outgoing* find(base::MemberId peer, Lane lane) const;
+
+  const io::World world_;
+  const Options options_;
+  Acceptor acceptor_;
+  Identity identity_;
+  std::map<base::MemberId, std::vector<io::Address>> members_;  // the others
+  std::map<base::MemberId, Peer> peers_;                        // the same, while started
+  replica::TransportListener* listener_ = nullptr;              // null: not started, or stopped
+  std::deque<base::MemberId> lost_;                             // each once; the listener hears of one in a turn
+  bool is_next_turn_asked_ = false;
+};
+
+}  // namespace peer
