@@ -27,7 +27,7 @@ constexpr Flag kFlags[] = {
     {"snapshot-catchup-entries", Kind::count, Support::accepted, "5000", "entries kept for slow followers"},
     {"max-snapshots", Kind::count, Support::accepted, "5", "snapshot files kept"},
     {"max-wals", Kind::count, Support::accepted, "5", "log files kept"},
-    {"initial-election-tick-advance", Kind::boolean, Support::accepted, "true", "shortens the first election"},
+    {"initial-election-tick-advance", Kind::boolean, Support::used, "true", "shortens the first election"},
     {"pre-vote", Kind::boolean, Support::accepted, "true", "ask before an election; here always"},
     {"quota-backend-bytes", Kind::number, Support::refused, "0", "size at which the store takes no more writes"},
     {"backend-bbolt-freelist-type", Kind::text, Support::accepted, "map", "tunes etcd's store"},

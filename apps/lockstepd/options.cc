@@ -21,6 +21,11 @@ std::uint64_t count_of(const Settings& settings, std::string_view flag) {
   ASSERT(count.has_value());
   return *count;
 }
+bool boolean_of(const Settings& settings, std::string_view flag) {
+  const std::optional<bool> boolean = parse_boolean(settings.get(flag));
+  ASSERT(boolean.has_value());
+  return *boolean;
+}
 base::Duration duration_of(const Settings& settings, std::string_view flag) {
   const std::optional<base::Duration> duration = parse_duration(settings.get(flag));
   ASSERT(duration.has_value());
@@ -142,6 +147,7 @@ Parsed<bool> fill_limits(const Settings& settings, Options& options) {
   }
   config.heartbeat_interval = std::chrono::milliseconds(count_of(settings, "heartbeat-interval"));
   config.election_timeout = std::chrono::milliseconds(count_of(settings, "election-timeout"));
+  config.initial_election_tick_advance = boolean_of(settings, "initial-election-tick-advance");
   config.max_request_bytes = count_of(settings, "max-request-bytes");
   if (config.max_request_bytes > kRecommendedRequestBytes) {
     options.warnings.push_back("exceeded recommended request limit: --max-request-bytes above 10 MiB");

@@ -20,7 +20,8 @@ std::optional<CommandView> decode_command(std::string_view bytes) {
     case CommandKind::delete_range:
     case CommandKind::publish_member:
     case CommandKind::txn:
-    case CommandKind::compact: return CommandView{kind, bytes.substr(1)};
+    case CommandKind::compact:
+    case CommandKind::set_cluster_version: return CommandView{kind, bytes.substr(1)};
   }
   return std::nullopt;
 }

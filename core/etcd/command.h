@@ -19,6 +19,7 @@ enum class CommandKind : std::uint8_t {
   publish_member = 3,     // membershippb.Member: what a member says about itself once it runs
   txn = 4,                // etcdserverpb.TxnRequest that may write
   compact = 5,            // etcdserverpb.CompactionRequest; `physical` is its sender's matter
+  set_cluster_version = 6,  // membershippb.ClusterVersionSetRequest, from a leader
 };
 
 // Requires: `message` has no unknown fields (discard them first).

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/etcd/group.h"
+
 namespace etcd {
 
 namespace {
@@ -29,9 +31,13 @@ base::Status validate_bootstrap(const ServerConfig& config) {
     if (member.name == config.name) self = &member;
     for (const std::string& url : member.peer_urls) {
       if (!urls.insert(url).second) return invalid("--initial-cluster names the URL " + url + " twice");
+      if (const auto address = peer_address(url); !address && config.initial_cluster.size() > 1) return base::fail(address.error());
     }
   }
   if (self == nullptr) return invalid("couldn't find local name \"" + config.name + "\" in the initial cluster configuration");
+  if (config.initial_cluster.size() > 1 && config.listen_peer.empty()) {
+    return invalid("--listen-peer-urls must name at least one URL: --initial-cluster names other members");
+  }
   std::vector<std::string> listed = self->peer_urls;
   std::vector<std::string> advertised = config.initial_advertise_peer_urls;
   std::sort(listed.begin(), listed.end());

@@ -19,6 +19,7 @@ namespace etcd {
 struct InitialMember {
   std::string name;
   std::vector<std::string> peer_urls;
+  bool is_learner = false;  // no flag says so: for groups that are put together by hand
 };
 
 // Sizes and delays that no flag of etcd names. The simulator makes them small, so that what is rare in a
@@ -47,7 +48,7 @@ struct ServerConfig {
   std::string name = "default";
 
   std::vector<io::Address> listen_client;  // at least one; port 0 picks a free one
-  std::vector<io::Address> listen_peer;    // may be empty while the cluster has one member
+  std::vector<io::Address> listen_peer;    // may be empty in a cluster of one member
   std::vector<std::string> advertise_client_urls = {"http://localhost:2379"};
 
   // Bootstrap only: a member that has a log takes its ids from there and ignores these.
@@ -57,6 +58,7 @@ struct ServerConfig {
 
   base::Duration heartbeat_interval = std::chrono::milliseconds(100);
   base::Duration election_timeout = std::chrono::milliseconds(1000);
+  bool initial_election_tick_advance = true;  // a member that reaches the others does not wait out its first election timeout
 
   std::int64_t quota_backend_bytes = 0;           // 0: 2 GiB; negative: unlimited
   std::uint64_t max_request_bytes = 1572864;      // of one proposal, its header included
@@ -79,7 +81,8 @@ struct ServerConfig {
 base::Status validate(const ServerConfig& config);
 
 // What it refuses on top where there is no log yet (§7.2): an initial cluster without this member, with other
-// URLs for it than it advertises, or with a URL that stands there twice. A member with a log ignores all that.
+// URLs for it than it advertises, with a URL that stands there twice or that members cannot be reached at. A member with a log
+// ignores all that.
 base::Status validate_bootstrap(const ServerConfig& config);
 
 }  // namespace etcd

@@ -55,7 +55,7 @@ InitialIds initial_ids(const ServerConfig& config) {
   for (const InitialMember& member : config.initial_cluster) {
     const base::MemberId id = member_id(member.peer_urls, config.initial_cluster_token);
     members.push_back(id);
-    ids.members.emplace(id, member.peer_urls);
+    ids.members.emplace(id, member);
     if (member.name == config.name) ids.self = id;
   }
   ids.cluster = cluster_id(std::move(members));

@@ -20,7 +20,7 @@ base::ClusterId cluster_id(std::vector<base::MemberId> members);
 struct InitialIds {
   base::ClusterId cluster;
   base::MemberId self;
-  std::map<base::MemberId, std::vector<std::string>> members;  // with their peer URLs; self too
+  std::map<base::MemberId, InitialMember> members;  // self too
 };
 // Requires: validate_bootstrap(config) succeeded.
 InitialIds initial_ids(const ServerConfig& config);

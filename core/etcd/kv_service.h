@@ -23,6 +23,7 @@ class KvService {
 
    private:
     void serve(rpc::UnaryCall& call, etcdserverpb::RangeRequest& request) override;
+    bool is_for_learners(const etcdserverpb::RangeRequest& request) const override { return request.serializable(); }
     RangeReader reader_;
     Pool<RangeOperation> operations_;
   };

@@ -16,7 +16,7 @@ void LogWrite::propose(rpc::UnaryCall& call, std::string_view command) {
   }
   const base::Status proposed = context_.replica.propose(command, {}, 0, *this);
   if (!proposed) return refuse(refusal_of(proposed.error()));
-  began_without_leader_ = context_.replica.status().leader == base::MemberId::none;
+  began_without_leader_ = context_.leadership.leader() == base::MemberId::none;
   call.on_cancel(*this);
   context_.timeouts.begin(*this);
 }
@@ -34,8 +34,9 @@ void LogWrite::on_cancelled() {
 void LogWrite::on_expired() {
   context_.replica.abandon(*this);
   // A proposal that never found a leader ends like any call past its deadline (§1.4).
-  const bool found_no_leader = began_without_leader_ && context_.replica.status().leader == base::MemberId::none;
-  refuse(found_no_leader ? ErrorId::context_deadline_exceeded : ErrorId::timeout);
+  const bool found_no_leader = began_without_leader_ && context_.leadership.leader() == base::MemberId::none;
+  const base::Instant began{expires_at.since_start() - context_.config.request_timeout()};
+  refuse(found_no_leader ? ErrorId::context_deadline_exceeded : write_timeout(context_, began));
 }
 
 void LogWrite::refuse(ErrorId id) {

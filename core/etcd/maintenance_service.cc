@@ -23,10 +23,15 @@ void fill(etcdserverpb::ResponseHeader& out, const Header& header) {
 void MaintenanceService::add_to(rpc::Server& server) {
   server.add_unary("/etcdserverpb.Maintenance/Status", status_);
   server.add_unary("/etcdserverpb.Maintenance/HashKV", hash_kv_);
+  server.add_unary("/etcdserverpb.Maintenance/MoveLeader", move_leader_);
 }
 
 void MaintenanceService::HashKv::serve(rpc::UnaryCall& call, etcdserverpb::HashKVRequest& request) {
   operations_.take(context_, slices_, operations_).start(call, request);
+}
+
+void MaintenanceService::MoveLeader::serve(rpc::UnaryCall& call, etcdserverpb::MoveLeaderRequest& request) {
+  operations_.take(context_, operations_).start(call, base::MemberId(request.targetid()));
 }
 
 void MaintenanceService::Status::serve(rpc::UnaryCall& call, etcdserverpb::StatusRequest& /*request*/) {
@@ -44,6 +49,7 @@ void MaintenanceService::Status::serve(rpc::UnaryCall& call, etcdserverpb::Statu
   response.set_raftindex(replica.committed.value());
   response.set_raftappliedindex(replica.applied.value());
   response.set_raftterm(replica.applied_term.value());
+  response.set_islearner(context_.is_learner);
   response.mutable_downgradeinfo()->set_enabled(false);
   if (replica.leader == base::MemberId::none) response.add_errors(std::string(wire_error(ErrorId::no_leader).text));
   call.respond(response.SerializeAsString());

@@ -1,15 +1,16 @@
-// core/etcd/maintenance_service.h: the service etcdserverpb.Maintenance (behaviour reference §8.2). Served yet: Status, HashKV.
+// core/etcd/maintenance_service.h: the service etcdserverpb.Maintenance (behaviour reference §8.2). Served yet: Status, HashKV, MoveLeader.
 #pragma once
 
 #include "core/api/maintenance.pb.h"
 #include "core/etcd/hash_operation.h"
+#include "core/etcd/move_leader_operation.h"
 #include "core/etcd/typed_handler.h"
 
 namespace etcd {
 
 class MaintenanceService {
  public:
-  explicit MaintenanceService(ServiceContext& context) : slices_(context.loop), status_(context), hash_kv_(context, slices_) {}
+  explicit MaintenanceService(ServiceContext& context) : slices_(context.loop), status_(context), hash_kv_(context, slices_), move_leader_(context) {}
   void add_to(rpc::Server& server);
 
  private:
@@ -19,6 +20,7 @@ class MaintenanceService {
 
    private:
     void serve(rpc::UnaryCall& call, etcdserverpb::StatusRequest& request) override;
+    bool is_for_learners(const etcdserverpb::StatusRequest& /*request*/) const override { return true; }
   };
 
   class HashKv final : public TypedHandler<etcdserverpb::HashKVRequest> {
@@ -31,9 +33,19 @@ class MaintenanceService {
     Pool<HashOperation> operations_;
   };
 
+  class MoveLeader final : public TypedHandler<etcdserverpb::MoveLeaderRequest> {
+   public:
+    using TypedHandler::TypedHandler;
+
+   private:
+    void serve(rpc::UnaryCall& call, etcdserverpb::MoveLeaderRequest& request) override;
+    Pool<MoveLeaderOperation> operations_;
+  };
+
   SliceQueue slices_;
   Status status_;
   HashKv hash_kv_;
+  MoveLeader move_leader_;
 };
 
 }  // namespace etcd

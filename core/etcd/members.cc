@@ -3,11 +3,20 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/etcd/version.h"
 
 namespace etcd {
 
 void Members::on_row(const sqlite::RowView& row) {
   ASSERT(row.bucket == sqlite::Bucket::members);
+  if (row.id == 0) {
+    const bool is_set = cluster_version_.ParseFromArray(row.value.data(), static_cast<int>(row.value.size()));
+    if (!is_set || !parse_version(cluster_version_.ver())) {
+      status_ = base::fail(base::Code::damaged, "row 0 of the bucket `members` is no cluster version");
+    }
+    cluster_version_hash_ = hash(row);
+    return;
+  }
   membershippb::Member member;
   const bool parsed = member.ParseFromArray(row.value.data(), static_cast<int>(row.value.size()));
   if (!parsed || member.id() == 0 || members_.count(base::MemberId(member.id())) != 0) {
@@ -35,6 +44,18 @@ void Members::publish(const membershippb::Member& member) {
   const base::Hash128 replaced = stored.hash;
   stored.hash = hash(row);
   backend_.put(std::move(row), known == members_.end() ? nullptr : &replaced);
+}
+
+void Members::set_cluster_version(const membershippb::ClusterVersionSetRequest& request) {
+  const std::optional<Version> version = parse_version(request.ver());
+  ASSERT(version.has_value());
+  const std::optional<Version> before = parse_version(cluster_version_.ver());
+  if (before && *version <= *before) return;
+  const base::Hash128 replaced = cluster_version_hash_;
+  cluster_version_.set_ver(request.ver());
+  sqlite::Row row{sqlite::Bucket::members, 0, 0, 0, cluster_version_.SerializeAsString()};
+  cluster_version_hash_ = hash(row);
+  backend_.put(std::move(row), before ? &replaced : nullptr);
 }
 
 }  // namespace etcd

@@ -1,7 +1,8 @@
-// core/etcd/members.h: the members that have published themselves, as the log has it (behaviour reference §7.4).
+// core/etcd/members.h: the members that have published themselves, and what they have agreed on, as the log has it
+// (behaviour reference §7.4).
 //
-// A row of the bucket `members` is a serialized membershippb.Member; its id is a running number, since member
-// ids take all 64 bits. All of them are in memory.
+// A row of the bucket `members` is a serialized membershippb.Member; its id is a running number from 1, since member
+// ids take all 64 bits. Row 0 is the cluster version, a membershippb.ClusterVersionSetRequest. All of them are in memory.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,11 @@ class Members {
   // Requires: member.id() is not 0.
   void publish(const membershippb::Member& member);
 
+  // Within an entry. Ignored when it is not above the one that is set: two leaders may have proposed.
+  // Requires: parse_cluster_version() takes it.
+  void set_cluster_version(const membershippb::ClusterVersionSetRequest& request);
+  const std::string& cluster_version() const { return cluster_version_.ver(); }  // `major.minor.0`; empty while undecided
+
   // By id, ascending.
   const std::map<base::MemberId, membershippb::Member>& all() const { return members_; }
 
@@ -42,6 +48,8 @@ class Members {
   std::map<base::MemberId, membershippb::Member> members_;
   std::map<base::MemberId, Stored> rows_;  // invariant: the same keys
   std::uint64_t last_row_ = 0;
+  membershippb::ClusterVersionSetRequest cluster_version_;
+  base::Hash128 cluster_version_hash_;
   base::Status status_;
 };
 

@@ -43,7 +43,8 @@ std::optional<rpc::Status> validate_stream(const RangeRequest& request) {
 // --- before the first key ---------------------------------------------------------------------------
 
 rpc::StreamReceiver* RangeStreamHandler::open(rpc::StreamCall& call) {
-  if (const std::optional<ErrorId> refused = check_gates(context_, call)) {
+  const std::optional<ErrorId> refused = context_.is_learner ? std::optional(ErrorId::not_supported_for_learner) : check_gates(context_, call);
+  if (refused) {
     call.finish(to_status(*refused));
     return nullptr;
   }

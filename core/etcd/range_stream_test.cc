@@ -321,9 +321,10 @@ TEST_CASE("however large the range, the member holds what one message and the bo
   test.let_time_pass();
   const ServerConfig config;
   NoListener listener;
-  replica::Replica replica(test.node().world(), {}, test.machine(), listener);  // never asked: the read is serializable
+  replica::Replica replica(test.node().world(), {}, test.machine(), nullptr, listener);  // never asked: the read is serializable
   RequestTimeouts timeouts(test.node().world().clock, 7s);
-  ServiceContext context{config, replica, test.machine(), timeouts, listener, test.node().world().loop};
+  Leadership leadership;
+  ServiceContext context{config, replica, test.machine(), timeouts, leadership, nullptr, listener, test.node().world().loop};
   SliceQueue queue(context.loop);
   RangeStreamHandler handler(context, queue);
   FakeCall call;

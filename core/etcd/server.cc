@@ -4,15 +4,20 @@
 #include <optional>
 #include <utility>
 
-#include "core/api/membership.pb.h"
 #include "core/base/assert.h"
+#include "core/etcd/bootstrap_check.h"
 #include "core/etcd/cluster_service.h"
+#include "core/etcd/group.h"
 #include "core/etcd/ids.h"
 #include "core/etcd/kv_service.h"
+#include "core/etcd/leadership.h"
 #include "core/etcd/maintenance_service.h"
+#include "core/etcd/peer_service.h"
 #include "core/etcd/publisher.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
+#include "core/etcd/version_monitor.h"
+#include "core/peer/transport.h"
 #include "core/rpc/health.h"
 #include "storage/wal/wal.h"
 
@@ -60,27 +65,17 @@ wal::Options log_options(const Tuning& tuning) {
   return options;
 }
 
-// Those that are there from the start, with what the group's configuration says of each.
-raft::Configuration initial_configuration(const InitialIds& ids) {
-  raft::Configuration configuration;
-  for (const auto& member : ids.members) {
-    membershippb::Member context;
-    context.set_id(member.first.value());
-    for (const std::string& url : member.second) context.mutable_raft_attributes()->add_peer_urls(url);
-    configuration.members.push_back({member.first, false, context.SerializeAsString()});
-  }
-  return configuration;
-}
-
 }  // namespace
 
 // Forward only, and from any stage to stopping:
-//   idle -> looking (a job: is there a log?) -> booting -> publishing -> serving -> stopping -> stopped
+//   idle -> looking (a job: is there a log?) -> checking (no log, and others: do they know this member?) -> booting -> publishing
+//        -> serving -> stopping -> stopped
 // A failure leaves the stage as it is and sets failed_.
 class Server::Impl final : private io::Job,
                            private io::EndOfTurn,
                            private replica::ReplicaListener,
                            private PublisherListener,
+                           private BootstrapCheckListener,
                            private ReadFailure {
  public:
   Impl(const io::World& world, ServerConfig config, ServerListener& listener);
@@ -93,25 +88,39 @@ class Server::Impl final : private io::Job,
   const std::vector<io::Address>& client_addresses() const { return client_addresses_; }
 
  private:
-  enum class Stage : std::uint8_t { idle, looking, booting, publishing, serving, stopping, stopped };
+  enum class Stage : std::uint8_t { idle, looking, checking, booting, publishing, serving, stopping, stopped };
 
-  // One step of stopping after the other: requests, log, store.
-  class Stopping final : public io::Completion, public io::Timer {
+  // One step of stopping after the other: requests, leadership, log, store.
+  class Stopping final : public io::Completion, public io::Timer, private LeaderWait {
    public:
     explicit Stopping(Impl& impl) : impl_(impl) {}
     void begin(io::Completion& done);
     void complete(base::Status status) override;  // of the step under way
-    void on_timer() override;                     // requests in flight have had their time
+    void on_timer() override;                     // the step under way has had its time
     bool is_asked() const { return done_ != nullptr; }
 
    private:
-    enum class Step : std::uint8_t { none, requests, log, store, told };
+    enum class Step : std::uint8_t { none, requests, leadership, log, store, told };
+    void on_new_leader(base::MemberId leader) override;
+    void hand_over();
     void close_log();
     void close_store();
 
     Impl& impl_;
     io::Completion* done_ = nullptr;
     Step step_ = Step::none;
+  };
+
+  // Looks for the others until it can reach them, and then shortens its first election timeout (behaviour reference §9).
+  class FirstElection final : public io::Timer {
+   public:
+    explicit FirstElection(Impl& impl) : impl_(impl) {}
+    void begin();
+    void on_timer() override;
+
+   private:
+    Impl& impl_;
+    base::Instant until_;
   };
 
   void run() override;       // looking
@@ -121,8 +130,10 @@ class Server::Impl final : private io::Job,
   void on_leader(base::MemberId leader) override;
   void on_stopped(const base::Error& why) override;
   void on_published() override;
+  void on_bootstrap_checked(base::Status status) override;
   void on_read_failed(const base::Error& error) override;
 
+  void boot(bool has_log);
   replica::Options replica_options(bool has_log) const;
   void fail(base::Error error);
   base::Status listen_to_peers();
@@ -143,16 +154,23 @@ class Server::Impl final : private io::Job,
 
   // In the order in which they lean on each other; destroyed from the last.
   StateMachine machine_;
+  PeerService peer_service_;
+  std::unique_ptr<BootstrapCheck> bootstrap_check_;
+  std::unique_ptr<peer::Transport> transport_;  // null without a peer listener
+  std::unique_ptr<rpc::Server> peers_;          // its handlers belong to those before it
   std::unique_ptr<replica::Replica> replica_;
   RequestTimeouts timeouts_;
+  Leadership leadership_;
+  PeerAddresses others_;
+  std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<ServiceContext> context_;
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<MaintenanceService> maintenance_;
   std::unique_ptr<ClusterService> cluster_;
   rpc::HealthService health_;
-  std::unique_ptr<rpc::Server> peers_;
   std::unique_ptr<rpc::Server> clients_;
+  FirstElection first_election_;
   Stopping stopping_;
 };
 
@@ -161,7 +179,9 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
       config_(std::move(config)),
       listener_(listener),
       machine_(world_, store_options(config_.tuning), compaction_pace(config_)),
+      peer_service_(machine_),
       timeouts_(world_.clock, config_.request_timeout()),
+      first_election_(*this),
       stopping_(*this) {
   ASSERT(validate(config_).has_value());
 }
@@ -169,6 +189,7 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
 Server::Impl::~Impl() {
   world_.loop.forget(*this);
   world_.clock.disarm(stopping_);
+  world_.clock.disarm(first_election_);
 }
 
 // --- start ------------------------------------------------------------------------------------------
@@ -195,8 +216,29 @@ void Server::Impl::finished() {
     if (base::Status bootstrap = validate_bootstrap(config_); !bootstrap) return fail(bootstrap.error());
   }
   if (base::Status listening = listen_to_peers(); !listening) return fail(listening.error());
+  if (has_log) return boot(true);
+  const InitialIds ids = initial_ids(config_);
+  const base::Result<PeerAddresses> others = peers_of(initial_configuration(ids), ids.self);
+  if (!others) return fail(others.error());
+  if (others->empty()) return boot(false);
+  stage_ = Stage::checking;
+  BootstrapCheckListener& check_listener = *this;
+  bootstrap_check_ = std::make_unique<BootstrapCheck>(world_, ids.self, *others, check_listener);
+  bootstrap_check_->start();
+}
+
+void Server::Impl::on_bootstrap_checked(base::Status status) {
+  ASSERT(stage_ == Stage::checking);
+  bootstrap_check_.reset();
+  if (!status) return fail(status.error());
+  stage_ = Stage::booting;
+  boot(false);
+}
+
+void Server::Impl::boot(bool has_log) {
+  ASSERT(stage_ == Stage::booting);
   replica::ReplicaListener& replica_listener = *this;
-  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, nullptr, replica_listener);
+  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, transport_.get(), replica_listener);
   replica_->start();
 }
 
@@ -223,15 +265,31 @@ void Server::Impl::on_started() {
   ASSERT(stage_ == Stage::booting);
   has_booted_ = true;
   if (stopping_.is_asked()) return stopping_.complete({});
+  const wal::Identity identity = replica_->identity();
+  const std::optional<Version> cluster_version = parse_version(machine_.members().cluster_version());
+  if (cluster_version && *cluster_version > *parse_version(kClusterVersion)) {
+    return fail({base::Code::invalid, "cluster cannot be downgraded: its version is " + machine_.members().cluster_version() +
+                                          ", and this server takes part in versions up to " + std::string(kClusterVersion)});
+  }
+  base::Result<PeerAddresses> others = peers_of(replica_->configuration(), identity.member);
+  if (!others) return fail(others.error());
+  others_ = std::move(*others);
   stage_ = Stage::publishing;
-  machine_.set_identity(replica_->identity().cluster, replica_->identity().member);
-  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, *this, world_.loop});
+  machine_.set_identity(identity.cluster, identity.member);
+  if (transport_ != nullptr) transport_->set_group({identity.cluster, identity.member}, others_);
+  peer_service_.begin(*replica_);
+  version_monitor_ = std::make_unique<VersionMonitor>(world_, *replica_, machine_, others_);
+  if (!others_.empty() && config_.initial_election_tick_advance) first_election_.begin();
+  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, leadership_, transport_.get(), *this, world_.loop,
+                                    replica_->configuration().find(identity.member)->is_learner});
   PublisherListener& publisher_listener = *this;
   publisher_ = std::make_unique<Publisher>(world_, config_, *replica_, publisher_listener);
   publisher_->start();
 }
 
 void Server::Impl::on_leader(base::MemberId leader) {
+  leadership_.on_leader(leader, world_.clock.now());
+  if (version_monitor_ != nullptr) version_monitor_->on_leader(leader == replica_->identity().member);
   const std::string self = to_text(replica_->identity().member);
   const std::string term = to_text(replica_->status().term);
   if (leader == base::MemberId::none) {
@@ -258,11 +316,12 @@ void Server::Impl::on_published() {
 
 // --- listeners --------------------------------------------------------------------------------------
 
-// Nobody is served there while the cluster has one member, but the port is ours from the start, and a busy one is
-// found out before anything is written.
+// From the start: a busy port is found out before anything is written, and the others may ask before this member has booted.
 base::Status Server::Impl::listen_to_peers() {
   if (config_.listen_peer.empty()) return {};
-  peers_ = std::make_unique<rpc::Server>(world_, rpc::ServerOptions());
+  peers_ = std::make_unique<rpc::Server>(world_, peer::server_options(peer::Options()));
+  transport_ = std::make_unique<peer::Transport>(world_, peer::Options(), *peers_);
+  peer_service_.add_to(*peers_);
   for (const io::Address& address : config_.listen_peer) {
     const base::Result<io::Address> bound = peers_->listen(address);
     if (!bound) return base::fail(bound.error());
@@ -315,6 +374,7 @@ void Server::Impl::fail(base::Error error) {
   failed_ = std::move(error);
   if (context_ != nullptr) context_->is_stopped = true;
   if (publisher_ != nullptr) publisher_->stop();
+  if (version_monitor_ != nullptr) version_monitor_->stop();
   is_news_due_ = true;
   world_.loop.on_next_turn(*this);
 }
@@ -324,6 +384,7 @@ void Server::Impl::on_end_of_turn() {
   if (!std::exchange(is_news_due_, false)) return;
   if (!failed_) return listener_.on_ready();
   clients_.reset();
+  if (transport_ != nullptr) transport_->stop();
   peers_.reset();
   world_.observer.log(io::Level::error, "the member cannot go on", {{"error", std::string_view(failed_->detail)}});
   listener_.on_failed(*failed_);
@@ -341,6 +402,9 @@ void Server::Impl::stop(io::Completion& done) {
 void Server::Impl::Stopping::begin(io::Completion& done) {
   done_ = &done;
   if (impl_.publisher_ != nullptr) impl_.publisher_->stop();
+  if (impl_.version_monitor_ != nullptr) impl_.version_monitor_->stop();
+  impl_.world_.clock.disarm(impl_.first_election_);
+  impl_.bootstrap_check_.reset();
   // A job or the replica's boot under way cannot be called back: finished(), on_started() or on_stopped() goes on.
   if (impl_.stage_ == Stage::looking) return;
   if (impl_.stage_ == Stage::booting && impl_.replica_ != nullptr && !impl_.has_booted_) return;
@@ -353,18 +417,35 @@ void Server::Impl::Stopping::begin(io::Completion& done) {
 }
 
 void Server::Impl::Stopping::on_timer() {
-  ASSERT(step_ == Step::requests);
+  if (step_ == Step::requests) return hand_over();
+  ASSERT(step_ == Step::leadership);
   close_log();
 }
+
+// So that the others need not find out by an election timeout that nobody leads.
+void Server::Impl::Stopping::hand_over() {
+  const bool is_running = impl_.context_ != nullptr && !impl_.context_->is_stopped;
+  const base::MemberId successor = is_running ? impl_.replica_->successor() : base::MemberId::none;
+  if (successor == base::MemberId::none) return close_log();
+  step_ = Step::leadership;
+  impl_.world_.observer.log(io::Level::info, "leadership transfer starting", {{"transferee-member-id", std::string_view(to_text(successor))}});
+  impl_.world_.clock.arm(*this, impl_.world_.clock.now() + 2 * impl_.config_.election_timeout);
+  impl_.leadership_.wait(*this);
+  impl_.replica_->transfer_leadership(successor);
+}
+
+// The replica is at work: it is closed on a turn of its own.
+void Server::Impl::Stopping::on_new_leader(base::MemberId /*leader*/) { impl_.world_.clock.arm(*this, impl_.world_.clock.now()); }
 
 void Server::Impl::Stopping::complete(base::Status /*status*/) {
   switch (step_) {
     case Step::none:
       impl_.stage_ = Stage::stopping;
-      return close_log();
+      return hand_over();
     case Step::requests:
       impl_.world_.clock.disarm(*this);
-      return close_log();
+      return hand_over();
+    case Step::leadership: ASSERT(false && "nothing of this step completes"); break;
     case Step::log: return close_store();
     case Step::store: break;
     case Step::told: ASSERT(false && "stopped twice");
@@ -376,10 +457,12 @@ void Server::Impl::Stopping::complete(base::Status /*status*/) {
 }
 
 void Server::Impl::Stopping::close_log() {
+  LeaderWait::unlink();
   if (impl_.context_ != nullptr) impl_.context_->is_stopped = true;
   impl_.clients_.reset();
-  impl_.peers_.reset();
   step_ = Step::log;
+  if (impl_.transport_ != nullptr) impl_.transport_->stop();
+  impl_.peers_.reset();
   if (impl_.replica_ == nullptr) return close_store();
   impl_.replica_->close(*this);
 }
@@ -388,6 +471,26 @@ void Server::Impl::Stopping::close_store() {
   step_ = Step::store;
   if (!impl_.machine_.is_open()) return complete({});
   impl_.machine_.close(*this);
+}
+
+// --- the first election -----------------------------------------------------------------------------
+
+void Server::Impl::FirstElection::begin() {
+  constexpr base::Duration kPatience = std::chrono::seconds(5);
+  until_ = impl_.world_.clock.now() + kPatience;
+  on_timer();
+}
+
+void Server::Impl::FirstElection::on_timer() {
+  constexpr base::Duration kInterval = std::chrono::milliseconds(50);
+  if (impl_.failed_ || impl_.leadership_.leader() != base::MemberId::none) return;
+  const std::size_t enough = std::min<std::size_t>(impl_.others_.size(), 2);
+  if (impl_.transport_->active_peer_count() >= enough) {
+    const auto election_ticks = static_cast<std::uint32_t>(impl_.config_.election_timeout / impl_.config_.heartbeat_interval);
+    return impl_.replica_->hasten_election(election_ticks - 2);
+  }
+  const base::Instant next = impl_.world_.clock.now() + kInterval;
+  if (next < until_) impl_.world_.clock.arm(*this, next);
 }
 
 // --- the door ---------------------------------------------------------------------------------------

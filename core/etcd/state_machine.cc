@@ -6,6 +6,7 @@
 #include "core/etcd/apply_kv.h"
 #include "core/etcd/command.h"
 #include "core/etcd/parse.h"
+#include "core/etcd/version.h"
 
 namespace etcd {
 
@@ -107,6 +108,16 @@ base::Result<replica::Effect> StateMachine::apply(const replica::Command& comman
       membershippb::Member member;
       if (parse(member, view->message)) {
         publish(member, response);
+      } else {
+        status = unknown_command(command.id);
+      }
+      break;
+    }
+    case CommandKind::set_cluster_version: {
+      membershippb::ClusterVersionSetRequest request;
+      if (parse(request, view->message) && parse_version(request.ver())) {
+        members_.set_cluster_version(request);
+        if (response != nullptr) begin_ok(*response);
       } else {
         status = unknown_command(command.id);
       }

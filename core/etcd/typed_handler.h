@@ -1,4 +1,4 @@
-// core/etcd/typed_handler.h: from bytes to a request: the gates, then the parser, then the service.
+// core/etcd/typed_handler.h: from bytes to a request: the parser, the gates, then the service (behaviour reference §2.1).
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,9 @@ class TypedHandler : public rpc::UnaryHandler {
   explicit TypedHandler(ServiceContext& context) : context_(context) {}
 
   void handle(rpc::UnaryCall& call, std::string_view bytes) final {
-    if (const std::optional<ErrorId> refused = check_gates(context_, call)) return call.fail(to_status(*refused));
     if (!parse(request_, bytes)) return call.fail(to_status(ErrorId::unmarshal_failed));
+    if (context_.is_learner && !is_for_learners(request_)) return call.fail(to_status(ErrorId::not_supported_for_learner));
+    if (const std::optional<ErrorId> refused = check_gates(context_, call)) return call.fail(to_status(*refused));
     serve(call, request_);
   }
 
@@ -23,6 +24,11 @@ class TypedHandler : public rpc::UnaryHandler {
   ~TypedHandler() = default;
   // Answers, or keeps the call. `request` may be changed, and is another one after this returns.
   virtual void serve(rpc::UnaryCall& call, Request& request) = 0;
+  // What a member without a vote answers as well (§7.6).
+  virtual bool is_for_learners(const Request& request) const {
+    static_cast<void>(request);
+    return false;
+  }
 
   ServiceContext& context_;
 

@@ -85,7 +85,8 @@ void KvOracle::on_command(const base::Entry& entry) {
       model_.compact(compaction.revision());
       return;
     }
-    case ::etcd::CommandKind::publish_member: return;
+    case ::etcd::CommandKind::publish_member:
+    case ::etcd::CommandKind::set_cluster_version: return;
   }
 }
 
