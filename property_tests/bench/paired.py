@@ -2,10 +2,12 @@
 """Server CPU per operation and latency, ours against etcd's, in alternating runs on one machine.
 
 usage: paired.py LOCKSTEPD [--etcd /usr/bin/etcd] [--pairs 5] [--puts 20000] [--ranges 40000] [--checkpoint-puts 600000]
+                 [--members 1]
 
 Both servers run with fresh data on free loopback ports; h2load (package nghttp2-client) sends one fixed gRPC
 request over and over, from 1, 100 and 1000 clients (streams). Each row is the median over the pairs of our figure divided by etcd's in the same pair.
-CPU is user and system time of the server process (/proc/PID/stat), all threads. Not part of any test.
+CPU is user and system time of the server process (/proc/PID/stat), all threads; with --members 3 of all three, and requests go to
+the leader. Not part of any test.
 
 Last, ours alone under puts of 100 clients for long enough to cross checkpoints: latency of the requests that met one, and of
 the others. Only a checkpoint writes the store's main file, so its modification time says when one is under way.
@@ -112,6 +114,8 @@ def main():
     parser.add_argument('--puts', type=int, default=20000)
     parser.add_argument('--ranges', type=int, default=40000)
     parser.add_argument('--checkpoint-puts', type=int, default=600000)
+    parser.add_argument('--members', type=int, default=1)
+    parser.add_argument('--rows', default='', help='only rows whose title has this in it')
     arguments = parser.parse_args()
     put, read = ('/etcdserverpb.KV/Put', PUT), ('/etcdserverpb.KV/Range', RANGE)
     read_here = ('/etcdserverpb.KV/Range', SERIALIZABLE_RANGE)
@@ -120,10 +124,14 @@ def main():
                                   ('serializable range', read_here, arguments.ranges)):
         rows += [(f'{title}, 1', *call, requests // 8, 1, 1), (f'{title}, 100', *call, requests, 10, 10),
                  (f'{title}, 1000', *call, requests * 2, 100, 10)]
+    if arguments.members > 1:  # a member answers serializable reads alone: those are the rows of a single one
+        rows = [row for row in rows if not row[0].startswith('serializable')]
+    rows = [row for row in rows if arguments.rows in row[0]]
     with tempfile.NamedTemporaryFile('w', suffix='.log', delete=False) as log:
         for title, path, body, requests, connections, streams in rows:
             # Fresh servers for each row: etcd reads slowly after a burst of writes, and that would flatter us.
-            ours, theirs = Server('lockstepd', arguments.lockstepd, log), Server('etcd', arguments.etcd, log)
+            ours = Server('lockstepd', arguments.lockstepd, log, arguments.members)
+            theirs = Server('etcd', arguments.etcd, log, arguments.members)
             try:
                 for server in (ours, theirs):
                     load(server, '/etcdserverpb.KV/Put', PUT, 10, 1, 1)
@@ -141,7 +149,7 @@ def main():
                   f'({middle(a[0] for a, _ in pairs):.0f} against {middle(b[0] for _, b in pairs):.0f} op/s), '
                   f'p50 {middle(a[2] for a, _ in pairs):.2f} against {middle(b[2] for _, b in pairs):.2f} ms, '
                   f'p99 {middle(a[3] for a, _ in pairs):.2f} against {middle(b[3] for _, b in pairs):.2f} ms', flush=True)
-        if arguments.checkpoint_puts > 0:
+        if arguments.checkpoint_puts > 0 and arguments.members == 1:
             ours = Server('lockstepd', arguments.lockstepd, log)
             try:
                 checkpoint_latency(ours, arguments.checkpoint_puts)
