@@ -130,6 +130,7 @@ void Outgoing::on_message(std::string_view bytes) {
 void Outgoing::on_open() {
   stage_ = Stage::open;
   open_since_ = world_.clock.now();
+  arm();
   said_.clear();
   say("connected to a peer", {});
 }
