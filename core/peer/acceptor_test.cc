@@ -36,9 +36,10 @@ TEST_CASE("who is not of this group, or does not mean this member, is turned awa
   const std::string unreadable = "the call does not say who speaks to whom, in which cluster";
   Metadata without = metadata_of(kHello);
   without.pop_back();
+  const std::string speaks = " is not known here; this member speaks version 1";
   const Case cases[] = {
-      {changed(0, "2"), {rpc::StatusCode::failed_precondition, "peer protocol version 2 is not known here; this member speaks version 1"}},
-      {{{"lockstep-peer-version", "7"}}, {rpc::StatusCode::failed_precondition, "peer protocol version 7 is not known here; this member speaks version 1"}},
+      {changed(0, "2"), {rpc::StatusCode::failed_precondition, "peer protocol version 2" + speaks}},
+      {{{"lockstep-peer-version", "7"}}, {rpc::StatusCode::failed_precondition, "peer protocol version 7" + speaks}},
       {changed(1, "c2"), {rpc::StatusCode::failed_precondition, "cluster ID mismatch: this member belongs to c1, the caller to c2"}},
       {changed(2, "3"), {rpc::StatusCode::failed_precondition, "member 3 is not known to belong to the group"}},
       {changed(2, "0"), {rpc::StatusCode::failed_precondition, "member 0 is not known to belong to the group"}},

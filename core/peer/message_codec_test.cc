@@ -34,7 +34,7 @@ raft::Configuration configuration_gen() {
   raft::Configuration out;
   const int count = *rc::gen::inRange(1, 6);
   for (int i = 0; i < count; ++i) {
-    raft::Member member{base::MemberId(static_cast<std::uint64_t>(3 * i + 1)), i > 0 && *rc::gen::arbitrary<bool>(), data_gen(), false, false};
+    raft::Member member{base::MemberId(static_cast<std::uint64_t>(3 * i + 1)), i > 0 && *rc::gen::arbitrary<bool>(), data_gen()};
     member.is_outgoing = *rc::gen::arbitrary<bool>();
     member.is_leaving = i > 0 && member.is_outgoing && !member.is_learner && *rc::gen::arbitrary<bool>();
     out.members.push_back(std::move(member));
@@ -77,9 +77,15 @@ raft::Message message_gen() {
       const bool is_granted = *rc::gen::arbitrary<bool>();
       return raft::VoteReply{base::Term(is_granted ? term : 0), *rc::gen::arbitrary<bool>(), is_granted};
     }
-    case 2: return raft::Snapshot{base::Term(term), entry_id(*rc::gen::inRange<std::uint64_t>(1, term + 1), number_gen()), configuration_gen()};
+    case 2: {
+      const std::uint64_t last_term = *rc::gen::inRange<std::uint64_t>(1, term + 1);
+      return raft::Snapshot{base::Term(term), entry_id(last_term, number_gen()), configuration_gen()};
+    }
     case 3: return raft::AppendReply{base::Term(term), true, base::LogIndex(number_gen()), {}};
-    case 4: return raft::AppendReply{base::Term(term), false, base::LogIndex(*rc::gen::element<std::uint64_t>(0, 5, 1'000'000)), id_gen(term)};
+    case 4: {
+      const base::LogIndex index(*rc::gen::element<std::uint64_t>(0, 5, 1'000'000));
+      return raft::AppendReply{base::Term(term), false, index, id_gen(term)};
+    }
     case 5: return raft::Heartbeat{base::Term(term), base::LogIndex(number_gen()), raft::Round{*rc::gen::arbitrary<std::uint64_t>()}};
     case 6: return raft::HeartbeatReply{base::Term(term), raft::Round{*rc::gen::arbitrary<std::uint64_t>()}};
     case 7: {
@@ -154,7 +160,7 @@ PROPERTY("whatever the bytes, what is read is a message that raft may be given")
 
 TEST_CASE("what raft must not be given is refused with the reason") {
   struct Case {
-    const char* what;
+    std::string what;
     std::function<void(wire::Message&)> make;
   };
   const auto append = [](wire::Message& m) -> wire::Append& {
@@ -165,7 +171,9 @@ TEST_CASE("what raft must not be given is refused with the reason") {
     out.add_entries()->set_kind(wire::ENTRY_COMMAND);
     return out;
   };
+  const auto kind = [](int number) { return static_cast<wire::EntryKind>(number); };
   const std::string configuration = raft::encode(sample_configuration());
+  const std::string unreadable = "a message with a configuration that cannot be read";
   const Case cases[] = {
       {"a message of no kind that is known here", [](wire::Message&) {}},
       {"a message without a term", [](wire::Message& m) { m.mutable_heartbeat()->set_round(1); }},
@@ -178,12 +186,12 @@ TEST_CASE("what raft must not be given is refused with the reason") {
       {"a message with an entry of a later term", [&](wire::Message& m) { append(m).mutable_previous()->set_term(6); }},
       {"a message with an entry of a later term", [&](wire::Message& m) { append(m).mutable_entries(0)->set_term_step(2); }},
       {"a message with an entry of a later term", [&](wire::Message& m) { append(m).mutable_entries(0)->set_term_step(UINT64_MAX); }},
-      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(static_cast<wire::EntryKind>(3)); }},
-      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(static_cast<wire::EntryKind>(-1)); }},
-      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(static_cast<wire::EntryKind>(257)); }},
+      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(kind(3)); }},
+      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(kind(-1)); }},
+      {"a message with an entry of an unknown kind", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(kind(257)); }},
       {"a message with an entry without a term", [&](wire::Message& m) { append(m).clear_previous(); }},
-      {"a message with a configuration that cannot be read", [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(wire::ENTRY_CONFIGURATION); }},
-      {"a message with a configuration that cannot be read",
+      {unreadable, [&](wire::Message& m) { append(m).mutable_entries(0)->set_kind(wire::ENTRY_CONFIGURATION); }},
+      {unreadable,
        [&](wire::Message& m) {
          append(m).mutable_entries(0)->set_kind(wire::ENTRY_CONFIGURATION);
          m.mutable_append()->mutable_entries(0)->set_data(configuration.substr(0, configuration.size() - 1));
@@ -200,7 +208,7 @@ TEST_CASE("what raft must not be given is refused with the reason") {
          m.mutable_snapshot()->set_term(1);
          m.mutable_snapshot()->set_configuration(configuration);
        }},
-      {"a message with a configuration that cannot be read",
+      {unreadable,
        [&](wire::Message& m) {
          m.mutable_snapshot()->set_term(1);
          m.mutable_snapshot()->mutable_last()->set_term(1);

@@ -16,7 +16,9 @@ inline std::shared_ptr<const std::string> bytes(std::string_view text) { return 
 inline base::EntryId entry_id(std::uint64_t term, std::uint64_t index) { return {base::Term(term), base::LogIndex(index)}; }
 
 inline raft::Configuration sample_configuration() {
-  return {{{base::MemberId(1), false, "one", true, false}, {base::MemberId(2), true, "", false, false}, {base::MemberId(7), false, "seven", true, true}}};
+  return {{{base::MemberId(1), false, "one", true, false},
+           {base::MemberId(2), true, "", false, false},
+           {base::MemberId(7), false, "seven", true, true}}};
 }
 
 inline raft::Append sample_append(std::string_view data) {
@@ -58,7 +60,9 @@ inline std::string full_text(const raft::Message& message) {
                               [&](const raft::Snapshot& m) { out += raft::encode(m.configuration); },
                               [&](const raft::AppendReply& m) { out += " " + base::to_text(m.hint); },
                               [&](const raft::ForwardedProposal& m) {
-                                for (const raft::ProposalItem& item : m.items) out += " " + std::to_string(static_cast<int>(item.kind)) + data_text(item.data);
+                                for (const raft::ProposalItem& item : m.items) {
+                                  out += " " + std::to_string(static_cast<int>(item.kind)) + data_text(item.data);
+                                }
                               },
                               [](const auto&) {}},
              message);
@@ -77,7 +81,8 @@ inline bool is_valid(const raft::Message& message) {
                          if (!is_id(m.previous) || m.previous.term > m.term) return false;
                          base::EntryId before = m.previous;
                          for (const base::Entry& entry : m.entries) {
-                           if (entry.id.index.value() != before.index.value() + 1 || entry.id.term < before.term || entry.id.term > m.term) return false;
+                           if (entry.id.index.value() != before.index.value() + 1) return false;
+                           if (entry.id.term < before.term || entry.id.term > m.term) return false;
                            if (entry.id.term == base::Term() || static_cast<int>(entry.kind) > 2) return false;
                            if (entry.data != nullptr && entry.data->empty()) return false;
                            if (entry.kind == base::EntryKind::configuration && !raft::decode_configuration(entry.bytes())) return false;
@@ -88,7 +93,9 @@ inline bool is_valid(const raft::Message& message) {
                        [&](const raft::Snapshot& m) {
                          return is_id(m.last) && m.last != base::EntryId{} && m.last.term <= m.term && m.configuration.voter_count() > 0;
                        },
-                       [&](const raft::AppendReply& m) { return is_id(m.hint) && m.hint.term <= m.term && (!m.is_accepted || m.hint == base::EntryId{}); },
+                       [&](const raft::AppendReply& m) {
+                         return is_id(m.hint) && m.hint.term <= m.term && (!m.is_accepted || m.hint == base::EntryId{});
+                       },
                        [&](const raft::ForwardedProposal& m) {
                          for (const raft::ProposalItem& item : m.items) {
                            if (item.kind != base::EntryKind::command && item.kind != base::EntryKind::empty) return false;

@@ -134,7 +134,8 @@ struct Group {
 // Calls a member as anybody may, and says what it likes.
 struct Stranger final : rpc::ClientCall {
   Stranger(Group& group_, io::sim::Node& from, std::uint64_t to)
-      : group(group_), channel(std::make_unique<rpc::Channel>(from.world(), io::Address{Group::name(to), kPort}, rpc::ChannelOptions(), nullptr)) {}
+      : group(group_),
+        channel(std::make_unique<rpc::Channel>(from.world(), io::Address{Group::name(to), kPort}, rpc::ChannelOptions(), nullptr)) {}
   void on_message(std::string_view) override { ++receipts; }
   void on_status(const rpc::Status& with) override { status = with; }
   void call(Lane lane, std::vector<std::pair<std::string, std::string>> metadata) {

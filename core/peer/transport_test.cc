@@ -44,7 +44,7 @@ TEST_CASE("messages of every kind arrive whole, and in order on their lane") {
         Recorder& recorder = group.recorder(to);
         REQUIRE(group.until([&] { return recorder.heard.size() == messages.size(); }));
         CHECK_EQ(recorder.texts(), texts_of(messages));
-        CHECK(std::all_of(recorder.heard.begin(), recorder.heard.end(), [&](const auto& each) { return each.from == base::MemberId(from); }));
+        for (const Recorder::Heard& each : recorder.heard) CHECK_EQ(each.from, base::MemberId(from));
         recorder.heard.clear();
       }
     }
@@ -367,7 +367,9 @@ TEST_CASE("resets, stalls, pieces and changed bytes: what arrives was said, in t
     CHECK(group.until([&] { return group.all_active(); }, 20s));
     // A changed length may have left a connection waiting for bytes that nobody has sent; that, too, ends.
     bool is_through = false;
-    group.recorder(2).after_message = [&](const raft::Message& message) { is_through = is_through || std::holds_alternative<raft::TimeoutNow>(message); };
+    group.recorder(2).after_message = [&](const raft::Message& message) {
+      is_through = is_through || std::holds_alternative<raft::TimeoutNow>(message);
+    };
     for (int i = 0; i < 100 && !is_through; ++i) {
       group.send(1, 2, raft::TimeoutNow{base::Term(77)});
       group.sim.run_for(100ms);

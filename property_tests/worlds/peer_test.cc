@@ -25,7 +25,8 @@ struct Ears final : replica::TransportListener {
 
 struct Peer {
   Peer(const io::World& world, const io::Address& address)
-      : server(std::make_unique<rpc::Server>(world, peer::server_options({}))), transport(std::make_unique<peer::Transport>(world, peer::Options(), *server)) {
+      : server(std::make_unique<rpc::Server>(world, peer::server_options({}))),
+        transport(std::make_unique<peer::Transport>(world, peer::Options(), *server)) {
     const base::Result<io::Address> listening = server->listen(address);
     REQUIRE(listening.has_value());
     port = listening->port;
