@@ -83,7 +83,9 @@ base::Result<Hello> read_hello(const rpc::CallContext& call) {
   const std::optional<std::uint64_t> cluster = number(kClusterName);
   const std::optional<std::uint64_t> from = number(kFromName);
   const std::optional<std::uint64_t> to = number(kToName);
-  if (!version || !cluster || !from || !to) return base::fail(base::Code::invalid, "the call does not say who speaks to whom, in which cluster");
+  if (!version || !cluster || !from || !to) {
+    return base::fail(base::Code::invalid, "the call does not say who speaks to whom, in which cluster");
+  }
   return Hello{*version, base::ClusterId(*cluster), base::MemberId(*from), base::MemberId(*to)};
 }
 
@@ -93,7 +95,8 @@ std::optional<std::string> refusal(const Hello& hello, const Identity& identity,
            std::to_string(kProtocolVersion);
   }
   if (hello.cluster != identity.cluster) {
-    return "cluster ID mismatch: this member belongs to " + base::to_text(identity.cluster) + ", the caller to " + base::to_text(hello.cluster);
+    return "cluster ID mismatch: this member belongs to " + base::to_text(identity.cluster) + ", the caller to " +
+           base::to_text(hello.cluster);
   }
   if (hello.to != identity.self) return "this is member " + base::to_text(identity.self) + ", and not " + base::to_text(hello.to);
   if (hello.from == identity.self) return "the caller has this member's own ID " + base::to_text(identity.self);

@@ -1,6 +1,7 @@
 #include "core/peer/outgoing.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -23,7 +24,9 @@ std::size_t bytes_of(const raft::Message& message) {
                                 for (const base::Entry& entry : append.entries) size += kElementBytes + entry.bytes().size();
                               },
                               [&](const raft::ForwardedProposal& proposal) {
-                                for (const raft::ProposalItem& item : proposal.items) size += kElementBytes + (item.data ? item.data->size() : 0);
+                                for (const raft::ProposalItem& item : proposal.items) {
+                                  size += kElementBytes + (item.data != nullptr ? item.data->size() : 0);
+                                }
                               },
                               [](const auto&) {}},
              message);
@@ -32,7 +35,8 @@ std::size_t bytes_of(const raft::Message& message) {
 
 // The other side answered, and will not change its mind soon.
 bool is_refusal(rpc::StatusCode code) {
-  return code == rpc::StatusCode::failed_precondition || code == rpc::StatusCode::invalid_argument || code == rpc::StatusCode::unimplemented;
+  return code == rpc::StatusCode::failed_precondition || code == rpc::StatusCode::invalid_argument ||
+         code == rpc::StatusCode::unimplemented;
 }
 
 }  // namespace
@@ -130,6 +134,7 @@ void Outgoing::on_message(std::string_view bytes) {
 void Outgoing::on_open() {
   stage_ = Stage::open;
   open_since_ = world_.clock.now();
+  arm();
   said_.clear();
   say("connected to a peer", {});
 }
@@ -168,8 +173,10 @@ void Outgoing::say(std::string_view what, const std::string& why) {
   if (said_.size() >= kComplaintsMax || !said_.insert(std::string(what) + why).second) return;
   const std::string peer = base::to_text(hello_.to);
   const std::string address = io::to_text(address_);
-  world_.observer.log(why.empty() ? io::Level::info : io::Level::warn, what,
-                      {{"peer", std::string_view(peer)}, {"lane", to_text(lane_)}, {"address", std::string_view(address)}, {"error", std::string_view(why)}});
+  const io::LogField fields[] = {
+      {"peer", std::string_view(peer)}, {"lane", to_text(lane_)}, {"address", std::string_view(address)}, {"error", std::string_view(why)}};
+  if (why.empty()) return world_.observer.log(io::Level::info, what, std::span(fields).first(3));
+  world_.observer.log(io::Level::warn, what, fields);
 }
 
 // --- time -------------------------------------------------------------------------------------------
@@ -177,9 +184,10 @@ void Outgoing::say(std::string_view what, const std::string& why) {
 // The timer is set to the earliest moment at which there may be something to do, and looks then: sending does not move it.
 void Outgoing::arm() {
   if (stage_ == Stage::resting) return world_.clock.arm(*this, redial_at_);
-  base::Instant at = last_sent_ + options_.keep_alive_interval;
-  if (waiting_since_) at = stage_ == Stage::open ? std::min(at, *waiting_since_ + options_.silence_timeout) : *waiting_since_ + options_.silence_timeout;
-  world_.clock.arm(*this, at);
+  const base::Instant keep_alive_at = last_sent_ + options_.keep_alive_interval;
+  if (!waiting_since_) return world_.clock.arm(*this, keep_alive_at);
+  const base::Instant given_up_at = *waiting_since_ + options_.silence_timeout;
+  world_.clock.arm(*this, stage_ == Stage::open ? std::min(keep_alive_at, given_up_at) : given_up_at);
 }
 
 void Outgoing::on_timer() {

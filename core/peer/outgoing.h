@@ -38,7 +38,8 @@ class OutgoingOwner {
 class Outgoing final : private rpc::ClientCall, private io::Timer {
  public:
   // Dials at once, each of the addresses in turn.
-  Outgoing(const io::World& world, const Options& options, const Hello& hello, Lane lane, std::vector<io::Address> addresses, OutgoingOwner& owner);
+  Outgoing(const io::World& world, const Options& options, const Hello& hello, Lane lane, std::vector<io::Address> addresses,
+           OutgoingOwner& owner);
   ~Outgoing();
 
   // Counts from the next time that it dials.

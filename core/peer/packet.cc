@@ -91,7 +91,8 @@ base::Result<std::optional<raft::Message>> PacketReader::read(std::string_view p
   if (body.empty()) return std::optional<raft::Message>();
 
   const auto tag = static_cast<std::uint8_t>(body.front());
-  CodedInputStream input(reinterpret_cast<const std::uint8_t*>(body.data()) + 1, static_cast<int>(std::min<std::size_t>(body.size() - 1, 10)));
+  const std::size_t varint_bytes_max = std::min<std::size_t>(body.size() - 1, 10);
+  CodedInputStream input(reinterpret_cast<const std::uint8_t*>(body.data()) + 1, static_cast<int>(varint_bytes_max));
   std::uint64_t size = 0;
   const bool has_size = input.ReadVarint64(&size);
   body.remove_prefix(1 + static_cast<std::size_t>(input.CurrentPosition()));

@@ -107,7 +107,9 @@ std::optional<base::Instant> Transport::active_since(base::MemberId peer) const 
 }
 
 std::size_t Transport::active_peer_count() const {
-  return static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.control->open_since().has_value(); }));
+  std::size_t count = 0;
+  for (const auto& [id, peer] : peers_) count += peer.control->open_since() ? 1 : 0;
+  return count;
 }
 
 std::size_t Transport::unsent_bytes(base::MemberId peer, Lane lane) const {

@@ -41,6 +41,7 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   void start(replica::TransportListener& listener) override;
   // Not a raft::Snapshot, which travels with the state that it speaks of.
   void send(base::MemberId to, raft::Message message) override;
+  // Everybody's streams end as well, which a server that drains waits for.
   void stop() override;
 
   // Since when this peer answers: it has let the control connection in, which still stands.
