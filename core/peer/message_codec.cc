@@ -110,6 +110,7 @@ void encode_append(const raft::Append& append, std::string& out) {
   head.set_term(append.term.value());
   if (append.previous != base::EntryId{}) set_id(append.previous, *head.mutable_previous());
   head.set_committed(append.committed.value());
+  head.set_is_news_only(append.is_news_only);
   const auto payload_of = [&](std::size_t i) {
     const base::Entry& entry = append.entries[i];
     const base::EntryId before = i == 0 ? append.previous : append.entries[i - 1].id;
@@ -244,6 +245,8 @@ raft::Append read(wire::Append& in, Check& check) {
   out.term = check.term(in.term());
   out.previous = check.id(in.previous(), out.term);
   out.committed = check.index(in.committed());
+  out.is_news_only = in.is_news_only();
+  check.require(!out.is_news_only || in.entries_size() == 0, "with entries, and a claim that there are none");
   out.entries.reserve(static_cast<std::size_t>(in.entries_size()));
   base::EntryId id = out.previous;
   for (wire::Entry& entry : *in.mutable_entries()) {

@@ -37,6 +37,7 @@ inline std::vector<raft::Message> sample_messages() {
           raft::VoteReply{base::Term(3), true, true},
           raft::VoteReply{base::Term(), false, false},
           raft::Append{base::Term(1), {}, {}, {}},
+          raft::Append{base::Term(1), entry_id(1, 3), {}, base::LogIndex(3), true},
           sample_append("hello"),
           raft::Snapshot{base::Term(9), entry_id(9, 1000), sample_configuration()},
           raft::AppendReply{base::Term(4), true, base::LogIndex(77), {}},

@@ -23,7 +23,7 @@ void Raft::on_append(base::MemberId from, const Append& append, Output& output) 
   accept(append.entries, output);
   const base::LogIndex matched = std::max(committed_, append.previous.index.plus(append.entries.size()));
   commit_to(std::min(append.committed, matched));
-  output.after_persist.push_back({from, AppendReply{term_, true, matched, {}}});
+  if (!append.is_news_only) output.after_persist.push_back({from, AppendReply{term_, true, matched, {}}});
 }
 
 // Takes over what is not there yet. Nothing is cut off that the leader has as well: a late append may be shorter than the log (§5.3).

@@ -87,12 +87,12 @@ void Raft::replicate(base::MemberId to, Progress& progress, bool is_forced, Outp
     }
     const bool has_news = progress.next() <= log_.last().index || progress.commit_sent() < committed_;
     if (!has_news && !is_forced && progress.state() != Progress::State::probing) return;
+    send_append(to, progress, is_forced, output);
     is_forced = false;
-    send_append(to, progress, output);
   } while (progress.state() == Progress::State::pipelining);
 }
 
-void Raft::send_append(base::MemberId to, Progress& progress, Output& output) {
+void Raft::send_append(base::MemberId to, Progress& progress, bool is_forced, Output& output) {
   const base::LogIndex previous = progress.next().previous();
   Append append{term_, {log_.term_at(previous), previous}, {}, committed_};
   std::uint64_t bytes = 0;
@@ -107,6 +107,7 @@ void Raft::send_append(base::MemberId to, Progress& progress, Output& output) {
     append.entries.push_back(entry);
     last = last.next();
   }
+  append.is_news_only = append.entries.empty() && !is_forced && progress.state() == Progress::State::pipelining;
   progress.on_sent(last, bytes, committed_);
   output.messages.push_back({to, std::move(append)});
 }

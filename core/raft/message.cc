@@ -38,6 +38,7 @@ std::string to_text(const Message& message) {
           [](const Append& m) {
             std::string out = "append" + text(m.term) + " previous=" + to_text(m.previous) + " committed=" + to_text(m.committed);
             for (const base::Entry& entry : m.entries) out += " " + to_text(entry);
+            if (m.is_news_only) out += " news";
             return out;
           },
           [](const Snapshot& m) { return "snapshot" + text(m.term) + " last=" + to_text(m.last); },

@@ -53,6 +53,9 @@ struct Append {
   base::EntryId previous;
   std::vector<base::Entry> entries;  // follow `previous` without a gap; terms never fall nor exceed `term`
   base::LogIndex committed;          // may lie beyond these entries
+  // Nothing new but `committed`, in a log that is known to agree: an acknowledgement would tell the leader nothing. A follower that
+  // finds the logs not to agree says so all the same. Requires: no entries.
+  bool is_news_only = false;
 };
 
 // The state machine's state replaces the log up to `last` (§7). This is the metadata: the driver sends the state itself, and hands the

@@ -70,6 +70,30 @@ TEST_CASE("a follower commits what it knows to have, and no more") {
   CHECK_EQ(f.raft.committed(), base::LogIndex(1));
 }
 
+TEST_CASE("news of a commit is not acknowledged, unless the logs do not agree") {
+  RaftFixture f(voters(3), {1, 1});
+  f.receive(2, Append{base::Term(1), id(1, 2), {}, base::LogIndex(2), true});
+  CHECK_EQ(f.raft.committed(), base::LogIndex(2));
+  CHECK(f.output.after_persist.empty());
+  CHECK(f.output.messages.empty());
+  f.receive(2, Append{base::Term(1), id(1, 5), {}, base::LogIndex(5), true});
+  const auto replies = sent<AppendReply>(f.output.messages, 2);
+  REQUIRE_EQ(replies.size(), 1);
+  CHECK_FALSE(replies[0].is_accepted);
+}
+
+TEST_CASE("a leader asks for acknowledgements of entries, and of where a log stands, but not of a commit") {
+  RaftFixture f(voters(3), {});
+  f.elect({2});
+  f.persist_all();
+  f.acknowledge(2, 1);  // committed: whoever has the entry hears of that
+  const auto news = sent<Append>(f.output.messages, 2);
+  REQUIRE_EQ(news.size(), 1);
+  CHECK(news[0].is_news_only);
+  f.propose();
+  for (const Append& append : sent<Append>(f.output.messages, 2)) CHECK_FALSE(append.is_news_only);
+}
+
 TEST_CASE("a leader finds in one step a term at a time where logs agree") {  // §5.3
   RaftFixture f(voters(3), {1, 1, 1, 5, 5, 5});
   f.elect({2});
