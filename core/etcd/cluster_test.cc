@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 #include "core/etcd/test_cluster.h"
 
@@ -117,6 +118,29 @@ TEST_CASE("a leader that is stopped hands over before it goes") {
   const std::size_t other = other_than(leader);
   CHECK_NE(cluster.status(other).leader(), 0);
   CHECK(cluster.put(other, "k", "v").ok());
+}
+
+// Appends have a connection of their own: a megabyte on its way does not stand before a heartbeat.
+TEST_CASE("a hundred megabytes over a link of one megabyte per second cause no election") {
+  constexpr int kMegabytes = 100;
+  TestCluster cluster(3);
+  cluster.start();
+  const std::size_t leader = cluster.leader();
+  const std::size_t slow = other_than(leader);
+  for (const auto& [from, to] : {std::pair(leader, slow), std::pair(slow, leader)}) {
+    cluster.sim.network().link(cluster[from].node.host(), cluster[to].node.host()).faults.bytes_per_second = 1'000'000;
+  }
+  const std::uint64_t term = cluster.status(leader).header().raft_term();
+  const base::Instant before = cluster.client.world().clock.now();
+  for (int i = 0; i < kMegabytes; ++i) REQUIRE(cluster.put(leader, "k" + std::to_string(i % 4), std::string(1'000'000, 'v')).ok());
+  REQUIRE(cluster.put(leader, "last", "arrived").ok());
+  for (int seconds = 0; seconds < 200 && cluster.get(slow, "last", true) != "arrived"; ++seconds) {
+    cluster.sim.run_for(1s);
+  }
+  CHECK_EQ(cluster.get(slow, "last", true), "arrived");
+  CHECK(cluster.client.world().clock.now() - before > 95s);
+  for (std::size_t i = 0; i < 3; ++i) CHECK_EQ(cluster.status(i).header().raft_term(), term);
+  CHECK_EQ(cluster.leader(), leader);
 }
 
 TEST_CASE("the leader raises the cluster version once it knows all members") {

@@ -76,10 +76,11 @@ void Raft::replicate_to_all(Output& output) {
   for (auto& peer : peers_) replicate(peer.first, peer.second, false, output);
 }
 
-// Sends what there is to send and the limits let through. `is_forced`: an append without entries too, to learn where it stands.
+// Sends what there is to send and the limits let through. `is_forced`: an append in any case, to learn where it stands.
 void Raft::replicate(base::MemberId to, Progress& progress, bool is_forced, Output& output) {
+  const bool only_asks = is_forced && progress.state() != Progress::State::snapshot && progress.is_paused(options_.flow);
   do {
-    if (progress.is_paused(options_.flow)) return;
+    if (progress.is_paused(options_.flow) && !only_asks) return;
     if (progress.next() <= log_.last_dropped().index) {
       progress.become_snapshot();
       output.snapshots.push_back(to);
@@ -87,17 +88,17 @@ void Raft::replicate(base::MemberId to, Progress& progress, bool is_forced, Outp
     }
     const bool has_news = progress.next() <= log_.last().index || progress.commit_sent() < committed_;
     if (!has_news && !is_forced && progress.state() != Progress::State::probing) return;
-    send_append(to, progress, is_forced, output);
+    send_append(to, progress, {.with_entries = !only_asks, .wants_reply = is_forced}, output);
     is_forced = false;
-  } while (progress.state() == Progress::State::pipelining);
+  } while (progress.state() == Progress::State::pipelining && !only_asks);
 }
 
-void Raft::send_append(base::MemberId to, Progress& progress, bool is_forced, Output& output) {
+void Raft::send_append(base::MemberId to, Progress& progress, AppendWay way, Output& output) {
   const base::LogIndex previous = progress.next().previous();
   Append append{term_, {log_.term_at(previous), previous}, {}, committed_};
   std::uint64_t bytes = 0;
   base::LogIndex last = previous;
-  while (last < log_.last().index) {
+  while (way.with_entries && last < log_.last().index) {
     const base::Entry& entry = log_.at(last.next());
     bytes += entry.bytes().size();
     if (!append.entries.empty() && bytes > options_.flow.append_bytes_max) {
@@ -107,7 +108,7 @@ void Raft::send_append(base::MemberId to, Progress& progress, bool is_forced, Ou
     append.entries.push_back(entry);
     last = last.next();
   }
-  append.is_news_only = append.entries.empty() && !is_forced && progress.state() == Progress::State::pipelining;
+  append.is_news_only = append.entries.empty() && !way.wants_reply && progress.state() == Progress::State::pipelining;
   progress.on_sent(last, bytes, committed_);
   output.messages.push_back({to, std::move(append)});
 }
@@ -150,10 +151,7 @@ void Raft::on_heartbeat_reply(base::MemberId from, const HeartbeatReply& reply, 
   peer.is_active = true;
   peer.confirmed = std::max(peer.confirmed, reply.round);
   // Once per tick: reads ask for rounds as often as clients like, and must not push appends past their limits.
-  if (std::exchange(peer.may_resume, false)) {
-    peer.on_heartbeat_reply(options_.flow);
-    if (peer.matched() < log_.last().index) replicate(from, peer, true, output);
-  }
+  if (std::exchange(peer.may_resume, false) && peer.matched() < log_.last().index) replicate(from, peer, true, output);
   confirm_reads(output);
 }
 

@@ -62,14 +62,6 @@ void Progress::on_unreachable() {
   if (state_ == State::pipelining) become_probing();
 }
 
-void Progress::on_heartbeat_reply(const FlowLimits& limits) {
-  is_probe_sent_ = false;
-  // The oldest may be lost for good, and with it the answer that would make room.
-  if (state_ != State::pipelining || in_flight_.empty() || !is_paused(limits)) return;
-  in_flight_bytes_ -= in_flight_.front().bytes;
-  in_flight_.pop_front();
-}
-
 void Progress::become_probing() {
   state_ = State::probing;
   next_ = matched_.next();

@@ -7,7 +7,8 @@
 //      +-----------------> snapshot -----------+
 //
 // Probing sends one append and waits, since it does not know where the logs agree. Pipelining sends on, up to the limits of what
-// may be under way. While a snapshot is on its way nothing is appended.
+// may be under way. While a snapshot is on its way nothing is appended. Whoever waits for an answer that does not come asks again at
+// each sign of life, and without entries: they may still be on their way, and a slow link must not have to carry them twice.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,6 @@ class Progress {
   bool on_rejected(base::LogIndex rejected, base::LogIndex agreed);
   // Appends or their answers may be lost: begin again behind what is known.
   void on_unreachable();
-  // It answered a heartbeat: a probe without an answer is worth another, and a full pipeline an append more.
-  void on_heartbeat_reply(const FlowLimits& limits);
   void become_snapshot();
   // The attempt to send one is over: wait for a sign of life, then look where it stands.
   void on_snapshot_over();

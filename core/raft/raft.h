@@ -216,7 +216,11 @@ class Raft {
   void on_transfer(base::MemberId to, Output& output);
   void append(base::EntryKind kind, std::shared_ptr<const std::string> data, Output& output);
   void replicate(base::MemberId to, Progress& progress, bool is_forced, Output& output);
-  void send_append(base::MemberId to, Progress& progress, bool is_forced, Output& output);
+  struct AppendWay {
+    bool with_entries = true;
+    bool wants_reply = false;  // also when nothing is new
+  };
+  void send_append(base::MemberId to, Progress& progress, AppendWay way, Output& output);
   void replicate_to_all(Output& output);
   void send_heartbeats(Output& output);
   void advance_commit(Output& output);

@@ -109,7 +109,7 @@ TEST_CASE("a leader finds in one step a term at a time where logs agree") {  // 
   CHECK(next[0].previous == id(1, 3));
 }
 
-TEST_CASE("what is under way to a follower is bounded, and a heartbeat's answer keeps it going") {
+TEST_CASE("what is under way to a follower is bounded, and a heartbeat's answer has it asked where it stands") {
   RaftFixture f(voters(2), {}, FlowLimits{1U << 20U, 2, 1U << 20U});
   f.elect({2});
   f.acknowledge(2, 1);  // pipelining from here on
@@ -118,11 +118,28 @@ TEST_CASE("what is under way to a follower is bounded, and a heartbeat's answer 
   CHECK_EQ(appends, 2);
   CHECK(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).empty());  // that of a read's round
   f.tick(1);
-  CHECK_EQ(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).size(), 1);
+  const auto asked = sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2);
+  REQUIRE_EQ(asked.size(), 1);
+  CHECK(asked[0].entries.empty());  // what is under way may be slow, and not lost
+  CHECK_FALSE(asked[0].is_news_only);
+  CHECK(asked[0].previous == id(1, 3));
   CHECK(sent<Append>(f.receive(2, HeartbeatReply{base::Term(1), {}}).messages, 2).empty());  // once per tick
   CHECK(sent<Append>(f.propose().messages, 2).empty());
   f.acknowledge(2, 3);
   CHECK_EQ(sent<Append>(f.output.messages, 2).size(), 1);
+}
+
+TEST_CASE("entries that were lost on the way are found missing by that question, and sent again") {
+  RaftFixture f(voters(2), {}, FlowLimits{1U << 20U, 2, 1U << 20U});
+  f.elect({2});
+  f.acknowledge(2, 1);
+  for (int i = 0; i < 4; ++i) f.propose();
+  f.tick(1);
+  f.receive(2, HeartbeatReply{base::Term(1), {}});
+  const auto again = sent<Append>(f.receive(2, AppendReply{base::Term(1), false, base::LogIndex(3), id(1, 1)}).messages, 2);
+  REQUIRE_EQ(again.size(), 1);
+  CHECK(again[0].previous == id(1, 1));
+  CHECK_EQ(again[0].entries.size(), 4);
 }
 
 TEST_CASE("one append holds no more than its bytes, but one entry always") {
