@@ -144,7 +144,11 @@ TEST_CASE("a member of another cluster is turned away on both sides, who say so 
   const Identity stranger{base::ClusterId(0xc2), base::MemberId(2)};
   group.programs[2] = std::make_unique<Program>(group.node(2), stranger, group.members);
   group.send(2, 1, heartbeat(1));
-  group.sim.run_for(120s);
+  std::size_t steps = 0;
+  const io::sim::VirtualTime end = group.sim.now() + 120s;
+  while (group.sim.step(end)) ++steps;
+  CHECK_LT(steps, 4 * 24 * 20);  // four connections, every five seconds, in some turns each
+  CHECK_GT(steps, 4 * 24 * 2);
   CHECK_EQ(group.log_count(1, "turned away a connection of a peer peer=2"), 1);
   CHECK_EQ(group.log_count(2, "turned away a connection of a peer peer=1"), 1);
   CHECK_EQ(group.log_count(1, "a peer refuses the connection peer=2 lane=control"), 1);

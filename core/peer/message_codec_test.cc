@@ -52,6 +52,10 @@ base::EntryId id_gen(std::uint64_t last_term) {
 
 raft::Append append_gen(std::uint64_t term) {
   raft::Append append{base::Term(term), id_gen(term), {}, base::LogIndex(number_gen())};
+  if (*rc::gen::inRange(0, 5) == 0) {
+    append.is_news_only = true;
+    return append;
+  }
   base::EntryId id = append.previous;
   const int count = *rc::gen::element(0, 1, 2, 40);
   for (int i = 0; i < count; ++i) {
@@ -196,6 +200,7 @@ TEST_CASE("what raft must not be given is refused with the reason") {
          append(m).mutable_entries(0)->set_kind(wire::ENTRY_CONFIGURATION);
          m.mutable_append()->mutable_entries(0)->set_data(configuration.substr(0, configuration.size() - 1));
        }},
+      {"a message with entries, and a claim that there are none", [&](wire::Message& m) { append(m).set_is_news_only(true); }},
       {"a message with an item of a kind that nobody may propose",
        [&](wire::Message& m) {
          m.mutable_forwarded_proposal()->set_term(1);

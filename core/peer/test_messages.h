@@ -80,6 +80,7 @@ inline bool is_valid(const raft::Message& message) {
       base::Overloaded{[&](const raft::VoteRequest& m) { return is_id(m.last) && m.last.term < m.term; },
                        [&](const raft::Append& m) {
                          if (!is_id(m.previous) || m.previous.term > m.term) return false;
+                         if (m.is_news_only && !m.entries.empty()) return false;
                          base::EntryId before = m.previous;
                          for (const base::Entry& entry : m.entries) {
                            if (entry.id.index.value() != before.index.value() + 1) return false;

@@ -152,6 +152,45 @@ TEST_CASE("a connection that breaks is made again at once, and nothing comes twi
   CHECK_GE(group.recorder(1).lost.size(), 10);
 }
 
+TEST_CASE("who does not answer is called less and less often, and at once again after a connection that lasted") {
+  Group group(2);
+  REQUIRE(group.until([&] { return group.all_active(); }));
+  group.sim.run_for(2s);
+  const auto refused = [&] { return group.sim.counters()[io::sim::FaultKind::connect_refused]; };
+  for (int round = 0; round < 2; ++round) {
+    CAPTURE(round);
+    group.crash(2, CrashKind::process_kill);
+    const std::uint64_t before = refused();
+    group.recorder(1).lost.clear();
+    group.sim.run_for(100ms);
+    CHECK_GE(refused() - before, 2 * 3);  // after 10, 20 and 40 ms, on two lanes
+    for (int i = 0; i < 1000; ++i) {
+      group.send(1, 2, heartbeat(1));
+      group.sim.run_for(10ms);
+    }
+    CHECK_LE(refused() - before, 2 * 20);
+    // One word for each call whose messages are lost.
+    CHECK_GE(group.recorder(1).lost.size(), 8);
+    CHECK_LE(group.recorder(1).lost.size(), 40);
+    group.restart(2);
+    REQUIRE(group.until([&] { return group.all_active(); }));
+    group.sim.run_for(2s);
+  }
+}
+
+TEST_CASE("two processes that claim to be one member do not keep the others busy") {
+  Group group(2);
+  REQUIRE(group.until([&] { return group.all_active(); }));
+  io::sim::Node& node = group.sim.add_node("copy");
+  const Program copy(node, {kCluster, base::MemberId(2)}, group.members);
+  group.sim.run_for(10s);
+  std::size_t steps = 0;
+  const io::sim::VirtualTime end = group.sim.now() + 60s;
+  while (group.sim.step(end)) ++steps;
+  CHECK_LT(steps, 60 * 4 * 40);
+  CHECK(group.recorder(1).heard.empty());
+}
+
 TEST_CASE("a partition is noticed on both sides, and over when it is healed") {
   Group group(3);
   REQUIRE(group.until([&] { return group.all_active(); }));
