@@ -92,6 +92,20 @@ TEST_CASE("a minority serves stale reads alone, and says so to the others") {
   CHECK_EQ(cluster.get(alone, "k"), "new");  // what nobody waited for any more was not proposed after all
 }
 
+TEST_CASE("a leader whose disk hangs does not lead for long") {
+  TestCluster cluster(3);
+  cluster.start();
+  const std::size_t leader = cluster.leader();
+  const std::size_t other = other_than(leader);
+  cluster[leader].node.disk_faults().hung_per_million = 1'000'000;
+  cluster[leader].node.disk_faults().hung = {600s, 601s};
+  static_cast<void>(cluster.put(other, "k", "v"));  // the write that hangs
+  cluster.sim.run_for(3s);
+  CHECK(cluster[leader].has_logged("handing leadership over"));
+  CHECK_NE(cluster.leader(), leader);
+  CHECK(cluster.put(other, "k", "w").ok());
+}
+
 TEST_CASE("leadership moves on request, and only the leader can be asked") {
   TestCluster cluster(3);
   cluster.start();

@@ -45,6 +45,9 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   // on disk reaches then.
   void flush(base::LogIndex committed);
 
+  // Which write is under way, counted from 1; 0: none.
+  std::uint64_t write_under_way() const { return wal_.is_writing() ? batch_number_ : 0; }
+
   // Lets the write under way end and closes the log; what still waits is dropped. Completes without an error,
   // on a later turn; the listener hears nothing more then. Once, and nothing is added afterwards.
   void close(io::Completion& done);

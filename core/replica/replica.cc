@@ -253,7 +253,22 @@ void Replica::on_timer() {
   for (const base::MemberId peer : wanted) step(raft::SnapshotOver{peer});
   step(raft::Tick{election_jitter_ticks()});
   ask_again();
+  watch_disk();
   wake();
+}
+
+// A leader's heartbeats need no disk, so one whose log write never ends would lead for good and answer nobody: what it hears
+// committed it must not apply before it has it itself. Somebody else shall lead.
+void Replica::watch_disk() {
+  const std::uint64_t write = writer_->write_under_way();
+  write_ticks_ = write != 0 && write == write_watched_ ? write_ticks_ + 1 : 0;
+  write_watched_ = write;
+  if (write_ticks_ == 0 || write_ticks_ % options_.election_ticks != 0) return;
+  const base::MemberId to = successor();
+  if (to == base::MemberId::none) return;
+  world_.observer.log(io::Level::warn, "the log has been writing for an election timeout; handing leadership over",
+                      {{"transferee-member-id", std::string_view(base::to_text(to))}});
+  transfer_leadership(to);
 }
 
 // One draw per term, so that a member's timeout in a term is a decision with a name.

@@ -192,6 +192,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void ask_again();
   void on_read_ready(const raft::ReadReady& ready);
   void refuse_reads_under_way();
+  void watch_disk();
   bool has_room_for(const raft::Message& message) const;
   base::LogIndex may_apply_to() const;
   void observe_commits();
@@ -234,6 +235,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   base::IntrusiveList<ReadWait> queued_reads_;
   std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
   std::vector<base::MemberId> snapshots_wanted_;  // told to raft on the next tick that there is none
+  std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
+  std::uint32_t write_ticks_ = 0;    // for how many ticks it has been
   base::Term jitter_term_;
   std::uint32_t jitter_ticks_ = 0;
   bool has_jitter_ = false;
