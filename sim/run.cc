@@ -7,10 +7,8 @@
 
 #include "core/base/assert.h"
 #include "io/sim/simulation.h"
-#include "sim/committed_log.h"
-#include "sim/durability_oracle.h"
+#include "sim/oracles.h"
 #include "sim/rates.h"
-#include "sim/state_oracle.h"
 
 namespace sim {
 
@@ -69,9 +67,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     sim_.decisions().record(options_.keep_decisions);
     sim_.turns().keep(options_.keep_turns);
     const Truth& truth = *this;
-    durability_ = std::make_unique<DurabilityOracle>(truth, findings_);
-    committed_ = std::make_unique<CommittedLog>(findings_, tenant_->committed_listener());
-    state_ = std::make_unique<StateOracle>(findings_);
+    oracles_ = std::make_unique<Oracles>(truth, std::vector{std::string(kMemberName)}, findings_, tenant_->committed_listener());
     sim_.network().set_all_faults(faults_.link);
     member_ = &sim_.add_node(kMemberName);
     member_->disk_faults() = faults_.disk;
@@ -97,14 +93,14 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     is_ready_ = false;
     is_syncing_ = false;
     if (is_inspecting_) return tenant_->start_inspection(node, *this, findings_);
-    for (Oracle* oracle : oracles()) oracle->on_start(node.name());
+    oracles_->on_start(node.name());
     return tenant_->start_member(node, *this);
   }
 
   void on_event(std::string_view node, VirtualTime, const io::Event& event) override {
     if (std::holds_alternative<io::WroteEntries>(event)) is_syncing_ = true;
     if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
-    for (Oracle* oracle : oracles()) oracle->on_event(node, event);
+    oracles_->on_event(node, event);
   }
 
   void on_ready() override {
@@ -117,8 +113,6 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   std::string durable_bytes(std::string_view, std::string_view path, std::uint64_t offset, std::uint64_t size) const override {
     return member_->durable_bytes(path, offset, size).value_or(std::string());
   }
-
-  std::vector<Oracle*> oracles() const { return {durability_.get(), committed_.get(), state_.get()}; }
 
   // --- faults ---
 
@@ -162,7 +156,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
       case ActionKind::bit_rot:
         if (member_->rot(tenant_->rotting_file(), sim_.decisions().draw("rot", {action.id}))) {
           ++rots_;
-          state_->on_rot(member_->name());
+          oracles_->on_rot(member_->name());
         }
         return;
     }
@@ -190,6 +184,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   }
 
   void after_turn() {
+    oracles_->on_turn_end();
     if (failed_) return fail_member();
     if (waiting_crash_ == nullptr || is_striking_) return;
     const std::optional<base::Duration> offset = crash_offset(*waiting_crash_);
@@ -208,7 +203,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
 
   void crash(CrashKind kind, base::Duration down) {
     const bool was_recovering = !is_ready_;
-    for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+    oracles_->on_crash(member_->name());
     failed_.reset();
     const io::sim::CrashReport report = member_->crash(kind);
     ++crashes_.total;
@@ -244,7 +239,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
       return;
     }
     ++failures_;
-    for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+    oracles_->on_crash(member_->name());
     static_cast<void>(member_->crash(CrashKind::process_kill));
     is_ready_ = false;
     restart_after(kRestartAfterFailure);
@@ -266,7 +261,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     // that read many pages from it.
     const bool is_stuck = member_->host().ready_at() > sim_.now() + kStuckAfter;
     if (member_->is_up() && (!is_ready_ || is_stuck)) {
-      for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+      oracles_->on_crash(member_->name());
       static_cast<void>(member_->crash(CrashKind::process_kill));
     }
     if (!member_->is_up()) member_->restart();
@@ -279,7 +274,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     if (!is_ready_ && sim_.now() - calm_since_ >= kReadyWithin) {
       findings_.report(VerdictKind::liveness, kLivenessName, "the member is not ready, long after all faults have ended");
     }
-    for (Oracle* oracle : oracles()) oracle->at_end();
+    oracles_->at_end();
     tenant_->at_end(findings_);
     if (findings_.is_clean() && rots_ == 0) inspect();
   }
@@ -287,7 +282,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   // What the last process left on its disk, whatever it was doing.
   void inspect() {
     is_inspecting_ = true;
-    for (Oracle* oracle : oracles()) oracle->on_crash(member_->name());
+    oracles_->on_crash(member_->name());
     if (member_->is_up()) static_cast<void>(member_->crash(CrashKind::process_kill));
     is_ready_ = false;
     member_->restart();
@@ -303,7 +298,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
     out.simulated = sim_.now().since_start();
     out.faults = sim_.counters();
     out.crashes = crashes_;
-    out.commits_proven = durability_->checked_count();
+    out.commits_proven = oracles_->commits_proven();
     out.counts = tenant_->counts();
     out.counts["member_failures"] = failures_;
     if (recording != nullptr) {
@@ -322,9 +317,7 @@ class Engine final : private io::sim::ProgramFactory, private io::sim::ObserverL
   Findings findings_;
   std::unique_ptr<Tenant> tenant_;  // outlives the nodes: their programs refer to it
   std::vector<std::unique_ptr<ClientFactory>> client_factories_;
-  std::unique_ptr<DurabilityOracle> durability_;
-  std::unique_ptr<CommittedLog> committed_;
-  std::unique_ptr<StateOracle> state_;
+  std::unique_ptr<Oracles> oracles_;
 
   io::sim::Simulation sim_;
   Node* member_ = nullptr;
