@@ -73,7 +73,7 @@ class Single final : public Tenant {
   Single(const Plan& plan, ::etcd::ServerConfig config, std::vector<std::vector<ClientOperation>> operations, Findings& findings)
       : plan_(plan), config_(std::move(config)), operations_(std::move(operations)), oracle_(findings, StaleReads::nothing), finished_(plan.clients) {}
 
-  std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) override {
+  std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t, MemberHost& host) override {
     return std::make_unique<MemberProgram>(node, config_, host);
   }
 
@@ -94,7 +94,7 @@ class Single final : public Tenant {
     }
   }
 
-  std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, MemberHost& host, Findings& findings) override {
+  std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, MemberHost& host, Findings& findings) override {
     return std::make_unique<Inspection>(node, oracle_, findings, host);
   }
 
