@@ -67,7 +67,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void wake_up();
   // It never recovers; links are not its business.
   void stay_broken(Ailment ailment);
-  bool is_broken() const { return ailment_.has_value(); }
+  std::optional<Ailment> ailment() const { return ailment_; }  // none: it recovers
 
   bool is_ready() const { return is_ready_; }
   bool is_late() const;  // the faults ended long ago, and it is not ready

@@ -21,9 +21,10 @@ bool RaftOracle::is_leader(std::string_view name) const {
   return found != members_.end() && found->second.part == io::Part::leader;
 }
 
-bool RaftOracle::knows_leader(std::string_view name) const {
+std::string RaftOracle::leader_of(std::string_view name) const {
   const auto found = members_.find(name);
-  return found != members_.end() && found->second.leader != base::MemberId::none;
+  if (found == members_.end() || found->second.leader == base::MemberId::none) return {};
+  return names_.at(found->second.leader);
 }
 
 void RaftOracle::on_event(std::string_view name, const io::Event& event) {
@@ -61,6 +62,7 @@ void RaftOracle::on_part(std::string_view name, Member& member, const io::PartTa
     }
     if (leader->second.incarnation != member.incarnation) return accuse(name, "leads again" + term + " after a restart, without an election");
     if (!is_first && is_new) return accuse(name, "leads again" + term + " after it had stepped down");
+    names_[taken.self] = name;
     if (is_new) elected_.emplace_back(name, taken.term);
   } else if (taken.leader != base::MemberId::none) {
     const auto leader = leaders_.find(taken.term);

@@ -37,7 +37,7 @@ class RaftOracle final : public Oracle {
 
   // As the member said last in this incarnation.
   bool is_leader(std::string_view member) const;
-  bool knows_leader(std::string_view member) const;
+  std::string leader_of(std::string_view member) const;  // whom it follows, or itself; empty while it knows nobody
 
  private:
   struct Member {
@@ -75,6 +75,7 @@ class RaftOracle final : public Oracle {
   Findings& findings_;
   std::map<std::string, Member, std::less<>> members_;
   std::map<base::Term, Leader> leaders_;
+  std::map<base::MemberId, std::string> names_;
   std::vector<Commit> commits_;  // invariant: neither index nor term falls
 
   // Of the turn that is running.

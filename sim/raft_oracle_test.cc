@@ -70,13 +70,16 @@ TEST_CASE("election safety: one leader per term, and it is the one that is follo
   Group group;
   group.begin();
   CHECK(group.oracle.is_leader("m1"));
-  CHECK(group.oracle.knows_leader("m3"));
+  CHECK_EQ(group.oracle.leader_of("m1"), "m1");
+  CHECK_EQ(group.oracle.leader_of("m3"), "m1");
   SUBCASE("another one in a later term") {
     group.stand("m2", 2);
     group.lead("m2", 2);
     group.follow("m1", 2, "m2");
     CHECK(group.findings.is_clean());
     CHECK_FALSE(group.oracle.is_leader("m1"));
+    group.follow("m3", 2, "");
+    CHECK_EQ(group.oracle.leader_of("m3"), "");
   }
   SUBCASE("another one in the same term") { group.lead("m2", 1); CHECK_EQ(group.found(), RaftOracle::kName); }
   SUBCASE("somebody follows another one") { group.follow("m3", 1, "m2"); CHECK_EQ(group.found(), RaftOracle::kName); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -114,7 +115,7 @@ class Engine final : private Truth {
   std::vector<Member*> core() const {
     std::vector<Member*> core;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (!member->is_broken()) core.push_back(member.get());
+      if (!member->ailment()) core.push_back(member.get());
     }
     return core;
   }
@@ -123,27 +124,32 @@ class Engine final : private Truth {
 
   void judge_end() {
     ASSERT(course_->is_calm);
-    const auto stuck = [this](const std::string& what) { findings_.report(VerdictKind::liveness, kLivenessName, what); };
     for (const Member* const member : core()) {
       const std::string who = plan_.members == 1 ? "the member" : "member " + member->name();
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended");
     }
     oracles_->at_end();
-    if (plan_.members > 1) judge_leader(stuck);
     tenant_->at_end(findings_);
+    if (plan_.members > 1) judge_leader();
     if (findings_.is_clean() && course_->rots == 0) inspect();
   }
 
-  template <typename Stuck>
-  void judge_leader(const Stuck& stuck) {
-    const std::vector<Member*> all = core();
+  // The core has one leader, and knows it. It may be a member whose disk alone hangs: that one still says what is committed. It
+  // is counted, for it answers nobody itself.
+  void judge_leader() {
     const RaftOracle& raft = oracles_->raft();
-    const bool has_leader = std::any_of(all.begin(), all.end(), [&](const Member* one) { return raft.is_leader(one->name()); });
-    if (!has_leader) return stuck("the members that recovered are a quorum, and none of them leads");
-    for (const Member* const one : all) {
-      if (!raft.knows_leader(one->name())) stuck("member " + one->name() + " has recovered, and knows no leader");
+    for (const Member* const one : core()) {
+      const std::string name = raft.leader_of(one->name());
+      const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
+      if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
+      if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
+      const std::optional<Ailment> ailment = (*leader)->ailment();
+      if (ailment && *ailment != Ailment::hanging) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which nobody reaches");
+      is_led_by_hanging_ = ailment.has_value();
     }
   }
+
+  void stuck(std::string what) { findings_.report(VerdictKind::liveness, kLivenessName, std::move(what)); }
 
   // What the last process of each left on its disk, whatever it was doing.
   void inspect() {
@@ -155,7 +161,7 @@ class Engine final : private Truth {
     static_cast<void>(sim_.run_until([&] { return is_over() || !findings_.is_clean(); }, kInspectedWithin));
     for (const Member* const member : all) {
       if (member->is_ready() || !findings_.is_clean()) continue;
-      findings_.report(VerdictKind::liveness, kLivenessName, "the files of " + member->name() + " cannot be opened in time");
+      stuck("the files of " + member->name() + " cannot be opened in time");
     }
   }
 
@@ -170,6 +176,7 @@ class Engine final : private Truth {
     out.commits_proven = oracles_->commits_proven();
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
+    if (plan_.members > 1) out.counts["led_by_hanging_member"] = is_led_by_hanging_ ? 1 : 0;
     if (recording == nullptr) return out;
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();
@@ -196,6 +203,7 @@ class Engine final : private Truth {
 
   io::sim::Simulation sim_;
   Links links_;
+  bool is_led_by_hanging_ = false;  // at the end
 };
 
 }  // namespace
