@@ -1,7 +1,8 @@
 // sim/committed_log.h: the ledger of committed entries, and the oracle over it.
 //
 // Once an entry is committed it stays, at its log index, with its bytes, whatever crashes (Raft, figure 3:
-// leader completeness and state-machine safety). The ledger is also where workloads look up what became of
+// leader completeness and state-machine safety); members commit in the order of the log, apply nothing else, and
+// each commits what stands in its own log. The ledger is also where workloads look up what became of
 // an operation whose answer was lost.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/base/log_entry.h"
+#include "sim/group_log.h"
 #include "sim/oracle.h"
 
 namespace sim {
@@ -27,32 +29,28 @@ class CommittedListener {
 class CommittedLog final : public Oracle {
  public:
   static constexpr std::string_view kName = "committed entries";
-  CommittedLog(Findings& findings, CommittedListener* listener) : findings_(findings), listener_(listener) {}
+  // `voters`: of the group. All references outlive the ledger, and `logs` hears of each event first.
+  CommittedLog(GroupLog& logs, std::uint32_t voters, Findings& findings, CommittedListener* listener)
+      : logs_(logs), voters_(voters), findings_(findings), listener_(listener) {}
 
   void on_start(std::string_view member) override;
   void on_event(std::string_view member, const io::Event& event) override;
 
-  base::LogIndex last_index() const { return base::LogIndex(entries_.size()); }
+  base::LogIndex last_index() const { return base::LogIndex(terms_.size()); }
+  // Of the entry that is committed at this index. Requires: it is in [1, last_index()].
+  base::Term term_at(base::LogIndex index) const { return terms_[index.value() - 1]; }
 
  private:
-  struct Settled {
-    base::Term term;
-    base::Hash128 hash;  // of kind and bytes
-  };
-  struct Member {
-    std::map<base::LogIndex, base::Entry> appended;  // and not yet committed
-    base::LogIndex committed;                        // in this incarnation
-  };
+  void on_committed(std::string_view name, base::LogIndex& committed, base::EntryId id);
+  void on_applied(std::string_view name, base::LogIndex committed, base::EntryId id);
+  void on_recovered(std::string_view name, base::LogIndex& committed, const io::Recovered& recovered);
 
-  Member& member(std::string_view name);
-  void on_appended(Member& member, const io::Appended& appended);
-  void on_committed(std::string_view name, Member& member, base::EntryId id);
-  void on_recovered(std::string_view name, Member& member, const io::Recovered& recovered);
-
+  GroupLog& logs_;
+  const std::uint32_t voters_;
   Findings& findings_;
   CommittedListener* listener_;
-  std::map<std::string, Member, std::less<>> members_;
-  std::vector<Settled> entries_;  // of log index 1 and up
+  std::map<std::string, base::LogIndex, std::less<>> members_;  // how far each has committed in its present incarnation
+  std::vector<base::Term> terms_;                               // of log index 1 and up
 };
 
 }  // namespace sim

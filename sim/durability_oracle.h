@@ -1,15 +1,19 @@
-// sim/durability_oracle.h: a promise never before its durability.
+// sim/durability_oracle.h: a promise never before its durability, and what is durable is never forgotten.
 //
-// At the instant at which a member calls an entry committed, the bytes of the log write that carried it are
-// compared with the durable bytes of the simulated disk.
+// At the instant at which the first member calls an entry committed, a quorum of the voters must have it on their disks. No
+// member's word counts: the bytes of the log write that carried the entry are compared with the durable bytes of the simulated
+// disk. And whatever part of a log was found durable once must be there when the member comes back, for its acknowledgement may be
+// on its way; only a later write to the log may have replaced it.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/ids.h"
+#include "sim/group_log.h"
 #include "sim/oracle.h"
 
 namespace sim {
@@ -17,31 +21,46 @@ namespace sim {
 class DurabilityOracle final : public Oracle {
  public:
   static constexpr std::string_view kName = "durability";
-  // Both outlive the oracle.
-  DurabilityOracle(const Truth& truth, Findings& findings) : truth_(truth), findings_(findings) {}
+  // All references outlive the oracle, and `logs` hears of each event first. `voters`: whose copies count.
+  DurabilityOracle(const Truth& truth, const GroupLog& logs, std::vector<std::string> voters, Findings& findings);
 
   void on_event(std::string_view member, const io::Event& event) override;
-  std::uint64_t checked_count() const { return checked_count_; }
+  std::uint64_t checked_count() const { return checked_count_; }  // writes that were found durable
 
  private:
   struct Write {  // one batch, shared by its entries
     std::string file;
     std::uint64_t offset = 0;
-    std::string bytes;
-    bool is_proven = false;  // found durable once; what is durable stays so
+    std::string bytes;        // dropped once found durable: what is durable stays so
+    base::EntryId first;
+    base::EntryId last;
+    bool is_durable = false;  // found so
   };
-  struct Place {
+  struct Copy {
     base::Term term;
-    std::shared_ptr<Write> write;  // null while it is only in memory
+    std::shared_ptr<Write> write;
   };
-  using Places = std::map<base::LogIndex, Place>;
+  // A member has one write in flight. Until it is found durable or the next one follows, the log on the disk may still be that before it.
+  struct Member {
+    std::map<base::LogIndex, Copy> copies;  // what its disk has above settled_
+    std::shared_ptr<Write> newest;          // null: it is in `copies`
+    base::EntryId durable_end;              // where its log ended when a write was last found durable
+  };
 
-  void on_wrote(Places& places, const io::WroteEntries& wrote);
-  void on_committed(std::string_view member, Places& places, base::EntryId id);
+  void on_wrote(std::string_view name, Member& member, const io::WroteEntries& wrote);
+  void on_recovered(std::string_view name, Member& member, base::EntryId last);
+  void on_committed(std::string_view name, base::EntryId id);
+  bool has_durable(const std::string& voter, base::EntryId id);
+  bool is_durable(std::string_view name, Write& write);
+  void settle(std::string_view name, Member& member);
+  void adopt(Member& member);
 
   const Truth& truth_;
+  const GroupLog& logs_;
+  const std::vector<std::string> voters_;
   Findings& findings_;
-  std::map<std::string, Places, std::less<>> members_;
+  std::map<std::string, Member, std::less<>> members_;
+  base::LogIndex settled_;  // up to here a quorum was found to have every entry
   std::uint64_t checked_count_ = 0;
 };
 

@@ -1,156 +1,253 @@
 // The oracles of the log and the state: each is fed a good run and the runs that it exists to catch.
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "sim/committed_log.h"
-#include "sim/durability_oracle.h"
+#include "sim/group_log.h"
 #include "sim/state_oracle.h"
+#include "sim/test_events.h"
 
 namespace sim {
 
 namespace {
 
-constexpr std::string_view kMember = "m1";
-
-base::EntryId id(std::uint64_t term, std::uint64_t index) { return {base::Term(term), base::LogIndex(index)}; }
-base::Hash128 hash(std::uint64_t value) { return {value, value}; }
-
-// A disk whose durable bytes the test decides.
-class FakeTruth final : public Truth {
- public:
-  std::string durable_bytes(std::string_view, std::string_view, std::uint64_t offset, std::uint64_t size) const override {
-    return bytes.substr(std::min<std::uint64_t>(offset, bytes.size()), size);
+// The log oracles of a group, told of everything in the engine's order.
+struct Fixture {
+  explicit Fixture(std::uint32_t voters = 1) : committed(logs, voters, findings, nullptr) {}
+  void say(std::string_view member, const io::Event& event) {
+    logs.on_event(member, event);
+    committed.on_event(member, event);
   }
-  std::string bytes;
+  void append(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, appended(term, index)); }
+  void commit(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, io::Committed{id(term, index)}); }
+  void restart(std::string_view member, base::EntryId last, std::uint64_t applied) {
+    committed.on_start(member);
+    say(member, recovered(last, applied));
+  }
+
+  Findings findings;
+  GroupLog logs{findings};
+  CommittedLog committed;
 };
 
 template <typename Judge>
 void say(Judge& oracle, const io::Event& event) {
-  oracle.on_event(kMember, event);
+  oracle.on_event("m1", event);
 }
 
 }  // namespace
 
-TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less is not") {
-  struct Case { const char* name; const char* durable; bool good; };
-  const Case cases[] = {{"all there", "....batch", true}, {"nothing", "", false}, {"torn", "....batc", false}, {"old", "....BATCH", false}};
-  for (const Case& c : cases) {
-    CAPTURE(c.name);
-    FakeTruth truth;
-    Findings findings;
-    DurabilityOracle oracle(truth, findings);
-    say(oracle, io::WroteEntries{"wal/1.log", 4, "batch", id(1, 1), id(1, 2)});
-    truth.bytes = c.durable;
-    say(oracle, io::Committed{id(1, 1)});
-    CHECK_EQ(findings.is_clean(), c.good);
-    if (c.good) CHECK_EQ(oracle.checked_count(), 1);
-  }
-}
-
-TEST_CASE("durability: an entry that was never written is not committed") {
-  FakeTruth truth;
-  Findings findings;
-  DurabilityOracle oracle(truth, findings);
-  say(oracle, io::Appended{id(1, 1), base::EntryKind::command, "a"});
-  say(oracle, io::Committed{id(1, 1)});
-  CHECK_FALSE(findings.is_clean());
-}
-
-TEST_CASE("durability: an entry that was written again counts where it stands last") {
-  FakeTruth truth;
-  Findings findings;
-  DurabilityOracle oracle(truth, findings);
-  truth.bytes = "old!new!";
-  say(oracle, io::WroteEntries{"wal/1.log", 0, "old!", id(1, 1), id(1, 1)});
-  say(oracle, io::WroteEntries{"wal/1.log", 4, "NEW!", id(2, 1), id(2, 1)});
-  say(oracle, io::Committed{id(2, 1)});
-  CHECK_FALSE(findings.is_clean());
-}
-
 TEST_CASE("committed entries: the ledger catches a log that forgets or changes what was committed") {
-  Findings findings;
-  CommittedLog log(findings, nullptr);
-  log.on_start(kMember);
-  for (std::uint64_t i = 1; i <= 3; ++i) say(log, io::Appended{id(1, i), base::EntryKind::command, "a"});
-  for (std::uint64_t i = 1; i <= 3; ++i) say(log, io::Committed{id(1, i)});
-  REQUIRE(findings.is_clean());
-  CHECK_EQ(log.last_index(), base::LogIndex(3));
-  log.on_start(kMember);
+  Fixture group;
+  for (std::uint64_t i = 1; i <= 3; ++i) group.append("m1", 1, i);
+  for (std::uint64_t i = 1; i <= 3; ++i) group.commit("m1", 1, i);
+  REQUIRE(group.findings.is_clean());
+  CHECK_EQ(group.committed.last_index(), base::LogIndex(3));
 
   SUBCASE("coming back whole is fine") {
-    say(log, io::Recovered{base::LogIndex(1), id(1, 3), {base::StoreGeneration(1), base::LogIndex(1)}, {}});
-    say(log, io::Committed{id(1, 2)});
-    say(log, io::Committed{id(1, 3)});
-    CHECK(findings.is_clean());
+    group.restart("m1", id(1, 3), 1);
+    group.commit("m1", 1, 2);
+    group.commit("m1", 1, 3);
+    CHECK(group.findings.is_clean());
   }
   SUBCASE("a shorter log is not") {
-    say(log, io::Recovered{base::LogIndex(1), id(1, 2), {base::StoreGeneration(1), base::LogIndex(1)}, {}});
-    CHECK_FALSE(findings.is_clean());
+    group.restart("m1", id(1, 2), 1);
+    CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName);
   }
   SUBCASE("another entry in its place is not") {
-    say(log, io::Recovered{base::LogIndex(1), id(2, 3), {base::StoreGeneration(1), base::LogIndex(1)}, {}});
-    CHECK_FALSE(findings.is_clean());
+    group.append("m1", 2, 3);
+    group.restart("m1", id(2, 3), 1);
+    CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName);
+  }
+  SUBCASE("nor is one hidden below the end") {
+    group.append("m1", 2, 3);
+    group.append("m1", 2, 4);
+    group.restart("m1", id(2, 4), 1);
+    CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName);
   }
   SUBCASE("nor is the same entry with other bytes") {
-    say(log, io::Recovered{base::LogIndex(1), id(1, 3), {base::StoreGeneration(1), base::LogIndex(2)}, {}});
-    say(log, io::Appended{id(1, 3), base::EntryKind::command, "b"});
-    say(log, io::Committed{id(1, 3)});
-    CHECK_FALSE(findings.is_clean());
+    group.restart("m1", id(1, 3), 2);
+    group.say("m1", appended(1, 3, "other"));
+    CHECK_EQ(group.findings.verdict().oracle, GroupLog::kName);
   }
   SUBCASE("nor a gap") {
-    say(log, io::Recovered{base::LogIndex(1), id(1, 3), {base::StoreGeneration(1), base::LogIndex(1)}, {}});
-    say(log, io::Committed{id(1, 3)});
-    CHECK_FALSE(findings.is_clean());
+    group.restart("m1", id(1, 3), 1);
+    group.commit("m1", 1, 3);
+    CHECK_FALSE(group.findings.is_clean());
   }
   SUBCASE("nor the commit of what was never appended") {
-    say(log, io::Recovered{base::LogIndex(1), id(1, 3), {base::StoreGeneration(1), base::LogIndex(3)}, {}});
-    say(log, io::Committed{id(1, 4)});
-    CHECK_FALSE(findings.is_clean());
+    group.restart("m1", id(1, 3), 3);
+    group.commit("m1", 1, 4);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("nor that an entry takes effect before it is committed") {
+    group.append("m1", 1, 4);
+    group.say("m1", io::Applied{id(1, 4), hash(4), hash(104)});
+    CHECK_FALSE(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("committed entries: members commit in any order, each what its own log has") {
+  Fixture group(3);
+  for (const char* member : {"m1", "m2"}) {
+    for (std::uint64_t i = 1; i <= 3; ++i) group.append(member, 1, i);
+  }
+  group.commit("m1", 1, 1);
+  group.commit("m2", 1, 1);
+  group.commit("m2", 1, 2);
+  group.commit("m1", 1, 2);
+  REQUIRE(group.findings.is_clean());
+
+  SUBCASE("a member that lags commits when it has the entries") {
+    for (std::uint64_t i = 1; i <= 2; ++i) group.append("m3", 1, i);
+    for (std::uint64_t i = 1; i <= 2; ++i) group.commit("m3", 1, i);
+    CHECK(group.findings.is_clean());
+    CHECK_EQ(group.committed.last_index(), base::LogIndex(2));
+  }
+  SUBCASE("and not before") {
+    group.append("m3", 1, 1);
+    group.commit("m3", 1, 1);
+    group.commit("m3", 1, 2);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("of several members one may come back without what the others keep") {
+    group.restart("m1", id(1, 1), 1);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("two members commit different entries at one index") {
+    group.commit("m1", 1, 3);
+    group.append("m2", 2, 3);
+    group.commit("m2", 2, 3);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a member replaces what is committed, and commits what was") {
+    group.append("m2", 2, 2);
+    group.commit("m1", 1, 3);
+    group.commit("m2", 1, 3);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("log matching: one entry, one content, one past") {
+  Fixture group(3);
+  for (std::uint64_t i = 1; i <= 3; ++i) group.append("m1", 1, i);
+  group.append("m2", 1, 1);
+  REQUIRE(group.findings.is_clean());
+  const base::EntryId second = id(1, 2);
+  CHECK_EQ(group.logs.term_at("m1", base::LogIndex(3)), base::Term(1));
+  CHECK_EQ(group.logs.term_at("m2", base::LogIndex(3)), base::Term());
+  REQUIRE(group.logs.find(second) != nullptr);
+
+  SUBCASE("another member gets the same") {
+    group.append("m2", 1, 2);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("or something else of another term, in its place") {
+    group.append("m2", 2, 2);
+    group.append("m1", 2, 2);
+    CHECK(group.findings.is_clean());
+    CHECK((group.logs.last("m1") == id(2, 2)));
+  }
+  SUBCASE("other bytes") {
+    group.say("m2", appended(1, 2, "other"));
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("another past") {
+    group.append("m3", 0, 1);
+    group.append("m3", 1, 2);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a hole") {
+    group.append("m2", 1, 3);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a term that falls along the log") {
+    group.append("m2", 0, 2);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a crash takes what was only in memory: the log is again what it was before") {
+    group.append("m1", 2, 2);
+    group.append("m1", 2, 3);
+    group.append("m1", 2, 4);
+    group.restart("m1", id(1, 3), 0);
+    for (std::uint64_t i = 1; i <= 3; ++i) CHECK_EQ(group.logs.term_at("m1", base::LogIndex(i)), base::Term(1));
+    CHECK_EQ(group.logs.terms_up_to(id(2, 4), base::LogIndex(1)),
+             std::vector{base::Term(1), base::Term(2), base::Term(2), base::Term(2)});
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("a log that comes back with what nobody wrote") {
+    group.restart("m1", id(1, 4), 0);
+    CHECK_FALSE(group.findings.is_clean());
   }
 }
 
 TEST_CASE("state hash: applied again must mean the same, and a store must hold what it says") {
   Findings findings;
   StateOracle oracle(findings);
-  oracle.on_start(kMember);
+  oracle.on_start("m1");
   for (std::uint64_t i = 1; i <= 3; ++i) say(oracle, io::Applied{id(1, i), hash(i), hash(100 + i)});
   say(oracle, io::StoreDurable{{base::StoreGeneration(1), base::LogIndex(2)}});
   REQUIRE(findings.is_clean());
-  oracle.on_start(kMember);
-  const auto recovered = [](std::uint64_t applied, std::uint64_t state) {
-    return io::Recovered{base::LogIndex(1), id(1, 3), {base::StoreGeneration(1), base::LogIndex(applied)}, hash(state)};
-  };
+  oracle.on_start("m1");
+  const auto came_back = [](std::uint64_t applied, std::uint64_t state) { return recovered(id(1, 3), applied, hash(state)); };
 
   SUBCASE("the store as promised, and the rest applied again") {
-    say(oracle, recovered(2, 102));
+    say(oracle, came_back(2, 102));
     say(oracle, io::Applied{id(1, 3), hash(3), hash(103)});
     CHECK(findings.is_clean());
   }
   SUBCASE("below the durable mark") {
-    say(oracle, recovered(1, 101));
+    say(oracle, came_back(1, 101));
     CHECK_FALSE(findings.is_clean());
   }
   SUBCASE("rows of another index") {
-    say(oracle, recovered(2, 103));
+    say(oracle, came_back(2, 103));
     CHECK_FALSE(findings.is_clean());
   }
   SUBCASE("an index that nobody reached") {
-    say(oracle, recovered(4, 104));
+    say(oracle, came_back(4, 104));
     CHECK_FALSE(findings.is_clean());
   }
   SUBCASE("another effect the second time") {
-    say(oracle, recovered(2, 102));
+    say(oracle, came_back(2, 102));
     say(oracle, io::Applied{id(1, 3), hash(4), hash(103)});
     CHECK_FALSE(findings.is_clean());
   }
   SUBCASE("an entry applied twice") {
-    say(oracle, recovered(2, 102));
+    say(oracle, came_back(2, 102));
     say(oracle, io::Applied{id(1, 2), hash(2), hash(102)});
     CHECK_FALSE(findings.is_clean());
   }
   SUBCASE("a mark beyond what was applied") {
-    say(oracle, recovered(2, 102));
+    say(oracle, came_back(2, 102));
     say(oracle, io::StoreDurable{{base::StoreGeneration(1), base::LogIndex(3)}});
     CHECK_FALSE(findings.is_clean());
+  }
+}
+
+TEST_CASE("state hash: every member goes through the same states") {
+  Findings findings;
+  StateOracle oracle(findings);
+  for (std::uint64_t i = 1; i <= 3; ++i) oracle.on_event("m1", io::Applied{id(1, i), hash(i), hash(100 + i)});
+  for (std::uint64_t i = 1; i <= 2; ++i) oracle.on_event("m2", io::Applied{id(1, i), hash(i), hash(100 + i)});
+  REQUIRE(findings.is_clean());
+
+  SUBCASE("and goes on with them") {
+    oracle.on_event("m2", io::Applied{id(1, 3), hash(3), hash(103)});
+    oracle.on_event("m2", io::Applied{id(1, 4), hash(4), hash(104)});
+    CHECK(findings.is_clean());
+  }
+  SUBCASE("one is in another state") {
+    oracle.on_event("m2", io::Applied{id(1, 3), hash(3), hash(999)});
+    CHECK_FALSE(findings.is_clean());
+  }
+  SUBCASE("one comes back with an earlier one, and goes through them again") {
+    oracle.on_start("m2");
+    oracle.on_event("m2", recovered(id(1, 2), 1, hash(101)));
+    oracle.on_event("m2", io::Applied{id(1, 2), hash(2), hash(102)});
+    CHECK(findings.is_clean());
   }
 }
 

@@ -1,8 +1,14 @@
 #include "sim/plan.h"
 
+#include <array>
+
 #include "core/base/assert.h"
 
 namespace sim {
+
+namespace {
+constexpr std::uint64_t kBytesPerSecondMax = 1'000'000'000;
+}  // namespace
 
 std::string_view to_text(ActionKind kind) {
   switch (kind) {
@@ -15,6 +21,9 @@ std::string_view to_text(ActionKind kind) {
     case ActionKind::wall_jump: return "wall_jump";
     case ActionKind::bit_rot: return "bit_rot";
     case ActionKind::clock_drift: return "clock_drift";
+    case ActionKind::partition: return "partition";
+    case ActionKind::slow_links: return "slow_links";
+    case ActionKind::reset_links: return "reset_links";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
@@ -28,6 +37,58 @@ std::string_view to_text(Moment moment) {
     case Moment::recovering: return "recovering";
   }
   ASSERT(false && "a moment outside the enumeration");
+  return {};
+}
+
+std::string_view to_text(Shape shape) {
+  switch (shape) {
+    case Shape::halves: return "halves";
+    case Shape::outgoing: return "outgoing";
+    case Shape::incoming: return "incoming";
+    case Shape::bridge: return "bridge";
+    case Shape::pairs: return "pairs";
+  }
+  ASSERT(false && "a shape outside the enumeration");
+  return {};
+}
+
+std::string_view to_text(Ailment ailment) {
+  switch (ailment) {
+    case Ailment::down: return "down";
+    case Ailment::cut_off: return "cut_off";
+    case Ailment::isolated: return "isolated";
+    case Ailment::hanging: return "hanging";
+  }
+  ASSERT(false && "an ailment outside the enumeration");
+  return {};
+}
+
+std::string member_name(std::uint32_t member) { return "m" + std::to_string(member + 1); }
+
+std::string contradiction(const Plan& plan) {
+  if (plan.members == 0 || plan.members > kMembersMax) return "`members` must be in [1, " + std::to_string(kMembersMax) + "]";
+  if (plan.clients == 0 || plan.clients > 1000) return "`clients` must be in [1, 1000]";
+  for (const Operation& operation : plan.operations) {
+    if (operation.client >= plan.clients) return "an operation of a client that does not exist";
+  }
+  for (const Action& action : plan.actions) {
+    const std::string which = "action " + std::to_string(action.id) + " names ";
+    if (action.member >= plan.members) return which + "a member that does not exist";
+    if (action.kind == ActionKind::cut_link && action.client >= plan.clients) return which + "a client that does not exist";
+    if (action.bytes_per_second > kBytesPerSecondMax) return "action " + std::to_string(action.id) + " has links that are too fast";
+    for (std::size_t i = 0; i < action.others.size(); ++i) {
+      const std::uint32_t other = action.others[i];
+      if (other >= plan.members) return which + "a member that does not exist";
+      if (other == action.member || (i > 0 && other <= action.others[i - 1])) return which + "other members that are not ascending, or its own";
+    }
+  }
+  std::array<bool, kMembersMax> is_broken{};
+  for (const Broken& broken : plan.broken) {
+    if (broken.member >= plan.members) return "a broken member that does not exist";
+    if (is_broken[broken.member]) return "a member that is broken twice";
+    is_broken[broken.member] = true;
+  }
+  if (plan.members - plan.broken.size() < quorum_of(plan.members)) return "so many members stay broken that no quorum is left";
   return {};
 }
 

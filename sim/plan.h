@@ -17,8 +17,8 @@
 namespace sim {
 
 enum class ActionKind : std::uint8_t {
-  power_loss,    // of the member: what was not synced may go
-  process_kill,  // the page cache stays
+  power_loss,    // of the member, and of `others` at the same instant: what was not synced may go
+  process_kill,  // likewise; the page cache stays
   pause,         // the member executes nothing for a while
   cut_link,      // between the member and one client, both ways
   disk_full,     // everything that needs space fails for a while
@@ -26,9 +26,23 @@ enum class ActionKind : std::uint8_t {
   wall_jump,     // of the member's wall clock
   bit_rot,       // in one of the member's files (Tenant::rotting_file)
   clock_drift,   // the member's clocks run fast or slow for a while
+  partition,     // links between members are cut for a while; what is on its way waits
+  slow_links,    // between the member and `others`, both ways, for a while
+  reset_links,   // every connection between the member and `others` is reset
 };
-inline constexpr int kActionKindCount = 9;
+inline constexpr int kActionKindCount = 12;
 std::string_view to_text(ActionKind kind);
+
+// Of a partition, which links are cut.
+enum class Shape : std::uint8_t {
+  halves,    // the member and `others` on one side, the rest on the other
+  outgoing,  // what the member sends to `others`
+  incoming,  // what `others` send to the member
+  bridge,    // `others` on one side, the rest on the other, and the member sees both
+  pairs,     // the member and each of `others` do not see each other
+};
+inline constexpr int kShapeCount = 5;
+std::string_view to_text(Shape shape);
 
 // A crash strikes at the first instant from its time on at which this holds, or when its patience ends.
 enum class Moment : std::uint8_t {
@@ -44,10 +58,30 @@ struct Action {
   std::uint32_t id = 0;
   ActionKind kind = ActionKind::power_loss;
   base::Duration at{};
-  base::Duration lasting{};       // down time, pause, cut, full, hang, jump, drift
-  Moment moment = Moment::any;    // of a crash
+  base::Duration lasting{};       // down time, pause, cut, full, hang, jump, drift, partition, slowness
+  Moment moment = Moment::any;    // of a crash, as it is with `member`
   std::uint32_t client = 0;       // of cut_link
   std::int32_t ppm = 0;           // of clock_drift: microseconds that the clock gains in a second
+  std::uint32_t member = 0;       // whose; counted from 0
+  std::vector<std::uint32_t> others = {};  // members too, ascending, without `member`
+  Shape shape = Shape::halves;    // of a partition
+  base::Duration delay{};         // of slow_links: what is sent takes at least this
+  std::uint64_t bytes_per_second = 0;  // and likewise no more than this goes one way; 0: no limit
+};
+
+// What stays wrong with a member when the faults end.
+enum class Ailment : std::uint8_t {
+  down,      // it loses its power and never comes back
+  cut_off,   // no other member sees it, and it sees none; clients do
+  isolated,  // nor do clients
+  hanging,   // no disk call of it ever ends
+};
+inline constexpr int kAilmentCount = 4;
+std::string_view to_text(Ailment ailment);
+
+struct Broken {
+  std::uint32_t member = 0;
+  Ailment ailment = Ailment::down;
 };
 
 // What a client asks; the words belong to the scenario's workload. Starts at a time drawn from its own name,
@@ -64,14 +98,25 @@ struct Plan {
   std::uint64_t seed = 0;
   std::uint32_t members = 1;
   std::uint32_t clients = 1;
-  base::Duration faults_until{};  // then everything heals, and progress is demanded
+  base::Duration faults_until{};  // then everything heals but for `broken`, and progress is demanded
   base::Duration duration{};
   base::Duration turn_cost = std::chrono::microseconds(1);  // what the member's every turn takes besides its disk calls
   std::map<std::string, std::uint64_t> rates;  // by name, per million; what is not named is zero (rates.h)
   std::map<std::string, std::uint64_t> sizes;  // of logs, batches and budgets, by name; the tenant reads them
   std::vector<Action> actions;        // by time
+  std::vector<Broken> broken;         // for good; the others are the core, and a quorum
   std::vector<Operation> operations;  // by client and time
   std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash
 };
+
+// `m1` is member 0.
+std::string member_name(std::uint32_t member);
+// How many of a group this large have to agree.
+constexpr std::uint32_t quorum_of(std::uint32_t members) { return members / 2 + 1; }
+
+inline constexpr std::uint32_t kMembersMax = 7;
+
+// Empty when it can be run; else what is wrong: it may have been edited by hand.
+std::string contradiction(const Plan& plan);
 
 }  // namespace sim

@@ -36,6 +36,8 @@ constexpr LinkRate kLinkRates[] = {
 constexpr NodeRate kNodeRates[] = {
     {"node.half_open", &NodeFaults::half_open_per_million, 500'000},
 };
+constexpr std::string_view kPeerCorrupt = "peer.corrupt";
+constexpr std::uint32_t kPeerCorruptMax = 1'000;
 
 }  // namespace
 
@@ -69,6 +71,10 @@ base::Result<Faults> faults_of(const std::map<std::string, std::uint64_t>& rates
         is_known = true;
       }
     }
+    if (name == kPeerCorrupt) {
+      faults.peer_corrupt_per_million = per_million;
+      is_known = true;
+    }
     if (!is_known) return base::fail(base::Code::invalid, "no fault rate is called `" + name + "`");
   }
   return faults;
@@ -80,6 +86,7 @@ const std::vector<RateLimit>& rate_limits() {
     for (const DiskRate& rate : kDiskRates) all.push_back({rate.name, rate.max});
     for (const LinkRate& rate : kLinkRates) all.push_back({rate.name, rate.max});
     for (const NodeRate& rate : kNodeRates) all.push_back({rate.name, rate.max});
+    all.push_back({kPeerCorrupt, kPeerCorruptMax});
     return all;
   }();
   return limits;

@@ -19,6 +19,7 @@ struct Faults {
   io::sim::DiskFaults disk;
   io::sim::LinkFaults link;
   io::sim::NodeFaults node;
+  std::uint32_t peer_corrupt_per_million = 0;  // of the links between members: LinkFaults::corrupt_per_million
 };
 
 // A world with these chances. invalid for a name that this version does not know.

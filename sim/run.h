@@ -13,18 +13,12 @@
 #include "io/sim/decisions.h"
 #include "io/sim/faults.h"
 #include "io/sim/turns.h"
+#include "sim/member.h"
 #include "sim/plan.h"
 #include "sim/tenant.h"
 #include "sim/verdict.h"
 
 namespace sim {
-
-struct CrashCounts {
-  std::uint64_t total = 0;
-  std::uint64_t with_sync_in_flight = 0;
-  std::uint64_t in_store_job = 0;
-  std::uint64_t in_recovery = 0;  // the member had not become ready
-};
 
 struct Outcome {
   Verdict verdict;
@@ -33,7 +27,7 @@ struct Outcome {
   base::Duration simulated{};
   io::sim::FaultCounters faults;
   CrashCounts crashes;
-  std::uint64_t commits_proven = 0;           // log writes compared with durable bytes at the moment of the promise
+  std::uint64_t commits_proven = 0;             // log writes that were found durable
   std::map<std::string, std::uint64_t> counts;  // the tenant's
 };
 
@@ -47,10 +41,10 @@ struct RunOptions {
 struct Recording {
   std::vector<io::sim::Turn> turns;
   std::vector<io::sim::Decisions::Record> decisions;
-  std::vector<std::string> log;  // `time node level message key=value…`
+  std::vector<std::string> log;  // `time node level message key=value…`, by time
 };
 
-// invalid when the plan names what this version does not know.
+// invalid when the plan names what this version does not know, or contradicts itself.
 base::Result<Outcome> run(const Scenario& scenario, const Plan& plan, const RunOptions& options = {}, Recording* recording = nullptr);
 
 }  // namespace sim

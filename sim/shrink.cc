@@ -23,6 +23,7 @@ class Shrinker {
       again = false;
       again |= shorten();
       again |= drop_rates();
+      again |= drop_elements(&Plan::broken);
       again |= drop_elements(&Plan::actions);
       again |= drop_elements(&Plan::operations);
     }

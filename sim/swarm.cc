@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "core/base/assert.h"
 #include "sim/rates.h"
@@ -22,6 +24,10 @@ bool is_about_crashes(std::string_view name) {
          name == "disk.dropped_sector";
 }
 
+bool is_of_groups(ActionKind kind) {
+  return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links;
+}
+
 base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t id) {
   using std::chrono::milliseconds;
   switch (kind) {
@@ -34,9 +40,90 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
     case ActionKind::bit_rot: return {};
     case ActionKind::wall_jump: return decisions.between("plan-jump", {id}, milliseconds(1), std::chrono::hours(30));
     case ActionKind::clock_drift: return decisions.between("plan-drift", {id}, milliseconds(500), milliseconds(20'000));
+    case ActionKind::partition: return decisions.between("plan-partition", {id}, milliseconds(20), milliseconds(8000));
+    case ActionKind::slow_links: return decisions.between("plan-slow", {id}, milliseconds(100), milliseconds(6000));
+    case ActionKind::reset_links: return {};
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
+}
+
+// Of everybody but this member each with even chances, but somebody.
+std::vector<std::uint32_t> draw_others(Decisions& decisions, const Plan& plan, const Action& action) {
+  std::vector<std::uint32_t> others;
+  for (std::uint32_t other = 0; other < plan.members; ++other) {
+    if (other != action.member && decisions.happens("plan-other", {action.id, other}, kHalf)) others.push_back(other);
+  }
+  if (!others.empty()) return others;
+  const auto place = static_cast<std::uint32_t>(decisions.below("plan-some-other", {action.id}, plan.members - 1));
+  return {place < action.member ? place : place + 1};
+}
+
+std::vector<std::uint32_t> all_others(const Plan& plan, std::uint32_t member) {
+  std::vector<std::uint32_t> others;
+  for (std::uint32_t other = 0; other < plan.members; ++other) {
+    if (other != member) others.push_back(other);
+  }
+  return others;
+}
+
+// What only a group has: whose action it is, who else is in it, and how.
+void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
+  action.member = static_cast<std::uint32_t>(decisions.below("plan-member", {action.id}, plan.members));
+  const std::uint64_t how_many = decisions.below("plan-how-many", {action.id}, 10);
+  switch (action.kind) {
+    case ActionKind::power_loss:
+    case ActionKind::process_kill:
+      // One in ten takes the whole group down at one instant.
+      if (how_many == 0) action.others = all_others(plan, action.member);
+      else if (how_many < 3) action.others = draw_others(decisions, plan, action);
+      return;
+    case ActionKind::partition:
+      action.shape = static_cast<Shape>(decisions.below("plan-shape", {action.id}, kShapeCount));
+      // A member that is cut off from everybody is what an election and a deposed leader need.
+      if (how_many < 4 && action.shape != Shape::halves && action.shape != Shape::bridge) action.others = all_others(plan, action.member);
+      else if (how_many > 3 || action.shape != Shape::halves) action.others = draw_others(decisions, plan, action);
+      return;
+    case ActionKind::slow_links:
+      action.others = how_many < 5 ? all_others(plan, action.member) : draw_others(decisions, plan, action);
+      action.delay = decisions.between("plan-slow-delay", {action.id}, std::chrono::milliseconds(1), std::chrono::milliseconds(400));
+      // From a kilobyte to a megabyte per second: a heartbeat always goes through, what catches up may take its time.
+      if (decisions.happens("plan-narrow", {action.id}, kHalf)) action.bytes_per_second = 1024ULL << decisions.below("plan-bandwidth", {action.id}, 11);
+      return;
+    case ActionKind::reset_links: action.others = draw_others(decisions, plan, action); return;
+    case ActionKind::pause:
+    case ActionKind::cut_link:
+    case ActionKind::disk_full:
+    case ActionKind::disk_hang:
+    case ActionKind::wall_jump:
+    case ActionKind::bit_rot:
+    case ActionKind::clock_drift: return;
+  }
+}
+
+// Who stays broken when the faults end: often nobody, often all whom a quorum can do without.
+void draw_broken(Decisions& decisions, Plan& plan) {
+  const std::uint32_t dispensable = plan.members - quorum_of(plan.members);
+  std::uint64_t left = std::min<std::uint64_t>(dispensable, decisions.below("plan-broken", {}, dispensable + 2));
+  // Members in an order of the seed's own.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  for (std::uint32_t member = 0; member < plan.members; ++member) order.emplace_back(decisions.draw("plan-broken-member", {member}), member);
+  std::sort(order.begin(), order.end());
+  for (const auto& place : order) {
+    if (left == 0) break;
+    --left;
+    const std::uint64_t ailment = decisions.below("plan-ailment", {place.second}, kAilmentCount);
+    plan.broken.push_back({place.second, static_cast<Ailment>(ailment)});
+  }
+}
+
+// How often a kind of action happens in a run that has it.
+std::uint64_t count_max(ActionKind kind, std::uint32_t members) {
+  if (kind == ActionKind::bit_rot) return 40;
+  const bool is_crash = kind == ActionKind::power_loss || kind == ActionKind::process_kill;
+  if (members == 1) return is_crash ? 6 : 4;
+  if (kind == ActionKind::partition) return 8;
+  return is_crash ? 4 + members : 3 + members;
 }
 
 }  // namespace
@@ -49,6 +136,7 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   plan.turn_cost = decisions.between("plan-turn-cost", {}, std::chrono::microseconds(1), cost_max);
   for (const RateLimit& limit : rate_limits()) {
     const Identity who{io::sim::key(limit.name)};
+    if (plan.members == 1 && limit.name.substr(0, 5) == "peer.") continue;
     if (!is_about_crashes(limit.name) && !decisions.happens("plan-rate-on", who, kHalf)) continue;
     // Over three decades: rare faults meet a member in good order, frequent ones meet each other.
     const std::uint64_t decade = decisions.below("plan-rate-decade", who, 3);
@@ -57,19 +145,20 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   }
 
   constexpr std::array<ActionKind, kActionKindCount> kKinds = {
-      ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,    ActionKind::cut_link,
-      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump, ActionKind::bit_rot,
-      ActionKind::clock_drift};
+      ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,       ActionKind::cut_link,
+      ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump,   ActionKind::bit_rot,
+      ActionKind::clock_drift, ActionKind::partition,   ActionKind::slow_links,  ActionKind::reset_links};
   std::uint32_t id = 0;
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
     const bool is_crash = kind == ActionKind::power_loss || kind == ActionKind::process_kill;
     const bool is_rot = kind == ActionKind::bit_rot;
     if (is_rot && budget == Budget::within) continue;
-    // Crashes are what these runs are about: nine seeds in ten have each kind.
-    const std::uint32_t often = is_rot ? 1'000'000 : is_crash ? 900'000 : kHalf;
+    if (plan.members == 1 && is_of_groups(kind)) continue;
+    // Crashes and partitions are what these runs are about: nine seeds in ten have each kind.
+    const std::uint32_t often = is_rot ? 1'000'000 : is_crash || kind == ActionKind::partition ? 900'000 : kHalf;
     if (!decisions.happens("plan-action-on", {number}, often)) continue;
-    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, is_rot ? 40 : is_crash ? 6 : 4);
+    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, count_max(kind, plan.members));
     for (std::uint64_t i = 0; i < count; ++i) {
       Action action;
       action.id = id++;
@@ -89,9 +178,11 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
       if (kind == ActionKind::clock_drift) {
         action.ppm = static_cast<std::int32_t>(decisions.below("plan-drift-ppm", {action.id}, 2 * kDriftMax)) - kDriftMax;
       }
+      if (plan.members > 1) draw_in_group(decisions, plan, action);
       plan.actions.push_back(action);
     }
   }
+  if (plan.members > 1) draw_broken(decisions, plan);
   std::sort(plan.actions.begin(), plan.actions.end(),
             [](const Action& a, const Action& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
 }

@@ -11,11 +11,11 @@
 
 namespace sim {
 
-// Within: every promise keeps an intact durable copy, so a member must always come back. Beyond: bits rot, the only
+// Within: every promise keeps intact durable copies on a quorum, so a member must always come back. Beyond: bits rot, the only
 // copy of a store may be spoilt, and a member of one may then have to refuse.
 enum class Budget : std::uint8_t { within, beyond };
 
-// Fills plan.rates, plan.actions and plan.turn_cost. Requires: members, clients and faults_until are set.
+// Fills plan.rates, plan.actions, plan.turn_cost, and for a group plan.broken. Requires: members, clients and faults_until are set.
 void draw_faults(io::sim::Decisions& decisions, Budget budget, Plan& plan);
 
 }  // namespace sim

@@ -30,8 +30,8 @@ class Tenant {
  public:
   virtual ~Tenant() = default;
 
-  // Called in the node's first turn of each incarnation; what it returns is destroyed at the crash.
-  virtual std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, MemberHost& host) = 0;
+  // Called in the node's first turn of each incarnation; what it returns is destroyed at the crash. `member` counts from 0.
+  virtual std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) = 0;
   virtual std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) = 0;
 
   virtual CommittedListener* committed_listener() = 0;  // may be null
@@ -42,9 +42,10 @@ class Tenant {
 
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;
-  // Then the member's process ends. Looks at what it left on its disk; what is wrong goes into `findings`, and the host is
-  // told on_ready() when all was seen. Not called when bits of it have rotted.
-  virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, MemberHost& host, Findings& findings) = 0;
+  // Then the processes of all members that recovered end. Looks at what one left on its disk; what is wrong goes into `findings`,
+  // and the host is told on_ready() when all was seen. Not called when bits have rotted.
+  virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t member, MemberHost& host,
+                                                             Findings& findings) = 0;
   // Totals for reports, by name.
   virtual std::map<std::string, std::uint64_t> counts() const = 0;
 };

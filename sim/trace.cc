@@ -45,6 +45,19 @@ class Reader {
     }
     return value->get<std::uint64_t>();
   }
+  std::uint32_t small(const Json& object, const char* name) {
+    const std::uint64_t value = number(object, name);
+    if (value > UINT32_MAX) fail(std::string("`") + name + "` is too large a number");
+    return static_cast<std::uint32_t>(value);
+  }
+  std::vector<std::uint32_t> small_numbers(const Json& object, const char* name) {
+    std::vector<std::uint32_t> out;
+    for (const Json& value : list(object, name)) {
+      if (!value.is_number_unsigned() || value.get<std::uint64_t>() > UINT32_MAX) fail(std::string("`") + name + "` has something else than small numbers");
+      else out.push_back(value.get<std::uint32_t>());
+    }
+    return out;
+  }
   std::string text(const Json& object, const char* name) {
     const Json* value = member(object, name);
     if (value == nullptr) return {};
@@ -118,25 +131,46 @@ Json encode(const Action& action) {
   if (action.moment != Moment::any) out["moment"] = to_text(action.moment);
   if (action.kind == ActionKind::cut_link) out["client"] = action.client;
   if (action.kind == ActionKind::clock_drift) out["drift_ppm"] = action.ppm;
+  if (action.member != 0) out["member"] = action.member;
+  if (!action.others.empty()) out["others"] = action.others;
+  if (action.kind == ActionKind::partition) out["shape"] = to_text(action.shape);
+  if (action.kind == ActionKind::slow_links) {
+    out["delay_ns"] = action.delay.count();
+    out["bytes_per_second"] = action.bytes_per_second;
+  }
   return out;
 }
 
 Action decode_action(Reader& reader, const Json& json) {
   Action action;
-  action.id = static_cast<std::uint32_t>(reader.number(json, "id"));
+  action.id = reader.small(json, "id");
   action.kind = reader.kind<ActionKind>(reader.text(json, "kind"), kActionKindCount);
   action.at = reader.duration(json, "at_ns");
   action.lasting = reader.duration(json, "lasting_ns");
   if (json.is_object() && json.contains("moment")) action.moment = reader.kind<Moment>(reader.text(json, "moment"), kMomentCount);
-  if (json.is_object() && json.contains("client")) action.client = static_cast<std::uint32_t>(reader.number(json, "client"));
+  if (json.is_object() && json.contains("client")) action.client = reader.small(json, "client");
   if (action.kind == ActionKind::clock_drift) action.ppm = reader.ppm(json, "drift_ppm");
+  if (json.is_object() && json.contains("member")) action.member = reader.small(json, "member");
+  if (json.is_object() && json.contains("others")) action.others = reader.small_numbers(json, "others");
+  if (action.kind == ActionKind::partition) action.shape = reader.kind<Shape>(reader.text(json, "shape"), kShapeCount);
+  if (action.kind == ActionKind::slow_links) {
+    action.delay = reader.duration(json, "delay_ns");
+    action.bytes_per_second = reader.number(json, "bytes_per_second");
+  }
   return action;
+}
+
+Broken decode_broken(Reader& reader, const Json& json) {
+  Broken broken;
+  broken.member = reader.small(json, "member");
+  broken.ailment = reader.kind<Ailment>(reader.text(json, "ailment"), kAilmentCount);
+  return broken;
 }
 
 Operation decode_operation(Reader& reader, const Json& json) {
   Operation operation;
-  operation.client = static_cast<std::uint32_t>(reader.number(json, "client"));
-  operation.number = static_cast<std::uint32_t>(reader.number(json, "number"));
+  operation.client = reader.small(json, "client");
+  operation.number = reader.small(json, "number");
   operation.at = reader.duration(json, "at_ns");
   operation.what = reader.text(json, "what");
   return operation;
@@ -162,6 +196,10 @@ std::string encode(const Trace& trace) {
   json["sizes"] = plan.sizes;
   json["actions"] = Json::array();
   for (const Action& action : plan.actions) json["actions"].push_back(encode(action));
+  if (!plan.broken.empty()) {
+    json["broken"] = Json::array();
+    for (const Broken& broken : plan.broken) json["broken"].push_back({{"member", broken.member}, {"ailment", to_text(broken.ailment)}});
+  }
   json["operations"] = Json::array();
   for (const Operation& operation : plan.operations) {
     json["operations"].push_back({{"client", operation.client}, {"number", operation.number},
@@ -193,8 +231,8 @@ base::Result<Trace> decode_trace(std::string_view text) {
   const std::string digest = reader.text(json, "digest");
   if (digest.size() == 32) trace.digest = {reader.hex(digest.substr(0, 16)), reader.hex(digest.substr(16))};
   else reader.fail("`digest` does not have 32 hexadecimal digits");
-  plan.members = static_cast<std::uint32_t>(reader.number(json, "members"));
-  plan.clients = static_cast<std::uint32_t>(reader.number(json, "clients"));
+  plan.members = reader.small(json, "members");
+  plan.clients = reader.small(json, "clients");
   plan.faults_until = reader.duration(json, "faults_until_ns");
   plan.duration = reader.duration(json, "duration_ns");
   // Traces of before this was drawn have none.
@@ -203,11 +241,10 @@ base::Result<Trace> decode_trace(std::string_view text) {
   plan.sizes = reader.numbers(json, "sizes");
   for (const Json& action : reader.list(json, "actions")) plan.actions.push_back(decode_action(reader, action));
   for (const Json& operation : reader.list(json, "operations")) plan.operations.push_back(decode_operation(reader, operation));
-  for (const Operation& operation : plan.operations) {
-    if (operation.client >= plan.clients) reader.fail("an operation of a client that does not exist");
+  if (json.contains("broken")) {
+    for (const Json& broken : reader.list(json, "broken")) plan.broken.push_back(decode_broken(reader, broken));
   }
-  if (plan.members != 1) reader.fail("`members` must be 1 in this version");
-  if (plan.clients == 0 || plan.clients > 1000) reader.fail("`clients` must be in [1, 1000]");
+  if (const std::string wrong = contradiction(plan); !wrong.empty()) reader.fail(wrong);
   if (const Json* pins = reader.member(json, "pins"); pins != nullptr && pins->is_object()) {
     for (const auto& pin : pins->items()) {
       if (!pin.value().is_string()) reader.fail("a pin is not a text");

@@ -11,6 +11,7 @@ Trace sample() {
   trace.build = "test";
   trace.plan.scenario = "single";
   trace.plan.seed = UINT64_MAX;
+  trace.plan.members = 5;
   trace.plan.clients = 2;
   trace.plan.faults_until = std::chrono::seconds(50);
   trace.plan.duration = std::chrono::seconds(60);
@@ -19,7 +20,12 @@ Trace sample() {
   trace.plan.sizes = {{"wal.segment_bytes", 65536}};
   trace.plan.actions = {{3, ActionKind::power_loss, std::chrono::seconds(1), std::chrono::seconds(2), Moment::storing, 0},
                         {9, ActionKind::cut_link, std::chrono::seconds(4), std::chrono::seconds(1), Moment::any, 1},
-                        {11, ActionKind::clock_drift, std::chrono::seconds(5), std::chrono::seconds(9), Moment::any, 0, -150'000}};
+                        {11, ActionKind::clock_drift, std::chrono::seconds(5), std::chrono::seconds(9), Moment::any, 0, -150'000},
+                        {12, ActionKind::process_kill, std::chrono::seconds(6), std::chrono::seconds(1), Moment::any, 0, 0, 3, {0, 4}},
+                        {13, ActionKind::partition, std::chrono::seconds(7), std::chrono::seconds(1), Moment::any, 0, 0, 1, {2, 3}, Shape::bridge},
+                        {14, ActionKind::slow_links, std::chrono::seconds(8), std::chrono::seconds(1), Moment::any, 0, 0, 0, {1}, Shape::halves,
+                         std::chrono::milliseconds(40), 65'536}};
+  trace.plan.broken = {{2, Ailment::hanging}, {4, Ailment::cut_off}};
   trace.plan.operations = {{0, 5, std::chrono::milliseconds(3), "put k1 100"}, {1, 2, std::chrono::milliseconds(4), "get k \"*\\"}};
   trace.plan.pins = {{0xabcU, 1U}, {UINT64_MAX, 0U}};
   trace.verdict = {VerdictKind::safety, "durability", "one sentence"};
@@ -36,8 +42,37 @@ TEST_CASE("a trace reads back as it was written") {
   CHECK_EQ(encode(*read), text);
   CHECK_EQ(read->plan.actions[0].moment, Moment::storing);
   CHECK_EQ(read->plan.actions[2].ppm, -150'000);
+  CHECK_EQ(read->plan.actions[3].member, 3U);
+  CHECK_EQ(read->plan.actions[3].others, std::vector<std::uint32_t>{0, 4});
+  CHECK_EQ(read->plan.actions[4].shape, Shape::bridge);
+  CHECK_EQ(read->plan.actions[5].delay, std::chrono::milliseconds(40));
+  CHECK_EQ(read->plan.actions[5].bytes_per_second, 65'536U);
+  CHECK_EQ(read->plan.broken[1].member, 4U);
+  CHECK_EQ(read->plan.broken[1].ailment, Ailment::cut_off);
   CHECK_EQ(read->plan.pins.at(0xabcU), 1U);
   CHECK((read->digest == base::Hash128{1, UINT64_MAX}));
+}
+
+TEST_CASE("a trace of one member reads as it did before there were groups") {
+  Trace old = sample();
+  old.plan.members = 1;
+  old.plan.broken.clear();
+  old.plan.actions.resize(3);
+  const std::string text = encode(old);
+  for (const char* word : {"broken", "others", "shape", "\"member\""}) CHECK_MESSAGE(text.find(word) == std::string::npos, word);
+  const base::Result<Trace> read = decode_trace(text);
+  REQUIRE(read);
+  CHECK_EQ(read->plan.actions[0].member, 0U);
+  CHECK(read->plan.broken.empty());
+}
+
+TEST_CASE("no plan may leave fewer than a quorum") {
+  Plan plan;
+  plan.members = 4;
+  plan.broken = {{1, Ailment::down}};
+  CHECK_EQ(contradiction(plan), "");
+  plan.broken.push_back({3, Ailment::isolated});
+  CHECK(contradiction(plan).find("quorum") != std::string::npos);
 }
 
 TEST_CASE("a trace without a turn cost is one of before it was drawn") {
@@ -62,7 +97,14 @@ TEST_CASE("a trace that was edited into nonsense is refused with a reason") {
       {"text for a number", "\"at_ns\": 1000000000", "\"at_ns\": \"soon\"", "`at_ns`"},
       {"short digest", "\"digest\": \"0", "\"digest\": \"", "`digest`"},
       {"a clock that stands still", "-150000", "-1000000", "`drift_ppm`"},
-      {"too many members", "\"members\": 1", "\"members\": 3", "`members`"},
+      {"too many members", "\"members\": 5", "\"members\": 8", "`members`"},
+      {"no member", "\"members\": 5", "\"members\": 0", "`members`"},
+      {"a member that is not there", "\"members\": 5", "\"members\": 3", "a member that does not exist"},
+      {"an action of a client that is not there", "\"client\": 1,\n   \"", "\"client\": 7,\n   \"", "client that does not exist"},
+      {"a member in company of itself", "\"member\": 3,", "\"member\": 4,", "not ascending"},
+      {"a shape that nobody knows", "bridge", "ferry", "ferry"},
+      {"an ailment that nobody knows", "hanging", "sulking", "sulking"},
+      {"broken twice", "\"member\": 2,", "\"member\": 4,", "broken twice"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -32,7 +32,7 @@ bool parse_seeds(const std::string& text, Arguments& out) {
 
 std::string usage() {
   return
-      "lockstep sim     [--scenario single|rot] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
+      "lockstep sim     [--scenario single|rot|cluster] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
       "                 [--time-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n"
       "lockstep replay  TRACE [--log] [--json]\n"
       "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/assert.h"
+#include "sim/etcd/cluster.h"
 #include "sim/etcd/single.h"
 
 extern "C" void lockstep_preload_begin() __attribute__((weak));  // null without the library
@@ -119,11 +120,11 @@ RunReport from_json_line(const std::string& line) {
 }
 
 const sim::Scenario& scenario_named(const std::string& name) {
-  static const std::unique_ptr<sim::Scenario> all[] = {sim::etcd::make_single(), sim::etcd::make_rot()};
+  static const std::unique_ptr<sim::Scenario> all[] = {sim::etcd::make_single(), sim::etcd::make_rot(), sim::etcd::make_cluster()};
   for (const std::unique_ptr<sim::Scenario>& scenario : all) {
     if (scenario->name() == name) return *scenario;
   }
-  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there are: single, rot\n", name.c_str());
+  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there are: single, rot, cluster\n", name.c_str());
   std::exit(2);
 }
 

@@ -1,12 +1,14 @@
 // sim/etcd/client.h: one simulated client: gRPC over a simulated stream, one request at a time.
 //
 // A request starts at its own time, or when the one before it has ended. It is sent once: like etcd's stock
-// client this one does not repeat a write whose outcome is open. A lost connection is dialled again.
+// client this one does not repeat a write whose outcome is open. A lost connection is dialled again. Where there are several
+// members a client that got no answer goes to another one, and now and then it does so for no reason.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/rpc/client.h"
@@ -24,7 +26,10 @@ struct ClientOperation {
 
 struct ClientOptions {
   std::uint32_t client = 0;
-  io::Address server;
+  std::vector<io::Address> servers;
+  // Goes to any of them, and stays with one that answers only from this time on; what was to be asked since then is asked anew, as
+  // another request, until somebody answers. None: it begins with the first, and asks once.
+  std::optional<base::Duration> roams_until;
   base::Duration request_timeout = std::chrono::seconds(8);  // a little more than the server's own
   base::Duration redial_delay = std::chrono::milliseconds(100);
 };
@@ -48,11 +53,18 @@ class Client final : private io::Timer, private rpc::ClientCall, private rpc::Ch
   void go_on();
   void dial();
   void ask();
+  bool wants_to_roam(std::uint32_t number);
+  void go_elsewhere(std::uint64_t why);
+  void insist();
 
   const io::World& world_;
   const ClientOptions options_;
   KvOracle& oracle_;
   std::deque<ClientOperation> operations_;
+  ClientOperation asked_;
+  std::uint32_t insisted_ = 0;  // how often anything was
+  std::size_t server_ = 0;
+  std::uint32_t roamed_ = UINT32_MAX;  // the request before which it last went elsewhere for no reason
   std::unique_ptr<rpc::Channel> channel_;
   base::Instant dial_again_at_;
   bool is_asking_ = false;

@@ -226,6 +226,57 @@ TEST_CASE("refused means without effect, and errors that make no sense are caugh
   }
 }
 
+TEST_CASE("a member that lags may call a revision one of the future, to who asked for whatever it has") {
+  struct Case { const char* what; StaleReads stale_reads; bool is_right; };
+  const Case cases[] = {
+      {"get a back=0 serializable", StaleReads::anything, true},
+      {"get a back=0 serializable", StaleReads::nothing, false},
+      {"get a back=0", StaleReads::anything, false},
+      {"hash back=0", StaleReads::anything, true},
+      {"get a back=9 serializable", StaleReads::anything, false},  // revision 1 is nobody's future
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    Fixture f(c.stale_reads);
+    f.put(1, "a");
+    f.oracle.on_error(f.send(2, c.what), {rpc::StatusCode::out_of_range, "etcdserver: mvcc: required revision is a future revision"});
+    CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
+TEST_CASE("a transaction is as stale as its reads allow, and one without any is") {
+  struct Case { const char* what; StaleReads stale_reads; bool is_right; };
+  const Case cases[] = {
+      {"txn [ ] [ ] [ ]", StaleReads::anything, true},
+      {"txn [ ] [ ] [ ]", StaleReads::nothing, false},
+      {"txn [ a version = 0 ] [ ] [ ]", StaleReads::anything, true},
+      {"txn [ ] [ get b serializable ] [ get c serializable ]", StaleReads::anything, true},
+      {"txn [ ] [ get b serializable ] [ get c ]", StaleReads::anything, false},
+      {"txn [ ] [ get b ] [ ]", StaleReads::anything, false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    Fixture f(c.stale_reads);
+    f.put(1, "a");
+    const Request request = f.send(2, c.what);
+    etcdserverpb::TxnResponse txn;  // of revision 1, where nothing was
+    txn.mutable_header()->set_revision(1);
+    txn.set_succeeded(true);
+    if (!request.operation.success.empty()) txn.add_responses()->mutable_response_range()->mutable_header()->set_revision(1);
+    f.oracle.on_answer(request, txn.SerializeAsString());
+    CHECK_EQ(f.is_clean(), c.is_right);
+  }
+}
+
+TEST_CASE("whoever is asked to lead, nothing is said of keys") {
+  Fixture f;
+  f.oracle.on_answer(f.send(1, "move 2"), etcdserverpb::MoveLeaderResponse().SerializeAsString());
+  f.oracle.on_error(f.send(2, "move 0"), {rpc::StatusCode::failed_precondition, "etcdserver: not leader"});
+  CHECK(f.is_clean());
+  CHECK_EQ(f.oracle.counts().acknowledged, 1);
+  CHECK_EQ(f.oracle.counts().refused, 1);
+}
+
 TEST_CASE("a delete must say what it deleted") {
   Fixture f;
   f.put(1, "a");

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kOpenEnd("\0", 1);
 constexpr int kNestedMax = 8;
 
-constexpr std::array<std::string_view, kOperationKindCount> kKinds = {"put", "get", "delete", "txn", "compact", "stream", "hash"};
+constexpr std::array<std::string_view, kOperationKindCount> kKinds = {"put", "get", "delete", "txn", "compact", "stream", "hash", "move"};
 constexpr std::array<std::string_view, 4> kTargets = {"version", "create", "mod", "value"};
 constexpr std::array<std::string_view, 4> kRelations = {"=", "!=", "<", ">"};
 
@@ -134,13 +134,19 @@ bool parse(Words& words, KvOperation& operation, int depth) {
   const int kind = position(kKinds, words.take());
   if (kind < 0) return false;
   operation.kind = static_cast<OperationKind>(kind);
-  const bool stands_alone = operation.kind == OperationKind::compact || operation.kind == OperationKind::stream || operation.kind == OperationKind::hash;
+  const bool stands_alone = operation.kind == OperationKind::compact || operation.kind == OperationKind::stream ||
+                            operation.kind == OperationKind::hash || operation.kind == OperationKind::move;
   if (stands_alone && depth > 0) return false;
   if (operation.kind == OperationKind::txn) {
     return depth < kNestedMax && parse_list(words, operation.compares, depth) && parse_list(words, operation.success, depth + 1) &&
            parse_list(words, operation.failure, depth + 1);
   }
   std::int64_t number = 0;
+  if (operation.kind == OperationKind::move) {
+    if (words.at_end_of_item() || !parse_number(words.take(), number) || number > UINT32_MAX) return false;
+    operation.member = static_cast<std::uint32_t>(number);
+    return words.at_end_of_item();
+  }
   if (operation.kind != OperationKind::hash) {
     if (words.at_end_of_item()) return false;
     if (operation.kind != OperationKind::compact) operation.key = words.take();
@@ -167,6 +173,7 @@ std::string to_text(const KvOperation& operation) {
     case OperationKind::txn:
       return out + list_text(operation.compares) + list_text(operation.success) + list_text(operation.failure);
     case OperationKind::compact: out += " " + std::to_string(operation.back); break;
+    case OperationKind::move: out += " " + std::to_string(operation.member); break;
     case OperationKind::put: out += " " + operation.key + " " + std::to_string(operation.value_bytes); break;
     case OperationKind::hash:
       if (operation.back >= 0) out += " back=" + std::to_string(operation.back);

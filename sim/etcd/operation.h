@@ -7,6 +7,7 @@
 //   txn [ COMPARE ; … ] [ OPERATION ; … ] [ OPERATION ; … ]     if, then, else; txns may be nested
 //   compact N [physical]                    to N revisions before the newest that anybody has been shown
 //   hash [back=N]                           HashKV
+//   move N                                  MoveLeader to the member with this number, counted from 0; only the leader does that
 //
 //   COMPARE: KEY [END] version|create|mod|value =|!=|<|> NUMBER|seen
 //
@@ -24,8 +25,8 @@
 
 namespace sim::etcd {
 
-enum class OperationKind : std::uint8_t { put, get, erase, txn, compact, stream, hash };
-inline constexpr std::size_t kOperationKindCount = 7;
+enum class OperationKind : std::uint8_t { put, get, erase, txn, compact, stream, hash, move };
+inline constexpr std::size_t kOperationKindCount = 8;
 enum class CompareTarget : std::uint8_t { version, create, mod, value };
 enum class CompareRelation : std::uint8_t { equal, not_equal, less, greater };
 
@@ -50,6 +51,7 @@ struct KvOperation {
   bool is_physical = false;
   std::int64_t back = -1;  // below zero: the newest revision
   std::int64_t limit = 0;
+  std::uint32_t member = 0;  // of move
   std::vector<KvCompare> compares;
   std::vector<KvOperation> success;
   std::vector<KvOperation> failure;

@@ -55,15 +55,32 @@ constexpr std::string_view kCompactionPause = "compaction_sleep_interval_ns";
 constexpr std::uint64_t kCompactionPauseMin = 1'000'000;
 constexpr std::uint64_t kCompactionPauseMax = 30'000'000;
 
+constexpr std::string_view kHeartbeat = "heartbeat_interval_ns";
+constexpr std::string_view kElection = "election_timeout_ns";
+constexpr std::string_view kClientTimeout = "client_timeout_ns";
+constexpr std::string_view kKeptEntries = "kept_entries_max";
+constexpr std::uint64_t kKeptEntriesOfGroup = 100'000;
+
+base::Duration duration_of(std::uint64_t nanoseconds) { return base::Duration(static_cast<std::int64_t>(nanoseconds)); }
+
 bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& config) {
   if (name == kCompactionLimit) {
     config.compaction_batch_limit = value;
     return true;
   }
   if (name == kCompactionPause) {
-    config.compaction_sleep_interval = base::Duration(static_cast<std::int64_t>(value));
+    config.compaction_sleep_interval = duration_of(value);
     return true;
   }
+  if (name == kHeartbeat) {
+    config.heartbeat_interval = duration_of(value);
+    return true;
+  }
+  if (name == kElection) {
+    config.election_timeout = duration_of(value);
+    return true;
+  }
+  if (name == kClientTimeout) return true;  // the clients' own
   for (const SizeRange& size : kSizes) {
     if (size.name != name) continue;
     config.tuning.*size.field = value;
@@ -71,7 +88,7 @@ bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& confi
   }
   for (const DelayRange& delay : kDelays) {
     if (delay.name != name) continue;
-    config.tuning.*delay.field = base::Duration(static_cast<std::int64_t>(value));
+    config.tuning.*delay.field = duration_of(value);
     return true;
   }
   return false;
@@ -91,6 +108,23 @@ void draw_sizes(Decisions& decisions, Plan& plan) {
     plan.sizes[std::string(delay.name)] =
         static_cast<std::uint64_t>(decisions.between("plan-delay", who, delay.first, delay.last).count());
   }
+}
+
+void draw_group_sizes(Decisions& decisions, Plan& plan) {
+  using std::chrono::milliseconds;
+  const base::Duration heartbeat = decisions.between("plan-heartbeat", {}, milliseconds(20), milliseconds(150));
+  const base::Duration election = heartbeat * (5 + static_cast<int>(decisions.below("plan-election", {}, 8)));
+  const base::Duration patience = decisions.between("plan-patience", {}, milliseconds(500), milliseconds(8000));
+  plan.sizes[std::string(kHeartbeat)] = static_cast<std::uint64_t>(heartbeat.count());
+  plan.sizes[std::string(kElection)] = static_cast<std::uint64_t>(election.count());
+  plan.sizes[std::string(kClientTimeout)] = static_cast<std::uint64_t>(patience.count());
+  plan.sizes[std::string(kKeptEntries)] = kKeptEntriesOfGroup;
+}
+
+std::optional<base::Duration> client_timeout(const Plan& plan) {
+  const auto found = plan.sizes.find(std::string(kClientTimeout));
+  if (found == plan.sizes.end()) return std::nullopt;
+  return duration_of(found->second);
 }
 
 base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config) {

@@ -2,6 +2,8 @@
 // batches and bounds many times.
 #pragma once
 
+#include <optional>
+
 #include "core/base/result.h"
 #include "core/etcd/config.h"
 #include "io/sim/decisions.h"
@@ -11,6 +13,13 @@ namespace sim::etcd {
 
 // Fills plan.sizes.
 void draw_sizes(io::sim::Decisions& decisions, Plan& plan);
+
+// Adds what matters to several members: how fast they notice that one is gone, and how long clients have patience. Until members send
+// snapshots the log keeps all of a run: whoever lags must find it there.
+void draw_group_sizes(io::sim::Decisions& decisions, Plan& plan);
+
+// How long a client waits for an answer, if the plan says so.
+std::optional<base::Duration> client_timeout(const Plan& plan);
 
 // invalid when the plan names a size that this version does not know.
 base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config);

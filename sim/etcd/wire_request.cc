@@ -4,6 +4,9 @@
 
 #include "core/api/maintenance.pb.h"
 #include "core/base/assert.h"
+#include "core/etcd/config.h"
+#include "core/etcd/ids.h"
+#include "sim/etcd/addresses.h"
 
 namespace sim::etcd {
 
@@ -41,6 +44,10 @@ class Builder {
     out_.revision = hash.revision();
   }
 
+  void fill(const KvOperation& operation, etcdserverpb::MoveLeaderRequest& move) {
+    move.set_targetid(::etcd::member_id({peer_url(operation.member)}, ::etcd::ServerConfig().initial_cluster_token).value());
+  }
+
   void fill(const KvOperation& operation, etcdserverpb::DeleteRangeRequest& erase) {
     erase.set_key(operation.key);
     erase.set_range_end(operation.range_end);
@@ -74,6 +81,7 @@ class Builder {
         return fill(operation, *out.mutable_request_txn());
       case OperationKind::compact:
       case OperationKind::stream:
+      case OperationKind::move:
       case OperationKind::hash: ASSERT(false && "not an operation of a transaction");
     }
   }
@@ -133,6 +141,7 @@ WireRequest make_request(std::uint32_t client, std::uint32_t number, const KvOpe
     case OperationKind::txn: make("/etcdserverpb.KV/Txn", etcdserverpb::TxnRequest()); break;
     case OperationKind::compact: make("/etcdserverpb.KV/Compact", etcdserverpb::CompactionRequest()); break;
     case OperationKind::hash: make("/etcdserverpb.Maintenance/HashKV", etcdserverpb::HashKVRequest()); break;
+    case OperationKind::move: make("/etcdserverpb.Maintenance/MoveLeader", etcdserverpb::MoveLeaderRequest()); break;
     case OperationKind::stream:
       make("/etcdserverpb.KV/RangeStream", etcdserverpb::RangeRequest());
       out.is_stream = true;

@@ -34,6 +34,7 @@ constexpr std::array<Share, kOperationKindCount> kShares = {{
     {OperationKind::txn, 30, 300, true},
     {OperationKind::compact, 3, 60, true},
     {OperationKind::hash, 3, 25, true},
+    {OperationKind::move, 2, 20, true},  // where there is somebody to move to
 }};
 constexpr std::uint32_t kMissingPerMillion = 150'000;
 
@@ -51,13 +52,14 @@ struct Habits {
   bool compacts_last = false;
 };
 
-Habits draw_habits(Decisions& decisions) {
+Habits draw_habits(Decisions& decisions, const Plan& plan) {
   const auto below = [&](std::string_view what, std::uint64_t bound) {
     return decisions.below("plan-habit", Identity{io::sim::key(what)}, bound);
   };
   Habits habits;
   for (const Share& share : kShares) {
     const auto kind = static_cast<std::uint64_t>(share.kind);
+    if (share.kind == OperationKind::move && plan.members == 1) continue;
     if (share.may_be_missing && decisions.happens("plan-kind-off", Identity{kind}, kMissingPerMillion)) continue;
     const std::uint64_t more = decisions.below("plan-kind-share", Identity{kind}, share.most - share.least);
     habits.shares[kind] = share.least + static_cast<std::uint32_t>(more);
@@ -90,7 +92,7 @@ Habits draw_habits(Decisions& decisions) {
 // Draws the operations of one plan.
 class Drawer {
  public:
-  Drawer(Decisions& decisions, const Habits& habits) : decisions_(decisions), habits_(habits) {}
+  Drawer(Decisions& decisions, const Habits& habits, std::uint32_t members) : decisions_(decisions), habits_(habits), members_(members) {}
 
   KvOperation draw(std::uint32_t client, std::uint32_t number) {
     path_ = {client, number, 0};
@@ -103,6 +105,7 @@ class Drawer {
       case OperationKind::txn: return txn(0);
       case OperationKind::compact: return compact();
       case OperationKind::hash: return hash();
+      case OperationKind::move: return move();
     }
     ASSERT(false && "a kind outside the enumeration");
     return {};
@@ -200,6 +203,13 @@ class Drawer {
     return operation;
   }
 
+  KvOperation move() {
+    KvOperation operation;
+    operation.kind = OperationKind::move;
+    operation.member = static_cast<std::uint32_t>(below("plan-move-to", members_));
+    return operation;
+  }
+
   KvCompare compare() {
     KvCompare out;
     out.key = key("plan-compare-key");
@@ -265,6 +275,7 @@ class Drawer {
   };
   Decisions& decisions_;
   const Habits& habits_;
+  const std::uint32_t members_;
   Path path_;
   std::vector<std::string> taken_;  // of the transaction that is being drawn
 };
@@ -272,7 +283,7 @@ class Drawer {
 // --- times ------------------------------------------------------------------------------------------
 
 // Who looks after the store does so by a clock of his own, in the silence between bursts too.
-bool is_upkeep(OperationKind kind) { return kind == OperationKind::compact || kind == OperationKind::hash; }
+bool is_upkeep(OperationKind kind) { return kind == OperationKind::compact || kind == OperationKind::hash || kind == OperationKind::move; }
 
 base::Duration draw_time(Decisions& decisions, const Habits& habits, OperationKind kind, const Identity& who, base::Duration end) {
   if (habits.bursts == 0 || is_upkeep(kind)) return decisions.between("plan-start", who, std::chrono::milliseconds(1), end);
@@ -297,11 +308,11 @@ void add_last_operations(const Habits& habits, std::uint32_t client, std::uint32
 
 void draw_workload(Decisions& decisions, base::Duration calm, Plan& plan) {
   ASSERT(plan.clients > 0);
-  const Habits habits = draw_habits(decisions);
+  const Habits habits = draw_habits(decisions, plan);
   const std::uint32_t each = kOperationsPerRun / plan.clients;
   for (std::uint32_t client = 0; client < plan.clients; ++client) {
     std::vector<Operation> own;
-    Drawer drawer(decisions, habits);
+    Drawer drawer(decisions, habits, plan.members);
     for (std::uint32_t number = 0; number < each; ++number) {
       const KvOperation operation = drawer.draw(client, number);
       const base::Duration at = draw_time(decisions, habits, operation.kind, Identity{client, number}, plan.faults_until);

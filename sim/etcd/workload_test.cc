@@ -12,10 +12,11 @@ namespace sim::etcd {
 
 namespace {
 
-Plan plan_of(std::uint64_t seed) {
+Plan plan_of(std::uint64_t seed, std::uint32_t members = 1) {
   io::sim::Decisions decisions(seed);
   Plan plan;
   plan.seed = seed;
+  plan.members = members;
   plan.clients = 2;
   plan.faults_until = std::chrono::seconds(50);
   draw_workload(decisions, std::chrono::seconds(10), plan);
@@ -40,6 +41,19 @@ TEST_CASE("every operation can be read back, and starts while the run lasts") {
       last[operation.client] = operation.at;
     }
   }
+}
+
+TEST_CASE("leadership is moved where there is somebody to move it to") {
+  std::set<std::uint32_t> targets;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (const Operation& operation : plan_of(seed, 1).operations) CHECK_NE(kind_of(operation), "move");
+    for (const Operation& operation : plan_of(seed, 3).operations) {
+      const base::Result<KvOperation> parsed = parse_operation(operation.what);
+      REQUIRE(parsed);
+      if (parsed->kind == OperationKind::move) targets.insert(parsed->member);
+    }
+  }
+  CHECK_EQ(targets, std::set<std::uint32_t>{0, 1, 2});
 }
 
 TEST_CASE("seeds have habits: few keys or hundreds, and kinds that some never ask for") {

@@ -1,0 +1,220 @@
+#include "sim/durability_oracle.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "sim/test_events.h"
+
+namespace sim {
+
+namespace {
+
+// Disks whose durable bytes the test decides, one file each.
+class FakeTruth final : public Truth {
+ public:
+  std::string durable_bytes(std::string_view member, std::string_view, std::uint64_t offset, std::uint64_t size) const override {
+    const auto found = bytes.find(member);
+    if (found == bytes.end()) return {};
+    return found->second.substr(std::min<std::uint64_t>(offset, found->second.size()), size);
+  }
+  std::map<std::string, std::string, std::less<>> bytes;
+};
+
+struct Group {
+  explicit Group(std::vector<std::string> voters) : oracle(truth, logs, std::move(voters), findings) {}
+  void say(std::string_view member, const io::Event& event) {
+    logs.on_event(member, event);
+    oracle.on_event(member, event);
+  }
+  void append(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, appended(term, index)); }
+  void write(std::string_view member, std::uint64_t offset, std::string_view bytes, base::EntryId first, base::EntryId last) {
+    say(member, io::WroteEntries{"wal/1.log", offset, bytes, first, last});
+  }
+  void sync(std::string_view member) { say(member, io::LogSynced{}); }
+  void commit(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, io::Committed{id(term, index)}); }
+  // The entries (1, 1) and (1, 2) appended, written as one batch, and durable.
+  void have_two(std::string_view member) {
+    append(member, 1, 1);
+    append(member, 1, 2);
+    write(member, 0, "two", id(1, 1), id(1, 2));
+    truth.bytes[std::string(member)] = "two";
+    sync(member);
+  }
+
+  FakeTruth truth;
+  Findings findings;
+  GroupLog logs{findings};
+  DurabilityOracle oracle;
+};
+
+}  // namespace
+
+TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less is not") {
+  struct Case { const char* name; const char* durable; bool good; };
+  const Case cases[] = {{"all there", "....batch", true}, {"nothing", "", false}, {"torn", "....batc", false}, {"old", "....BATCH", false}};
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Group group({"m1"});
+    group.write("m1", 4, "batch", id(1, 1), id(1, 2));
+    group.truth.bytes["m1"] = c.durable;
+    group.commit("m1", 1, 1);
+    CHECK_EQ(group.findings.is_clean(), c.good);
+    if (c.good) CHECK_EQ(group.oracle.checked_count(), 1);
+  }
+}
+
+TEST_CASE("durability: a member's word that it has synced counts for nothing") {
+  Group group({"m1"});
+  group.write("m1", 0, "batch", id(1, 1), id(1, 1));
+  group.sync("m1");
+  CHECK(group.findings.is_clean());
+  group.commit("m1", 1, 1);
+  CHECK_FALSE(group.findings.is_clean());
+}
+
+TEST_CASE("durability: an entry that was never written is not committed") {
+  Group group({"m1"});
+  group.append("m1", 1, 1);
+  group.commit("m1", 1, 1);
+  CHECK_FALSE(group.findings.is_clean());
+}
+
+TEST_CASE("durability: an entry that was written again counts where it stands last") {
+  Group group({"m1"});
+  group.truth.bytes["m1"] = "old!new!";
+  group.write("m1", 0, "old!", id(1, 1), id(1, 1));
+  group.write("m1", 4, "NEW!", id(2, 1), id(2, 1));
+  group.commit("m1", 2, 1);
+  CHECK_FALSE(group.findings.is_clean());
+}
+
+TEST_CASE("durability: a quorum has it, whoever says so first") {
+  struct Case { const char* name; std::vector<std::string> holders; bool good; };
+  const Case cases[] = {{"all", {"m1", "m2", "m3", "m4"}, true},
+                        {"three of four", {"m2", "m3", "m4"}, true},
+                        {"two of four", {"m1", "m3"}, false},
+                        {"only who says so", {"m1"}, false},
+                        {"nobody", {}, false}};
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Group group({"m1", "m2", "m3", "m4"});
+    for (const char* member : {"m1", "m2", "m3", "m4", "m5"}) {
+      group.append(member, 1, 1);
+      group.write(member, 0, "one", id(1, 1), id(1, 1));
+    }
+    group.truth.bytes["m5"] = "one";  // which has no vote
+    for (const std::string& holder : c.holders) group.truth.bytes[holder] = "one";
+    group.commit("m1", 1, 1);
+    CHECK_EQ(group.findings.is_clean(), c.good);
+  }
+}
+
+TEST_CASE("durability: of another entry at the same index a copy is none") {
+  Group group({"m1", "m2", "m3"});
+  group.have_two("m1");
+  group.have_two("m2");
+  // Everything but m2's copy goes on to term 2, also where a batch holds entries of both terms.
+  group.append("m3", 1, 1);
+  group.append("m3", 2, 2);
+  group.write("m3", 0, "both", id(1, 1), id(2, 2));
+  group.truth.bytes["m3"] = "both";
+  SUBCASE("a quorum of the earlier term") { group.commit("m1", 1, 1); group.commit("m1", 1, 2); CHECK(group.findings.is_clean()); }
+  SUBCASE("one alone of the later term") {
+    group.commit("m3", 1, 1);
+    CHECK(group.findings.is_clean());
+    group.commit("m3", 2, 2);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("durability: what an earlier life wrote counts until a write replaces it") {
+  Group group({"m1", "m2", "m3"});
+  group.have_two("m1");
+  group.have_two("m2");
+
+  SUBCASE("its file may be gone meanwhile: it was found durable") {
+    group.truth.bytes.clear();
+    group.say("m2", recovered(id(1, 2), 0));
+    group.commit("m1", 1, 1);
+    group.commit("m1", 1, 2);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("a tail that was replaced in memory alone is there again after a crash") {
+    group.append("m2", 2, 2);
+    group.say("m2", recovered(id(1, 2), 0));
+    group.commit("m1", 1, 1);
+    group.commit("m1", 1, 2);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("likewise when the write that would have replaced it was lost") {
+    group.append("m2", 2, 2);
+    group.write("m2", 3, "lost", id(2, 2), id(2, 2));
+    group.say("m2", recovered(id(1, 2), 0));
+    group.commit("m1", 1, 1);
+    group.commit("m1", 1, 2);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("when that write came through, the old entry is gone") {
+    group.append("m2", 2, 2);
+    group.write("m2", 3, "kept", id(2, 2), id(2, 2));
+    group.say("m2", recovered(id(2, 2), 0));
+    CHECK(group.findings.is_clean());
+    group.commit("m1", 1, 1);
+    CHECK(group.findings.is_clean());
+    group.commit("m1", 1, 2);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a write that only the page cache kept is no copy yet") {
+    group.append("m1", 1, 3);
+    group.append("m2", 1, 3);
+    group.write("m1", 3, "three", id(1, 3), id(1, 3));
+    group.write("m2", 3, "three", id(1, 3), id(1, 3));
+    group.truth.bytes["m1"] = "twothree";
+    group.say("m2", recovered(id(1, 3), 0));
+    for (std::uint64_t i = 1; i <= 2; ++i) group.commit("m1", 1, i);
+    CHECK(group.findings.is_clean());
+    SUBCASE("but the next life's own write of it is") {
+      group.write("m2", 64, "again", id(1, 1), id(1, 3));
+      group.truth.bytes["m2"] = std::string(64, '.') + "again";
+      group.sync("m2");
+      group.commit("m1", 1, 3);
+      CHECK(group.findings.is_clean());
+    }
+    SUBCASE("so with it there is no quorum") {
+      group.commit("m1", 1, 3);
+      CHECK_FALSE(group.findings.is_clean());
+    }
+  }
+}
+
+TEST_CASE("durability: a log comes back at least as long as it was durable") {
+  Group group({"m1", "m2", "m3"});
+  group.have_two("m1");
+  SUBCASE("longer is fine") {
+    group.append("m1", 1, 3);
+    group.write("m1", 3, "three", id(1, 3), id(1, 3));
+    group.say("m1", recovered(id(1, 3), 0));
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("shorter is a lost acknowledgement, committed or not") {
+    group.say("m1", recovered(id(1, 1), 0));
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("and so is another end") {
+    group.append("m1", 2, 2);
+    group.say("m1", recovered(id(2, 2), 0));
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a later write may have made it shorter") {
+    group.append("m1", 2, 1);
+    group.write("m1", 3, "new", id(2, 1), id(2, 1));
+    group.truth.bytes["m1"] = "twonew";
+    group.sync("m1");
+    group.say("m1", recovered(id(2, 1), 0));
+    CHECK(group.findings.is_clean());
+  }
+}
+
+}  // namespace sim

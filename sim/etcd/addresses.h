@@ -1,0 +1,20 @@
+// sim/etcd/addresses.h: where the members of a run are to be found.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "io/network.h"
+#include "sim/plan.h"
+
+namespace sim::etcd {
+
+inline constexpr std::uint16_t kClientPort = 2379;
+inline constexpr std::uint16_t kPeerPort = 2380;
+
+inline io::Address client_address(std::uint32_t member) { return {member_name(member), kClientPort}; }
+inline io::Address peer_address(std::uint32_t member) { return {member_name(member), kPeerPort}; }
+inline std::string client_url(std::uint32_t member) { return "http://" + member_name(member) + ":" + std::to_string(kClientPort); }
+inline std::string peer_url(std::uint32_t member) { return "http://" + member_name(member) + ":" + std::to_string(kPeerPort); }
+
+}  // namespace sim::etcd

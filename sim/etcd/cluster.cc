@@ -1,0 +1,50 @@
+#include "sim/etcd/cluster.h"
+
+#include <array>
+
+#include "sim/etcd/group.h"
+#include "sim/etcd/sizes.h"
+#include "sim/etcd/workload.h"
+#include "sim/swarm.h"
+
+namespace sim::etcd {
+
+namespace {
+
+constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kDuration = std::chrono::seconds(100);
+// The last requests of each client are sent this long after the faults have ended, and must be answered. A client that has to find a
+// member of the core first waits for each of the others as long as it has patience.
+constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+
+class ClusterScenario final : public Scenario {
+ public:
+  std::string_view name() const override { return "cluster"; }
+
+  Plan draw_plan(std::uint64_t seed) const override {
+    constexpr std::array<std::uint32_t, 20> kMembers = {3, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5, 7, 7, 1, 2, 4, 6};
+    io::sim::Decisions decisions(seed);
+    Plan plan;
+    plan.scenario = name();
+    plan.seed = seed;
+    plan.members = kMembers[decisions.below("plan-members", {}, kMembers.size())];
+    plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
+    plan.faults_until = kFaultsUntil;
+    plan.duration = kDuration;
+    draw_sizes(decisions, plan);
+    draw_group_sizes(decisions, plan);
+    draw_faults(decisions, Budget::within, plan);
+    draw_workload(decisions, kCalmBefore, plan);
+    return plan;
+  }
+
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
+    return make_group(plan, {}, findings);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Scenario> make_cluster() { return std::make_unique<ClusterScenario>(); }
+
+}  // namespace sim::etcd

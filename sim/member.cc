@@ -1,0 +1,246 @@
+#include "sim/member.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "core/base/assert.h"
+
+namespace sim {
+
+namespace {
+
+using io::sim::CrashKind;
+using io::sim::Node;
+using io::sim::VirtualTime;
+
+// Longer than any pause.
+constexpr base::Duration kStuckAfter = std::chrono::seconds(3);
+// How long a crash waits for its moment, and how far into the moment it strikes.
+constexpr base::Duration kCrashPatience = std::chrono::seconds(3);
+constexpr base::Duration kSyncingOffset = std::chrono::microseconds(600);
+constexpr base::Duration kStoringOffset = std::chrono::microseconds(1500);
+constexpr base::Duration kRecoveringOffset = std::chrono::milliseconds(3);
+constexpr base::Duration kRestartAfterFailure = std::chrono::milliseconds(300);
+// Of those who crash at one instant some are back before others.
+constexpr base::Duration kBackLater = std::chrono::milliseconds(700);
+// A member that has to start anew after the faults ended is ready within this.
+constexpr base::Duration kReadyWithin = std::chrono::seconds(5);
+// A disk that never answers: longer than any run.
+constexpr base::Duration kForever = std::chrono::hours(10);
+
+bool has_store_job(const std::vector<std::string>& jobs) { return std::find(jobs.begin(), jobs.end(), "store") != jobs.end(); }
+
+}  // namespace
+
+Member::Member(Course& course, std::uint32_t number) : course_(course), number_(number), node_(course.sim.add_node(member_name(number))) {
+  node_.disk_faults() = course_.faults.disk;
+  node_.faults() = course_.faults.node;
+  node_.faults().turn_cost = course_.plan.turn_cost;
+  node_.observation().listener = this;
+}
+
+// --- its process ------------------------------------------------------------------------------------
+
+void Member::start() { node_.run(*this); }
+
+std::unique_ptr<io::sim::Program> Member::start(Node& node) {
+  is_ready_ = false;
+  is_syncing_ = false;
+  if (course_.is_inspecting) return course_.tenant.start_inspection(node, number_, *this, course_.findings);
+  course_.oracles.on_start(name());
+  return course_.tenant.start_member(node, number_, *this);
+}
+
+void Member::on_event(std::string_view node, VirtualTime, const io::Event& event) {
+  if (std::holds_alternative<io::WroteEntries>(event)) is_syncing_ = true;
+  if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
+  course_.oracles.on_event(node, event);
+}
+
+void Member::after_turn() {
+  if (failed_) return fail();
+  if (waiting_crash_ == nullptr || is_striking_) return;
+  const std::optional<base::Duration> offset = crash_offset(*waiting_crash_);
+  if (!offset) return;
+  is_striking_ = true;
+  course_.sim.after(*offset, [this] { strike(); });
+}
+
+void Member::end_process() {
+  course_.oracles.on_crash(name());
+  static_cast<void>(node_.crash(CrashKind::process_kill));
+  is_ready_ = false;
+}
+
+void Member::restart_after(base::Duration down) {
+  const std::uint64_t incarnation = node_.incarnation();
+  course_.sim.after(down, [this, incarnation] {
+    if (node_.is_up() || node_.incarnation() != incarnation || ailment_ == Ailment::down) return;
+    node_.restart();
+    if (course_.is_calm) calm_since_ = course_.sim.now();
+  });
+}
+
+// A member that stopped itself: its process ends, somebody starts it again. Damage is its right only after a
+// bit has rotted: else every promise of these runs has an intact durable copy. A member that then finds at its
+// start, or after all faults have ended, that its only copy is spoilt refuses, and that ends the run: nobody else has
+// another.
+void Member::fail() {
+  const base::Error error = *failed_;
+  failed_.reset();
+  if (error.code == base::Code::damaged && course_.rots > 0) {
+    if (!is_ready_ || course_.is_calm) return course_.findings.report(VerdictKind::refused, "recovery", error.detail);
+  } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
+    const std::string who = course_.plan.members == 1 ? "the member" : "member " + name();
+    course_.findings.safety("recovery", who + " refuses to go on although nothing it promised was destroyed: " + error.detail);
+    return;
+  }
+  ++course_.failures;
+  end_process();
+  restart_after(kRestartAfterFailure);
+}
+
+// --- faults -----------------------------------------------------------------------------------------
+
+void Member::begin(const Action& action) {
+  const auto later = [this](base::Duration lasting, auto&& end) {
+    course_.sim.after(lasting, [this, end] {
+      if (!course_.is_calm) end();
+    });
+  };
+  switch (action.kind) {
+    case ActionKind::power_loss:
+    case ActionKind::process_kill: return begin_crash(action);
+    case ActionKind::pause:
+      if (node_.is_up()) node_.pause(action.lasting);
+      return;
+    case ActionKind::disk_full:
+      node_.disk_faults().is_full = true;
+      return later(action.lasting, [this] { node_.disk_faults().is_full = false; });
+    case ActionKind::disk_hang:
+      node_.disk_faults().slow_per_million = 1'000'000;
+      return later(action.lasting, [this] { node_.disk_faults().slow_per_million = course_.faults.disk.slow_per_million; });
+    case ActionKind::wall_jump: return node_.jump_wall_clock(action.lasting);
+    case ActionKind::clock_drift:
+      node_.set_drift(action.ppm);
+      return later(action.lasting, [this] { node_.set_drift(0); });
+    case ActionKind::bit_rot:
+      if (node_.rot(course_.tenant.rotting_file(), course_.sim.decisions().draw("rot", {action.id}))) {
+        ++course_.rots;
+        course_.oracles.on_rot(name());
+      }
+      return;
+    case ActionKind::cut_link:
+    case ActionKind::partition:
+    case ActionKind::slow_links:
+    case ActionKind::reset_links: break;
+  }
+  ASSERT(false && "an action on links");
+}
+
+void Member::begin_crash(const Action& action) {
+  if (waiting_crash_ != nullptr) return;
+  waiting_crash_ = &action;
+  waiting_until_ = course_.sim.now() + kCrashPatience;
+}
+
+bool Member::is_storing() const { return has_store_job(node_.running_jobs()); }
+
+// The time into its moment at which a crash strikes; nothing while its moment has not come.
+std::optional<base::Duration> Member::crash_offset(const Action& action) {
+  if (!node_.is_up()) return std::nullopt;
+  const bool is_late = course_.sim.now() >= waiting_until_;
+  base::Duration within{};
+  bool holds = true;
+  switch (action.moment) {
+    case Moment::any: break;
+    case Moment::syncing: holds = is_syncing_; within = kSyncingOffset; break;
+    case Moment::storing: holds = is_storing(); within = kStoringOffset; break;
+    case Moment::recovering: holds = !is_ready_; within = kRecoveringOffset; break;
+  }
+  if (!holds) return is_late ? std::optional<base::Duration>(base::Duration{}) : std::nullopt;
+  return course_.sim.decisions().between("crash-offset", {action.id}, base::Duration{}, within);
+}
+
+void Member::strike() {
+  is_striking_ = false;
+  // The faults may have ended meanwhile.
+  if (waiting_crash_ == nullptr) return;
+  const Action& action = *waiting_crash_;
+  waiting_crash_ = nullptr;
+  if (!node_.is_up()) return;
+  const CrashKind kind = action.kind == ActionKind::power_loss ? CrashKind::power_loss : CrashKind::process_kill;
+  crash(kind, action.lasting);
+  for (const std::uint32_t other : action.others) {
+    const base::Duration more = course_.sim.decisions().between("back-later", {action.id, other}, base::Duration{}, kBackLater);
+    course_.members[other]->crash(kind, action.lasting + more);
+  }
+}
+
+void Member::crash(CrashKind kind, base::Duration down) {
+  if (!node_.is_up()) return;
+  const bool was_recovering = !is_ready_;
+  course_.oracles.on_crash(name());
+  failed_.reset();
+  const io::sim::CrashReport report = node_.crash(kind);
+  ++course_.crashes.total;
+  if (report.damage.unfinished_syncs > 0) ++course_.crashes.with_sync_in_flight;
+  if (has_store_job(report.running_jobs)) ++course_.crashes.in_store_job;
+  if (was_recovering) ++course_.crashes.in_recovery;
+  is_ready_ = false;
+  restart_after(down);
+}
+
+// --- the calm ---------------------------------------------------------------------------------------
+
+void Member::heal() {
+  ASSERT(course_.is_calm);
+  calm_since_ = course_.sim.now();
+  waiting_crash_ = nullptr;
+  const Faults none = *faults_of({});
+  node_.disk_faults() = none.disk;
+  node_.faults() = none.node;
+  node_.faults().turn_cost = course_.plan.turn_cost;
+  node_.set_drift(0);
+}
+
+// A job that began on a hanging disk would go on hanging, and so would a turn that read many pages from it.
+void Member::wake_up() {
+  const bool is_stuck = node_.host().ready_at() > course_.sim.now() + kStuckAfter;
+  if (node_.is_up() && (!is_ready_ || is_stuck)) end_process();
+  if (!node_.is_up()) node_.restart();
+}
+
+void Member::stay_broken(Ailment ailment) {
+  ASSERT(!ailment_);
+  ailment_ = ailment;
+  switch (ailment) {
+    case Ailment::down:
+      if (!node_.is_up()) return;
+      course_.oracles.on_crash(name());
+      static_cast<void>(node_.crash(CrashKind::power_loss));
+      is_ready_ = false;
+      return;
+    case Ailment::hanging:
+      node_.disk_faults().hung_per_million = 1'000'000;
+      node_.disk_faults().hung = {kForever, 2 * kForever};
+      return;
+    case Ailment::cut_off:
+    case Ailment::isolated: return;
+  }
+}
+
+bool Member::is_late() const { return !is_ready_ && course_.sim.now() - calm_since_ >= kReadyWithin; }
+
+// --- the end ----------------------------------------------------------------------------------------
+
+void Member::stop_for_inspection() {
+  ASSERT(course_.is_inspecting);
+  course_.oracles.on_crash(name());
+  if (node_.is_up()) static_cast<void>(node_.crash(CrashKind::process_kill));
+  is_ready_ = false;
+}
+
+void Member::inspect() { node_.restart(); }
+
+}  // namespace sim

@@ -1,0 +1,107 @@
+// sim/member.h: one member of a run as the engine has it: its process, what is wrong with its machine, and when it crashes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "io/sim/simulation.h"
+#include "sim/oracles.h"
+#include "sim/plan.h"
+#include "sim/rates.h"
+#include "sim/tenant.h"
+#include "sim/verdict.h"
+
+namespace sim {
+
+struct CrashCounts {
+  std::uint64_t total = 0;
+  std::uint64_t with_sync_in_flight = 0;
+  std::uint64_t in_store_job = 0;
+  std::uint64_t in_recovery = 0;  // the member had not become ready
+};
+
+class Member;
+
+// What the members of one run share. All references outlive them.
+struct Course {
+  const Plan& plan;
+  const Faults& faults;
+  io::sim::Simulation& sim;
+  Tenant& tenant;
+  Oracles& oracles;
+  Findings& findings;
+  std::vector<Member*> members = {};  // by number
+  bool is_calm = false;        // nothing goes wrong any more, but with those who stay broken
+  bool is_inspecting = false;  // the run is over
+  CrashCounts crashes = {};
+  std::uint64_t failures = 0;  // of members that stopped themselves
+  std::uint64_t rots = 0;      // bits that changed
+};
+
+class Member final : private io::sim::ProgramFactory, private io::sim::ObserverListener, private MemberHost {
+ public:
+  Member(Course& course, std::uint32_t number);
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  io::sim::Node& node() { return node_; }
+  const io::sim::Node& node() const { return node_; }
+  std::uint32_t number() const { return number_; }
+  const std::string& name() const { return node_.name(); }
+
+  void start();  // for the first time
+  // Between turns: sees to a process that has ended itself, and to a crash that waits for its moment.
+  void after_turn();
+
+  // What happens to one machine; `action` outlives the member. Requires: not an action on links.
+  void begin(const Action& action);
+
+  // Everything wrong with its machine ends.
+  void heal();
+  // Whoever does not serve is started anew.
+  void wake_up();
+  // It never recovers; links are not its business.
+  void stay_broken(Ailment ailment);
+  std::optional<Ailment> ailment() const { return ailment_; }  // none: it recovers
+
+  bool is_ready() const { return is_ready_; }
+  bool is_late() const;  // the faults ended long ago, and it is not ready
+
+  // Its process ends, and an inspection of its files starts in its place; ready when that is over.
+  void stop_for_inspection();
+  void inspect();
+
+ private:
+  std::unique_ptr<io::sim::Program> start(io::sim::Node& node) override;
+  void on_event(std::string_view node, io::sim::VirtualTime at, const io::Event& event) override;
+  void on_ready() override { is_ready_ = true; }
+  void on_failed(const base::Error& error) override { failed_ = error; }
+
+  void begin_crash(const Action& action);
+  std::optional<base::Duration> crash_offset(const Action& action);
+  void strike();
+  void crash(io::sim::CrashKind kind, base::Duration down);
+  void end_process();
+  void fail();
+  void restart_after(base::Duration down);
+  bool is_storing() const;
+
+  Course& course_;
+  const std::uint32_t number_;
+  io::sim::Node& node_;
+  bool is_ready_ = false;
+  bool is_syncing_ = false;
+  std::optional<base::Error> failed_;
+  const Action* waiting_crash_ = nullptr;
+  io::sim::VirtualTime waiting_until_;
+  bool is_striking_ = false;
+  std::optional<Ailment> ailment_;
+  io::sim::VirtualTime calm_since_;  // its last start since the faults ended
+};
+
+}  // namespace sim

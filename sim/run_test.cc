@@ -1,0 +1,179 @@
+// The engine, with members that do nothing but say that they serve: who is started again, who is judged, and when.
+#include "sim/run.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+namespace {
+
+// What became of the members.
+struct Story {
+  std::vector<std::uint32_t> starts;  // whose, in the order of time
+  std::vector<std::uint32_t> inspected;
+  int starts_of(std::uint32_t member) const { return static_cast<int>(std::count(starts.begin(), starts.end(), member)); }
+};
+
+struct Behaviour {
+  bool has_leader = true;                          // m1, in a new term whenever it starts
+  std::optional<std::uint32_t> never_ready = {};   // a member that does not serve
+};
+
+class Idle final : public io::sim::Program {};
+
+class FakeTenant final : public Tenant {
+ public:
+  FakeTenant(Story& story, const Behaviour& behaviour) : story_(story), behaviour_(behaviour) {}
+
+  std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
+    story_.starts.push_back(member);
+    if (behaviour_.has_leader) {
+      if (member == 0) ++term_;
+      const io::Part part = member == 0 ? io::Part::leader : io::Part::follower;
+      node.world().observer.on_event(io::PartTaken{base::Term(term_), part, base::MemberId(member + 1), base::MemberId(1)});
+    }
+    if (behaviour_.never_ready != member) host.on_ready();
+    return std::make_unique<Idle>();
+  }
+  std::unique_ptr<io::sim::Program> start_client(io::sim::Node&, std::uint32_t) override { return std::make_unique<Idle>(); }
+  CommittedListener* committed_listener() override { return nullptr; }
+  std::string_view rotting_file() const override { return "none"; }
+  void at_end(Findings&) override {}
+  std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node&, std::uint32_t member, MemberHost& host, Findings&) override {
+    story_.inspected.push_back(member);
+    host.on_ready();
+    return std::make_unique<Idle>();
+  }
+  std::map<std::string, std::uint64_t> counts() const override { return {}; }
+
+ private:
+  Story& story_;
+  const Behaviour behaviour_;
+  std::uint64_t term_ = 0;
+};
+
+class FakeScenario final : public Scenario {
+ public:
+  FakeScenario(Story& story, Behaviour behaviour) : story_(story), behaviour_(behaviour) {}
+  std::string_view name() const override { return "fake"; }
+  Plan draw_plan(std::uint64_t) const override { return {}; }
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan&, Findings&) const override {
+    return std::make_unique<FakeTenant>(story_, behaviour_);
+  }
+
+ private:
+  Story& story_;
+  const Behaviour behaviour_;
+};
+
+Plan plan_of(std::uint32_t members) {
+  Plan plan;
+  plan.members = members;
+  plan.faults_until = std::chrono::seconds(10);
+  plan.duration = std::chrono::seconds(20);
+  return plan;
+}
+
+Action crash_of(std::uint32_t member, std::vector<std::uint32_t> others, base::Duration at, base::Duration down) {
+  Action action;
+  action.id = member;
+  action.kind = ActionKind::process_kill;
+  action.member = member;
+  action.others = std::move(others);
+  action.at = at;
+  action.lasting = down;
+  return action;
+}
+
+Outcome run(const Plan& plan, Story& story, Behaviour behaviour = {}) {
+  const FakeScenario scenario(story, behaviour);
+  base::Result<Outcome> outcome = sim::run(scenario, plan);
+  REQUIRE(outcome);
+  return *outcome;
+}
+
+}  // namespace
+
+TEST_CASE("every member runs, and the files of each are looked at in the end") {
+  for (std::uint32_t members = 1; members <= kMembersMax; ++members) {
+    Story story;
+    const Outcome outcome = run(plan_of(members), story);
+    CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
+    CHECK_EQ(story.starts.size(), members);
+    CHECK_EQ(story.inspected.size(), members);
+  }
+}
+
+TEST_CASE("a crash takes those it names, and each comes back") {
+  Plan plan = plan_of(5);
+  plan.actions = {crash_of(1, {3, 4}, std::chrono::seconds(2), std::chrono::seconds(1))};
+  Story story;
+  const Outcome outcome = run(plan, story);
+  CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
+  CHECK_EQ(outcome.crashes.total, 3);
+  for (std::uint32_t member = 0; member < 5; ++member) CHECK_EQ(story.starts_of(member), member == 0 || member == 2 ? 1 : 2);
+}
+
+TEST_CASE("each member has a crash of its own to wait for") {
+  Plan plan = plan_of(3);
+  plan.actions = {crash_of(1, {}, std::chrono::seconds(2), std::chrono::seconds(1)),
+                  crash_of(2, {}, std::chrono::seconds(2), std::chrono::seconds(1))};
+  plan.actions[0].moment = Moment::storing;  // never: it strikes in the first turn after its patience has ended
+  plan.actions.push_back(crash_of(0, {1}, std::chrono::seconds(6), {}));
+  plan.actions.back().kind = ActionKind::reset_links;
+  Story story;
+  CHECK_EQ(run(plan, story).crashes.total, 2);
+  CHECK_EQ(story.starts, std::vector<std::uint32_t>{0, 1, 2, 2, 1});
+}
+
+TEST_CASE("who is down for good does not come back, who is merely down does at once, and only those who recovered are looked at") {
+  Plan plan = plan_of(5);
+  plan.actions = {crash_of(1, {2}, std::chrono::seconds(9), std::chrono::seconds(5))};
+  plan.broken = {{2, Ailment::down}, {3, Ailment::down}};
+  Story story;
+  const Outcome outcome = run(plan, story);
+  CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
+  CHECK_EQ(story.starts, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 1});
+  CHECK_EQ(story.inspected, std::vector<std::uint32_t>{0, 1, 4});
+}
+
+TEST_CASE("the core has to serve and to know its leader; the others need not") {
+  struct Case { const char* name; Behaviour behaviour; std::vector<Broken> broken; const char* what; };
+  const Case cases[] = {
+      {"all is well", {}, {}, ""},
+      {"nobody leads", {false, {}}, {}, "knows no leader"},
+      {"one does not serve", {true, 2}, {}, "member m3 is not ready"},
+      {"one that is broken does not serve", {true, 2}, {{2, Ailment::cut_off}}, ""},
+      {"the leader is cut off, and the others have not noticed", {}, {{0, Ailment::cut_off}}, "follows m1"},
+      {"the leader is down, and the others have not noticed", {}, {{0, Ailment::down}}, "follows m1"},
+      {"the leader hangs, and leads", {}, {{0, Ailment::hanging}}, ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Plan plan = plan_of(3);
+    plan.broken = c.broken;
+    Story story;
+    const Verdict verdict = run(plan, story, c.behaviour).verdict;
+    CHECK_EQ(verdict.kind, *c.what == '\0' ? VerdictKind::pass : VerdictKind::liveness);
+    CHECK_MESSAGE(verdict.message.find(c.what) != std::string::npos, verdict.message);
+  }
+}
+
+TEST_CASE("a plan that contradicts itself is not run") {
+  Plan plan = plan_of(3);
+  plan.actions = {crash_of(3, {}, std::chrono::seconds(2), std::chrono::seconds(1))};
+  Story story;
+  const base::Result<Outcome> outcome = sim::run(FakeScenario(story, {}), plan);
+  REQUIRE_FALSE(outcome);
+  CHECK_EQ(outcome.error().code, base::Code::invalid);
+  CHECK(story.starts.empty());
+}
+
+}  // namespace sim
