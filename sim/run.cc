@@ -134,8 +134,7 @@ class Engine final : private Truth {
     if (findings_.is_clean() && course_->rots == 0) inspect();
   }
 
-  // The core has one leader, and knows it. It may be a member whose disk alone hangs: that one still says what is committed. It
-  // is counted, for it answers nobody itself.
+  // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over.
   void judge_leader() {
     const RaftOracle& raft = oracles_->raft();
     for (const Member* const one : core()) {
@@ -143,9 +142,7 @@ class Engine final : private Truth {
       const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
       if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
       if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
-      const std::optional<Ailment> ailment = (*leader)->ailment();
-      if (ailment && *ailment != Ailment::hanging) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which nobody reaches");
-      is_led_by_hanging_ = ailment.has_value();
+      if ((*leader)->ailment()) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
     }
   }
 
@@ -176,7 +173,6 @@ class Engine final : private Truth {
     out.commits_proven = oracles_->commits_proven();
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
-    if (plan_.members > 1) out.counts["led_by_hanging_member"] = is_led_by_hanging_ ? 1 : 0;
     if (recording == nullptr) return out;
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();
@@ -203,7 +199,6 @@ class Engine final : private Truth {
 
   io::sim::Simulation sim_;
   Links links_;
-  bool is_led_by_hanging_ = false;  // at the end
 };
 
 }  // namespace

@@ -263,9 +263,10 @@ void Replica::watch_disk() {
   const std::uint64_t write = writer_->write_under_way();
   write_ticks_ = write != 0 && write == write_watched_ ? write_ticks_ + 1 : 0;
   write_watched_ = write;
-  if (write_ticks_ == 0 || write_ticks_ % options_.election_ticks != 0) return;
+  if (write_ticks_ < options_.election_ticks) return;
   const base::MemberId to = successor();
-  if (to == base::MemberId::none) return;
+  if (to == base::MemberId::none) return;  // just when it looks who is there nobody is known to be: the next tick will do
+  write_ticks_ = 0;
   world_.observer.log(io::Level::warn, "the log has been writing for an election timeout; handing leadership over",
                       {{"transferee-member-id", std::string_view(base::to_text(to))}});
   transfer_leadership(to);
