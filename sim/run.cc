@@ -134,7 +134,8 @@ class Engine final : private Truth {
     if (findings_.is_clean() && course_->rots == 0) inspect();
   }
 
-  // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over.
+  // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over, once somebody
+  // wanted something written.
   void judge_leader() {
     const RaftOracle& raft = oracles_->raft();
     for (const Member* const one : core()) {
@@ -142,8 +143,13 @@ class Engine final : private Truth {
       const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
       if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
       if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
-      if ((*leader)->ailment()) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
+      const std::optional<Ailment> ailment = (*leader)->ailment();
+      if (ailment && (*ailment != Ailment::hanging || is_asked_in_calm())) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
     }
+  }
+
+  bool is_asked_in_calm() const {
+    return std::any_of(plan_.operations.begin(), plan_.operations.end(), [this](const Operation& one) { return one.at >= plan_.faults_until; });
   }
 
   void stuck(std::string what) { findings_.report(VerdictKind::liveness, kLivenessName, std::move(what)); }
