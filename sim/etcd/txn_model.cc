@@ -70,6 +70,15 @@ class Run {
     return true;
   }
 
+  bool is_write(const TxnRequest& txn, const Path& path) const {
+    for (int i = 0; i < branch(txn, path).size(); ++i) {
+      const RequestOp& operation = branch(txn, path).Get(i);
+      if (operation.has_request_put() || operation.has_request_delete_range()) return true;
+      if (operation.has_request_txn() && is_write(operation.request_txn(), path.nested[static_cast<std::size_t>(i)])) return true;
+    }
+    return false;
+  }
+
   void perform(const TxnRequest& txn, const Path& path, TxnResponse& out) {
     out.set_succeeded(path.succeeded);
     for (int i = 0; i < branch(txn, path).size(); ++i) {
@@ -169,6 +178,11 @@ std::optional<TxnResponse> run_txn(Model& model, const TxnRequest& txn) {
 std::optional<TxnResponse> read_txn(const Model& model, const TxnRequest& txn, ModelPosition position) {
   Run run(model, nullptr, position);
   return answer(run, txn);
+}
+
+bool writes_at(const Model& model, const TxnRequest& txn, std::int64_t revision) {
+  const Run run(model, nullptr, {revision, -1});
+  return run.is_write(txn, run.choose(txn));
 }
 
 }  // namespace sim::etcd
