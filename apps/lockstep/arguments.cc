@@ -38,9 +38,11 @@ std::string usage() {
       "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
       "lockstep compare [--seeds A..B]   how many decisions change when one client operation is taken out\n"
       "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
+      "lockstep check   HISTORY [--json]   is it strictly serializable?\n"
+      "lockstep check   --generate OPERATIONS [--seed N] [-o HISTORY] [--json]   the same of a history made up, to measure\n"
       "lockstep bench   put|range|txn|mixed|footprint --endpoint HOST:PORT | --spawn PROGRAM   see `lockstep bench --help`\n"
       "\n"
-      "Exit codes: 0 all is well, 1 a run failed (or a planted bug was not found), 2 the command line or a file is wrong.\n";
+      "Exit codes: 0 all is well, 1 a run failed, or a history, or a planted bug was not found, 2 the command line or a file is wrong.\n";
 }
 
 base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
@@ -54,6 +56,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       {"shrink", "output runs"},
       {"compare", "scenario seeds jobs"},
       {"bugs", "source work seeds jobs"},
+      {"check", "generate seed output"},
   };
   const auto takes = kTakes.find(out.command);
   if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");
@@ -63,6 +66,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       "stop-at-failure", "")("log", "")("time-limit", "", cxxopts::value<std::string>())(
       "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
       "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
+      "generate", "", cxxopts::value<std::string>())(
       "source", "", cxxopts::value<std::string>())("work", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
@@ -85,6 +89,9 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
         out.seconds_max = static_cast<double>(number);
       } else if (key == "runs") {
         if (!parse_number(value, out.runs_max)) return refuse("--runs takes a number");
+      } else if (key == "generate") {
+        if (!parse_number(value, number) || number == 0 || number > 100'000'000) return refuse("--generate takes a number up to 100000000");
+        out.generate = static_cast<std::uint32_t>(number);
       } else if (key == "scenario") {
         out.scenario = value;
       } else if (key == "output") {
@@ -114,6 +121,10 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   const bool wants_trace = out.command == "replay" || out.command == "shrink";
   if (wants_trace && out.files.size() != 1) return refuse("`lockstep " + out.command + "` takes one trace file");
   if (out.command == "shrink" && out.output.empty()) return refuse("`lockstep shrink` needs -o FILE for the smaller trace");
+  if (out.command == "check" && (out.files.size() == 1) == (out.generate > 0)) {
+    return refuse("`lockstep check` takes one history, or --generate OPERATIONS");
+  }
+  if (out.command == "check" && out.generate == 0 && !out.output.empty()) return refuse("`lockstep check -o` goes with --generate");
   if (out.command == "bugs" && out.work.empty()) return refuse("`lockstep bugs` needs --work DIR, where it builds");
   if ((out.command == "sim" || out.command == "compare") && !out.files.empty()) {
     return refuse("`lockstep " + out.command + "` takes no file: `" + out.files[0] + "`");

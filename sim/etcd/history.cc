@@ -1,0 +1,45 @@
+#include "sim/etcd/history.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/assert.h"
+
+namespace sim::etcd {
+
+namespace {
+constexpr std::size_t kChunkBytes = 1U << 20U;
+}
+
+char* ByteArena::begin(std::size_t size) {
+  if (size > size_ - used_ || chunks_.empty()) {
+    size_ = std::max(size, kChunkBytes);
+    used_ = 0;
+    chunks_.push_back(std::make_unique<char[]>(size_));
+  }
+  return chunks_.back().get() + used_;
+}
+
+std::string_view ByteArena::finish(std::size_t used) {
+  ASSERT(used <= size_ - used_);
+  const std::string_view bytes(chunks_.back().get() + used_, used);
+  used_ += used;
+  return bytes;
+}
+
+std::string_view ByteArena::add(std::string_view bytes) {
+  char* const room = begin(bytes.size());
+  if (!bytes.empty()) std::memcpy(room, bytes.data(), bytes.size());
+  return finish(bytes.size());
+}
+
+std::string_view to_text(HistoryCall call) {
+  switch (call) {
+    case HistoryCall::put: return "put";
+    case HistoryCall::range: return "range";
+    case HistoryCall::txn: return "txn";
+  }
+  return "?";
+}
+
+}  // namespace sim::etcd
