@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/lockstep/bench_process.h"
 #include "sim/etcd/history_text.h"
 
 namespace lockstep {
@@ -17,6 +18,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBlockBytes = 1U << 20U;
 
 unsigned long long wide(std::uint64_t value) { return value; }
+
+double per_second(std::uint64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; }
 
 template <typename... Values>
 std::string format(const char* pattern, Values... values) {
@@ -92,9 +95,10 @@ base::Status HistoryFile::close() {
 
 base::Result<CheckResult> check_timed(const sim::etcd::History& history) {
   const Clock::time_point begin = Clock::now();
+  const double cpu_before = own_cpu_seconds();
   base::Result<sim::etcd::HistoryVerdict> verdict = sim::etcd::check_history(history);
   if (!verdict) return base::fail(verdict.error());
-  return CheckResult{std::move(*verdict), std::chrono::duration<double>(Clock::now() - begin).count()};
+  return CheckResult{std::move(*verdict), std::chrono::duration<double>(Clock::now() - begin).count(), own_cpu_seconds() - cpu_before};
 }
 
 std::string text_of(const CheckResult& result) {
@@ -103,8 +107,8 @@ std::string text_of(const CheckResult& result) {
                            "%llu with an open outcome (%llu of them writes that took effect); %llu revisions\n",
                            wide(counts.operations), wide(counts.acknowledged), wide(counts.stale_reads), wide(counts.refused),
                            wide(counts.unknown), wide(counts.unknown_found), wide(counts.revisions));
-  out += format("checked in %.3f s, %.0f operations per second\n", result.seconds,
-                result.seconds > 0 ? static_cast<double>(counts.operations) / result.seconds : 0.0);
+  out += format("checked in %.3f s, %.0f operations per second (%.3f s of CPU, %.0f per second)\n", result.seconds,
+                per_second(counts.operations, result.seconds), result.cpu_seconds, per_second(counts.operations, result.cpu_seconds));
   if (result.verdict.is_right()) return out + "strictly serializable\n";
   return out + "NOT strictly serializable: " + result.verdict.violation + "\n";
 }
@@ -121,7 +125,8 @@ nlohmann::ordered_json json_of(const CheckResult& result) {
           {"unknown_that_took_effect", counts.unknown_found},
           {"revisions", counts.revisions},
           {"check_seconds", result.seconds},
-          {"operations_per_second", result.seconds > 0 ? static_cast<double>(counts.operations) / result.seconds : 0.0}};
+          {"check_cpu_seconds", result.cpu_seconds},
+          {"operations_per_second", per_second(counts.operations, result.seconds)}};
 }
 
 }  // namespace lockstep

@@ -44,6 +44,7 @@ class HistoryFile {
 struct CheckResult {
   sim::etcd::HistoryVerdict verdict;
   double seconds = 0;  // without reading
+  double cpu_seconds = 0;
 };
 // invalid: it cannot be judged.
 base::Result<CheckResult> check_timed(const sim::etcd::History& history);

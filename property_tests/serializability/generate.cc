@@ -223,6 +223,7 @@ class Spoiler {
 
   void spoil_revision() {
     Operation& one = any();
+    if (one.answer.revision == 0) return;  // it has none
     const std::int64_t by = dice_.one_in(2) ? 1 : -1;
     one.answer.revision += by;
     for (StepAnswer& step : one.answer.steps) if (one.kind != Kind::txn || dice_.one_in(2)) step.revision += by;
@@ -319,7 +320,7 @@ class Spoiler {
                              End::too_many, End::future,    End::compacted, End::not_allowed};
     const End how = kEnds[dice_.below(std::size(kEnds))];
     // Nobody knows what it would have been told.
-    if (how == End::answered && one.answer.revision == 0) return;
+    if (how == End::answered && one.answer.steps.empty()) return;
     one.how = how;
     if (how == End::never) one.end = kNever;
     else if (one.end == kNever) one.end = one.start + 5;

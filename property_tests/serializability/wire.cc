@@ -9,7 +9,8 @@ namespace {
 namespace pb = etcdserverpb;
 
 std::string key_text(int key) { return std::string(1, "abcm"[key]); }
-std::string value_text(int value) { return "v" + std::to_string(value); }
+// In the order of their numbers.
+std::string value_text(int value) { return "v" + std::to_string(1000 + value); }
 
 void fill(const Found& found, mvccpb::KeyValue& out) {
   out.set_key(key_text(found.key));

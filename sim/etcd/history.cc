@@ -8,12 +8,14 @@
 namespace sim::etcd {
 
 namespace {
-constexpr std::size_t kChunkBytes = 1U << 20U;
+// Of the first chunk, and of the largest one that is not asked for: tiny histories are many, long ones large.
+constexpr std::size_t kChunkBytesMin = 1U << 12U;
+constexpr std::size_t kChunkBytesMax = 1U << 20U;
 }
 
 char* ByteArena::begin(std::size_t size) {
   if (size > size_ - used_ || chunks_.empty()) {
-    size_ = std::max(size, kChunkBytes);
+    size_ = std::max(size, std::min(kChunkBytesMax, kChunkBytesMin << std::min<std::size_t>(chunks_.size(), 20)));
     used_ = 0;
     chunks_.push_back(std::make_unique<char[]>(size_));
   }

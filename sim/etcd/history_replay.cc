@@ -139,21 +139,21 @@ std::string HistoryReplay::check_changes(OperationIndex operation, const LogRevi
            words_.of(operation) + ".";
   };
   changed_.assign(model_.changed_keys().begin(), model_.changed_keys().end());
-  if (changed_.size() > 1) {
-    std::sort(changed_.begin(), changed_.end());
-    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
-  }
+  std::sort(changed_.begin(), changed_.end());
+  const bool is_once_each = std::adjacent_find(changed_.begin(), changed_.end()) == changed_.end();
+  changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
   std::size_t puts = 0;
   std::size_t deletes = 0;
   for (const std::string_view key : changed_) {
-    const ModelKeyValue* const before = model_.find(key, revision.revision - 1);
     const ModelKeyValue* const kv = model_.find(key, revision.revision);
-    key_count_ += (kv != nullptr ? 1 : 0) - (before != nullptr ? 1 : 0);
+    // Mostly to be seen without looking back: a put counts on from what was there, and only what is there is deleted.
+    const bool was_there = is_once_each ? kv == nullptr || kv->version > 1 : model_.find(key, revision.revision - 1) != nullptr;
+    key_count_ += (kv != nullptr ? 1 : 0) - (was_there ? 1 : 0);
     if (kv != nullptr) {
       if (puts == revision.puts.size()) return accuse("it lacks the put of " + shown(to_wire(*kv)));
       ASSERT(parse(kv_, revision.puts[puts++]));
       if (!is_same(kv_, *kv)) return accuse("it holds " + shown(kv_) + " instead of " + shown(to_wire(*kv)));
-    } else if (before != nullptr) {
+    } else if (was_there) {
       if (deletes == revision.deletes.size() || revision.deletes[deletes++] != key) {
         return accuse("it lacks the delete of " + base::escaped(key));
       }

@@ -7,14 +7,10 @@
 
 namespace sim::etcd {
 
-namespace {
-
-bool is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end) {
+bool Model::is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end) {
   if (range_end.empty()) return candidate == key;
   return candidate >= key && (range_end == std::string_view("\0", 1) || candidate < range_end);
 }
-
-}  // namespace
 
 void Model::begin_at(std::int64_t revision, const std::vector<ModelKeyValue>& kvs) {
   ASSERT(revision_ == 1);
@@ -140,13 +136,10 @@ ModelRange Model::range(std::string_view key, std::string_view range_end, std::i
   ASSERT(revision >= 1);
   ASSERT(revision <= newest());
   ModelRange out;
-  for (auto entry = keys_.lower_bound(key); entry != keys_.end(); ++entry) {
-    if (!is_in_range(entry->first, key, range_end)) break;
-    const Version* version = at(entry->second, revision);
-    if (version == nullptr) continue;
+  for_each(key, range_end, revision, [&](const ModelKeyValue& kv) {
     ++out.count;
-    if (limit <= 0 || static_cast<std::int64_t>(out.kvs.size()) < limit) out.kvs.push_back(version->kv);
-  }
+    if (limit <= 0 || static_cast<std::int64_t>(out.kvs.size()) < limit) out.kvs.push_back(kv);
+  });
   return out;
 }
 

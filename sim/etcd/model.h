@@ -80,6 +80,15 @@ class Model {
   // What the newest revision changed, in order; a key that it changed twice stands there twice.
   const std::vector<std::string_view>& changed_keys() const { return changed_keys_; }
 
+  // The same of a range: calls `see` with each pair, by key. What is seen is the model's.
+  template <typename See>
+  void for_each(std::string_view key, std::string_view range_end, std::int64_t revision, const See& see) const {
+    for (auto entry = keys_.lower_bound(key); entry != keys_.end() && is_in_range(entry->first, key, range_end); ++entry) {
+      const Version* const version = at(entry->second, revision);
+      if (version != nullptr) see(version->kv);
+    }
+  }
+
   // Requires: 1 <= revision <= newest(). `limit` 0 means all.
   ModelRange range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const;
 
@@ -89,6 +98,7 @@ class Model {
     bool is_deleted = false;
     std::int64_t sub = 0;
   };
+  static bool is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end);
   void note_change(std::string_view key);
   void finish_change();
   const Version* newest_at(const std::vector<Version>& versions, std::int64_t revision) const;  // a tombstone too

@@ -140,30 +140,37 @@ std::optional<TxnResponse> answer(Run& run, const TxnRequest& txn) {
 
 }  // namespace
 
-mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
-  mvccpb::KeyValue out;
+void to_wire(const ModelKeyValue& kv, mvccpb::KeyValue& out) {
   out.set_key(kv.key);
   out.set_value(kv.value);
   out.set_create_revision(kv.create_revision);
   out.set_mod_revision(kv.mod_revision);
   out.set_version(kv.version);
+}
+
+mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
+  mvccpb::KeyValue out;
+  to_wire(kv, out);
   return out;
 }
 
 void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std::int64_t newest, etcdserverpb::RangeResponse& out) {
   const std::int64_t at = range.revision() > 0 ? range.revision() : newest;
-  ModelRange there = model.range(range.key(), range.range_end(), at, 0);
+  ASSERT(at <= model.newest());
+  std::vector<const ModelKeyValue*> there;
+  model.for_each(range.key(), range.range_end(), at, [&](const ModelKeyValue& kv) { there.push_back(&kv); });
   out.mutable_header()->set_revision(newest);
-  out.set_count(there.count);
+  out.set_count(static_cast<std::int64_t>(there.size()));
   if (range.count_only()) return;
-  if (range.sort_order() == etcdserverpb::RangeRequest::DESCEND) std::reverse(there.kvs.begin(), there.kvs.end());
-  for (ModelKeyValue& kv : there.kvs) {
+  if (range.sort_order() == etcdserverpb::RangeRequest::DESCEND) std::reverse(there.begin(), there.end());
+  for (const ModelKeyValue* const kv : there) {
     if (range.limit() > 0 && out.kvs_size() == range.limit()) {
       out.set_more(true);
       return;
     }
-    if (range.keys_only()) kv.value.clear();
-    *out.add_kvs() = to_wire(kv);
+    mvccpb::KeyValue& shown = *out.add_kvs();
+    to_wire(*kv, shown);
+    if (range.keys_only()) shown.clear_value();
   }
 }
 

@@ -9,6 +9,7 @@
 
 namespace sim::etcd {
 
+void to_wire(const ModelKeyValue& kv, mvccpb::KeyValue& out);
 mvccpb::KeyValue to_wire(const ModelKeyValue& kv);
 
 // Of a committed transaction: changes the model. The whole answer but for who gave it; nullopt: it had to be refused, because a
