@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/lockstep/drive_options.h"
 #include "core/base/result.h"
 
 namespace lockstep {
@@ -27,6 +28,7 @@ struct Arguments {
   std::string digests;             // of sim: a file for `seed digest` lines
   std::string source = ".";        // of bugs: the source tree
   std::string work;                // of bugs: where builds go
+  DriveOptions drive;              // of drive, and of nothing else
   std::vector<std::string> files;  // of replay and shrink: a trace; of check: a history; of bugs: names
 };
 

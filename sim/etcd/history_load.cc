@@ -13,6 +13,8 @@ namespace sim::etcd {
 
 namespace {
 
+constexpr std::string_view kMarkers = "marker/";
+
 std::string key_of(std::uint64_t number) { return "k" + std::to_string(number); }
 
 std::optional<std::uint64_t> number_of(std::string_view key) {
@@ -42,8 +44,8 @@ class Drawer {
   std::uint64_t below(std::string_view purpose, std::uint64_t bound) const { return base::hash64(purpose, name_) % bound; }
 
   template <typename Message>
-  LoadRequest finish(HistoryCall call, const Message& message, bool is_write) const {
-    return {call, message.SerializeAsString(), is_write};
+  static LoadRequest finish(HistoryCall call, const Message& message, bool is_serializable = false) {
+    return {call, message.SerializeAsString(), is_serializable};
   }
 
   void fill(etcdserverpb::PutRequest& put, const std::string& key) {
@@ -56,7 +58,7 @@ class Drawer {
     etcdserverpb::PutRequest put;
     fill(put, key_of(below("key", options_.keys)));
     put.set_prev_kv(below("previous", 4) == 0);
-    return finish(HistoryCall::put, put, true);
+    return finish(HistoryCall::put, put);
   }
 
   LoadRequest get(bool is_stale, bool is_wide) {
@@ -68,7 +70,7 @@ class Drawer {
       const std::int64_t back = static_cast<std::int64_t>(below("back", 50));
       range.set_revision(std::max(first_, shown_ - back));
     }
-    return finish(HistoryCall::range, range, false);
+    return finish(HistoryCall::range, range, is_stale);
   }
 
   void make_wide(etcdserverpb::RangeRequest& range) {
@@ -103,7 +105,7 @@ class Drawer {
       others.set_range_end("l");
       others.set_count_only(true);
     }
-    return finish(HistoryCall::txn, txn, true);
+    return finish(HistoryCall::txn, txn);
   }
 
   LoadRequest several_puts() {
@@ -115,20 +117,20 @@ class Drawer {
       fill(put, key_of((first + i) % options_.keys));
       put.set_prev_kv(i == 0);
     }
-    return finish(HistoryCall::txn, txn, true);
+    return finish(HistoryCall::txn, txn);
   }
 
   LoadRequest erase() {
     const std::uint64_t key = below("key", options_.keys);
     etcdserverpb::TxnRequest txn;
     if (below("careful", 3) == 0) add_compare(txn, key);
-    fill(*txn.add_success()->mutable_request_put(), "marker/" + std::to_string(client_));
+    fill(*txn.add_success()->mutable_request_put(), std::string(kMarkers) + std::to_string(client_));
     etcdserverpb::DeleteRangeRequest& erase = *txn.add_success()->mutable_request_delete_range();
     erase.set_key(key_of(key));
     // In the order of bytes: k1, k10, k11, …
     if (below("several", 8) == 0) erase.set_range_end(key_of(key) + "9");
     erase.set_prev_kv(below("previous", 3) == 0);
-    return finish(HistoryCall::txn, txn, true);
+    return finish(HistoryCall::txn, txn);
   }
 
   const HistoryLoadOptions& options_;
@@ -156,6 +158,8 @@ std::string_view path_of(HistoryCall call) {
   }
   return {};
 }
+
+bool is_marker(std::string_view key) { return key.starts_with(kMarkers); }
 
 void SeenKeys::note(std::string_view key, std::int64_t mod_revision) {
   const std::optional<std::uint64_t> number = number_of(key);

@@ -36,11 +36,11 @@ class SeenKeys {
 struct LoadRequest {
   HistoryCall call = HistoryCall::put;
   std::string bytes;
-  // A put or a path of a transaction: it may have an effect.
-  bool is_write = false;
+  bool is_serializable = false;  // content with what some member has
 };
 
 std::string_view path_of(HistoryCall call);  // of gRPC
+bool is_marker(std::string_view key);        // of a transaction that may delete
 
 class HistoryLoad {
  public:
