@@ -63,6 +63,10 @@ double run_clients(BenchWorld& world, const DriveOptions& options, DriveRecorder
   return seconds;
 }
 
+tl::unexpected<base::Error> not_whole(const DriveOptions& options, const base::Error& why) {
+  return base::fail(why.code, "the log cannot be read, so " + options.output + " is not whole: " + why.detail);
+}
+
 base::Result<DriveResult> drive(const DriveOptions& options) {
   BenchWorld world;
   sim::etcd::History history;
@@ -75,9 +79,12 @@ base::Result<DriveResult> drive(const DriveOptions& options) {
   DriveResult result;
   result.seconds = run_clients(world, options, recorder);
   world.forget_interrupt();
+  const base::Result<std::vector<std::string>> silent = read_everywhere(world, options, recorder);
+  if (!silent) return not_whole(options, silent.error());
+  for (const std::string& endpoint : *silent) result.notes.push_back(endpoint + " did not answer any more when the clients were done");
   const Clock::time_point begin = Clock::now();
   if (base::Status read = read_log(world, options.endpoints, options.settle_timeout, history); !read) {
-    return base::fail(read.error().code, "the log cannot be read, so " + options.output + " is not whole: " + read.error().detail);
+    return not_whole(options, read.error());
   }
   result.log_seconds = seconds_since(begin);
   for (const sim::etcd::LogRevision& revision : history.log) file->add(revision);

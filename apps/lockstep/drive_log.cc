@@ -11,6 +11,8 @@ namespace lockstep {
 namespace {
 
 constexpr std::int64_t kBaseKeysMax = 10000;
+// For a member to come back once others serve.
+constexpr base::Duration kMemberPatience = std::chrono::seconds(10);
 
 void everything(etcdserverpb::RangeRequest& range) {
   range.set_key(std::string(1, '\0'));
@@ -49,6 +51,29 @@ class ReadHead final : public RangeReads {
     return {};
   }
   std::int64_t head = 0;
+};
+
+class ReadOnce final : public RangeReads {
+ public:
+  ReadOnce(const DriveOptions& options, std::uint32_t endpoint, DriveRecorder& recorder) : recorder_(recorder) {
+    operation_.client = options.clients + endpoint;
+    operation_.endpoint = endpoint;
+    operation_.call = sim::etcd::HistoryCall::range;
+  }
+  // An attempt that fails reads nothing, and is not worth a line.
+  void fill(std::size_t, etcdserverpb::RangeRequest& range) override {
+    everything(range);
+    operation_.request = recorder_.arena().add(range.SerializeAsString());
+    operation_.start_ns = recorder_.stamp();
+  }
+  base::Status take(std::size_t, const etcdserverpb::RangeResponse& range) override {
+    recorder_.on_answer(operation_, "last range", range.SerializeAsString());
+    return {};
+  }
+
+ private:
+  DriveRecorder& recorder_;
+  sim::etcd::HistoryOperation operation_;
 };
 
 class ReadPuts final : public RangeReads {
@@ -130,6 +155,19 @@ class ReadKeys final : public RangeReads {
 base::Status read_base(BenchWorld& world, const std::vector<io::Address>& endpoints, base::Duration patience, sim::etcd::History& history) {
   ReadBase reads(history);
   return read_ranges(world, endpoints, 1, patience, reads);
+}
+
+base::Result<std::vector<std::string>> read_everywhere(BenchWorld& world, const DriveOptions& options, DriveRecorder& recorder) {
+  ReadHead head;
+  if (base::Status read = read_ranges(world, options.endpoints, 1, options.settle_timeout, head); !read) return base::fail(read.error());
+  std::vector<std::string> silent;
+  for (std::uint32_t i = 0; i < options.endpoints.size(); ++i) {
+    ReadOnce reads(options, i, recorder);
+    const base::Status read = read_ranges(world, {options.endpoints[i]}, 1, std::min(options.settle_timeout, kMemberPatience), reads);
+    if (!read && read.error().code != base::Code::unavailable) return base::fail(read.error());
+    if (!read) silent.push_back(to_text(options.endpoints[i]));
+  }
+  return silent;
 }
 
 base::Status read_log(BenchWorld& world, const std::vector<io::Address>& endpoints, base::Duration patience, sim::etcd::History& history) {

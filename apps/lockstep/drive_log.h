@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "apps/lockstep/bench_run.h"
+#include "apps/lockstep/drive_options.h"
+#include "apps/lockstep/drive_recorder.h"
 #include "core/base/result.h"
 #include "io/network.h"
 #include "sim/etcd/history.h"
@@ -16,6 +18,11 @@ namespace lockstep {
 
 // Fills first_revision and base. invalid: there is what no drive could judge, such as keys with leases.
 base::Status read_base(BenchWorld& world, const std::vector<io::Address>& endpoints, base::Duration patience, sim::etcd::History& history);
+
+// When the clients are done: one more operation for each endpoint, a linearizable range over everything, so that what every member
+// holds is held against the log. The endpoints that did not answer. unavailable: nobody did within the
+// settle timeout.
+base::Result<std::vector<std::string>> read_everywhere(BenchWorld& world, const DriveOptions& options, DriveRecorder& recorder);
 
 // Fills log, from first_revision + 1 up to where the store stands now.
 base::Status read_log(BenchWorld& world, const std::vector<io::Address>& endpoints, base::Duration patience, sim::etcd::History& history);

@@ -43,7 +43,13 @@ double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 void Availability::begin(std::int64_t at_ns) { begin_ns_ = last_ns_ = at_ns; }
 
+void Availability::end(std::int64_t at_ns) {
+  on_acknowledged(at_ns);
+  is_over_ = true;
+}
+
 void Availability::on_acknowledged(std::int64_t at_ns) {
+  if (is_over_) return;
   if (at_ns - last_ns_ > kGapNs) gaps_.push_back({seconds(last_ns_ - begin_ns_), seconds(at_ns - last_ns_)});
   last_ns_ = at_ns;
 }

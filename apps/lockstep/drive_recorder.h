@@ -33,13 +33,14 @@ class Availability {
   static constexpr std::int64_t kGapNs = 500'000'000;
   void begin(std::int64_t at_ns);
   void on_acknowledged(std::int64_t at_ns);  // in order
-  void end(std::int64_t at_ns) { on_acknowledged(at_ns); }
+  void end(std::int64_t at_ns);  // what comes later is not counted
   std::uint64_t gap_count() const { return gaps_.size(); }
   std::vector<AvailabilityGap> longest(std::size_t count) const;
 
  private:
   std::int64_t begin_ns_ = 0;
   std::int64_t last_ns_ = 0;
+  bool is_over_ = false;
   std::vector<AvailabilityGap> gaps_;
 };
 
