@@ -1,9 +1,12 @@
 #include "apps/lockstep/arguments.h"
 
 #include <charconv>
+#include <cmath>
 #include <cxxopts.hpp>
 #include <map>
 #include <string_view>
+
+#include "apps/lockstep/bench_options.h"
 
 namespace lockstep {
 
@@ -28,6 +31,41 @@ bool parse_seeds(const std::string& text, Arguments& out) {
          parse_number(std::string_view(text).substr(dots + 2), out.last_seed) && out.first_seed <= out.last_seed;
 }
 
+bool parse_positive(std::string_view text, double& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(out) && out > 0 && out < 1e9;
+}
+
+// host:port,host:port
+bool parse_endpoints(std::string_view text, std::vector<io::Address>& out) {
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    const std::optional<io::Address> address = parse_address(text.substr(0, comma));
+    if (!address) return false;
+    out.push_back(*address);
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// An option that only drive takes; what is wrong with it, or empty.
+std::string take_drive_option(const std::string& key, const std::string& value, DriveOptions& out) {
+  std::uint64_t number = 0;
+  double amount = 0;
+  if (key == "endpoints") return parse_endpoints(value, out.endpoints) ? "" : "--endpoints takes HOST:PORT,HOST:PORT…";
+  if (key == "clients" || key == "keys") {
+    if (!parse_number(value, number) || number == 0 || number > 10000) return "--" + key + " takes a number from 1 to 10000";
+    if (key == "clients") out.clients = static_cast<unsigned>(number);
+    else out.load.keys = static_cast<std::uint32_t>(number);
+    return {};
+  }
+  if (!parse_positive(value, amount)) return "--" + key + " takes a positive number";
+  if (key == "seconds") out.seconds = amount;
+  else if (key == "rate") out.rate = amount;
+  else (key == "timeout" ? out.request_timeout : out.settle_timeout) = std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(amount));
+  return {};
+}
+
 }  // namespace
 
 std::string usage() {
@@ -38,9 +76,13 @@ std::string usage() {
       "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
       "lockstep compare [--seeds A..B]   how many decisions change when one client operation is taken out\n"
       "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
+      "lockstep check   HISTORY [--json]   is it strictly serializable?\n"
+      "lockstep check   --generate OPERATIONS [--seed N] [-o HISTORY] [--json]   the same of a history made up, to measure\n"
+      "lockstep drive   --endpoints HOST:PORT,… -o HISTORY [--clients N] [--seconds S] [--rate PER_SECOND] [--seed N] [--keys N]\n"
+      "                 [--timeout S] [--settle S] [--json]   clients against lockstepd or etcd, recorded and checked\n"
       "lockstep bench   put|range|txn|mixed|footprint --endpoint HOST:PORT | --spawn PROGRAM   see `lockstep bench --help`\n"
       "\n"
-      "Exit codes: 0 all is well, 1 a run failed (or a planted bug was not found), 2 the command line or a file is wrong.\n";
+      "Exit codes: 0 all is well, 1 a run failed, or a history, or a planted bug was not found, 2 the command line or a file is wrong.\n";
 }
 
 base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
@@ -54,6 +96,8 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       {"shrink", "output runs"},
       {"compare", "scenario seeds jobs"},
       {"bugs", "source work seeds jobs"},
+      {"check", "generate seed output"},
+      {"drive", "endpoints clients seconds rate seed keys timeout settle output"},
   };
   const auto takes = kTakes.find(out.command);
   if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");
@@ -63,6 +107,11 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       "stop-at-failure", "")("log", "")("time-limit", "", cxxopts::value<std::string>())(
       "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
       "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
+      "endpoints", "", cxxopts::value<std::string>())("clients", "", cxxopts::value<std::string>())(
+      "seconds", "", cxxopts::value<std::string>())("rate", "", cxxopts::value<std::string>())(
+      "keys", "", cxxopts::value<std::string>())("timeout", "", cxxopts::value<std::string>())(
+      "settle", "", cxxopts::value<std::string>())(
+      "generate", "", cxxopts::value<std::string>())(
       "source", "", cxxopts::value<std::string>())("work", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
@@ -85,6 +134,9 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
         out.seconds_max = static_cast<double>(number);
       } else if (key == "runs") {
         if (!parse_number(value, out.runs_max)) return refuse("--runs takes a number");
+      } else if (key == "generate") {
+        if (!parse_number(value, number) || number == 0 || number > 100'000'000) return refuse("--generate takes a number up to 100000000");
+        out.generate = static_cast<std::uint32_t>(number);
       } else if (key == "scenario") {
         out.scenario = value;
       } else if (key == "output") {
@@ -105,6 +157,8 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
         out.stop_at_failure = true;
       } else if (key == "log") {
         out.log = true;
+      } else if (key != "files") {
+        if (const std::string wrong = take_drive_option(key, value, out.drive); !wrong.empty()) return refuse(wrong);
       }
     }
     if (parsed.count("files") > 0) out.files = parsed["files"].as<std::vector<std::string>>();
@@ -114,8 +168,19 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   const bool wants_trace = out.command == "replay" || out.command == "shrink";
   if (wants_trace && out.files.size() != 1) return refuse("`lockstep " + out.command + "` takes one trace file");
   if (out.command == "shrink" && out.output.empty()) return refuse("`lockstep shrink` needs -o FILE for the smaller trace");
+  if (out.command == "drive") {
+    if (out.drive.endpoints.empty()) return refuse("`lockstep drive` needs --endpoints HOST:PORT,…");
+    if (out.output.empty()) return refuse("`lockstep drive` needs -o FILE for the history");
+    out.drive.load.seed = out.first_seed;
+    out.drive.output = out.output;
+    out.drive.json = out.json;
+  }
+  if (out.command == "check" && (out.files.size() == 1) == (out.generate > 0)) {
+    return refuse("`lockstep check` takes one history, or --generate OPERATIONS");
+  }
+  if (out.command == "check" && out.generate == 0 && !out.output.empty()) return refuse("`lockstep check -o` goes with --generate");
   if (out.command == "bugs" && out.work.empty()) return refuse("`lockstep bugs` needs --work DIR, where it builds");
-  if ((out.command == "sim" || out.command == "compare") && !out.files.empty()) {
+  if ((out.command == "sim" || out.command == "compare" || out.command == "drive") && !out.files.empty()) {
     return refuse("`lockstep " + out.command + "` takes no file: `" + out.files[0] + "`");
   }
   return out;

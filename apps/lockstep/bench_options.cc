@@ -26,18 +26,6 @@ std::optional<double> positive_number(std::string_view text) {
   return is_good ? std::optional(value) : std::nullopt;
 }
 
-// HOST:PORT, an IPv6 literal in brackets
-std::optional<io::Address> parse_address(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos) return std::nullopt;
-  const std::optional<std::uint64_t> port = whole_number(text.substr(colon + 1), 1, UINT16_MAX);
-  if (host.empty() || !port) return std::nullopt;
-  return io::Address{std::string(host), static_cast<std::uint16_t>(*port)};
-}
-
 // What has been read so far, and what cannot be decided before the end.
 struct Reading {
   BenchOptions out;
@@ -175,6 +163,17 @@ std::string_view to_text(LoadKind kind) {
     case LoadKind::footprint: return "footprint";
   }
   return "?";
+}
+
+std::optional<io::Address> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != std::string_view::npos) return std::nullopt;
+  const std::optional<std::uint64_t> port = whole_number(text.substr(colon + 1), 1, UINT16_MAX);
+  if (host.empty() || !port) return std::nullopt;
+  return io::Address{std::string(host), static_cast<std::uint16_t>(*port)};
 }
 
 unsigned connection_count(const LoadOptions& load) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ struct BenchOptions {
   bool json = false;
   bool help = false;                   // nothing else is set
 };
+
+// HOST:PORT, an IPv6 literal in brackets
+std::optional<io::Address> parse_address(std::string_view text);
 
 std::string bench_usage();
 // `arguments` follow the word `bench`. invalid: with one line that says what is wrong.

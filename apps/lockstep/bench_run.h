@@ -25,6 +25,8 @@ class BenchWorld final : private io::real::SignalHandler {
   BenchWorld() : real_(none_, {.level = io::Level::error}), signals_(real_.loop(), *this) {}
   io::real::RealWorld& real() { return real_; }
   bool is_interrupted() const { return is_interrupted_; }
+  // The next signal counts again: an operator may lose patience with what follows the first one.
+  void forget_interrupt() { is_interrupted_ = false; }
 
  private:
   void on_stop_signal(int) override { is_interrupted_ = true; }

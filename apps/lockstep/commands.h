@@ -15,6 +15,8 @@ int run_replay(const Arguments& arguments);
 int run_shrink(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
 int run_bugs(const Arguments& arguments);
+int run_check(const Arguments& arguments);
+int run_drive(const DriveOptions& options);
 int run_bench(const std::vector<std::string>& arguments);  // has a command line of its own: bench_options.h
 
 // Versions of our code and of the libraries on which a run depends.

@@ -26,5 +26,7 @@ int main(int argc, char** argv) {
   if (arguments->command == "replay") return lockstep::run_replay(*arguments);
   if (arguments->command == "shrink") return lockstep::run_shrink(*arguments);
   if (arguments->command == "compare") return lockstep::run_compare(*arguments);
+  if (arguments->command == "check") return lockstep::run_check(*arguments);
+  if (arguments->command == "drive") return lockstep::run_drive(arguments->drive);
   return lockstep::run_bugs(*arguments);
 }

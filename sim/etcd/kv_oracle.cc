@@ -9,7 +9,9 @@
 #include "core/base/text.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/difference.h"
 #include "sim/etcd/hash_model.h"
+#include "sim/etcd/outcome.h"
 #include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
@@ -18,29 +20,10 @@ namespace {
 
 constexpr std::size_t kShownBytes = 600;  // of a message in a verdict
 
-std::string shown(const mvccpb::KeyValue& kv) {
-  return kv.key() + "=" + base::escaped(kv.value().substr(0, 24)) + " (create " + std::to_string(kv.create_revision()) + ", mod " +
-         std::to_string(kv.mod_revision()) + ", version " + std::to_string(kv.version()) + ")";
-}
-
-bool equal(const mvccpb::KeyValue& one, const mvccpb::KeyValue& other) { return one.SerializeAsString() == other.SerializeAsString(); }
-
-using KeyValues = google::protobuf::RepeatedPtrField<mvccpb::KeyValue>;
-
 KeyValues to_wire(const std::vector<ModelKeyValue>& kvs) {
   KeyValues out;
   for (const ModelKeyValue& kv : kvs) *out.Add() = to_wire(kv);
   return out;
-}
-
-// The first difference between what was answered and what the model says; empty when there is none.
-std::string difference(const KeyValues& answered, const KeyValues& expected) {
-  for (int i = 0; i < answered.size() || i < expected.size(); ++i) {
-    if (i >= expected.size()) return "it also holds " + shown(answered.Get(i));
-    if (i >= answered.size()) return "it lacks " + shown(expected.Get(i));
-    if (!equal(answered.Get(i), expected.Get(i))) return "it holds " + shown(answered.Get(i)) + " instead of " + shown(expected.Get(i));
-  }
-  return {};
 }
 
 template <typename Message>
@@ -254,13 +237,8 @@ void KvOracle::check_range(const Request& request, const etcdserverpb::RangeResp
   ASSERT(parse(asked, request.wire.bytes));
   etcdserverpb::RangeResponse expected;
   fill_range(model_, asked, revision, expected);
-  const std::string wrong = difference(range.kvs(), expected.kvs());
-  if (!wrong.empty()) return accuse(request, "its answer" + where + " is not what was written: " + wrong);
-  if (range.count() != expected.count()) {
-    return accuse(request, "its answer" + where + " counts " + std::to_string(range.count()) + " keys instead of " +
-                               std::to_string(expected.count()));
-  }
-  if (range.more() != expected.more()) accuse(request, "its answer" + where + " is wrong about whether there are more keys");
+  const std::string wrong = difference(range, expected);
+  if (!wrong.empty()) accuse(request, "its answer" + where + " is not what was written: " + wrong);
 }
 
 // What came of a stream before it broke off: keys as they were at the revision that it names, or at one that it may
@@ -420,37 +398,23 @@ void KvOracle::on_error(const Request& request, const rpc::Status& status) {
     ++counts_.refused;
     return;
   }
-  switch (status.code) {
-    case rpc::StatusCode::out_of_range: return on_out_of_range(request, text);
-    case rpc::StatusCode::unavailable:
-    case rpc::StatusCode::deadline_exceeded:
-    case rpc::StatusCode::cancelled:
-    case rpc::StatusCode::unknown: {
+  switch (meaning_of(status)) {
+    case ErrorMeaning::out_of_range: return on_out_of_range(request, text);
+    case ErrorMeaning::unknown: {
       ++counts_.unknown;
       if (known == writes_.end()) return;
       if (known->second.fate == WriteFate::open) known->second.fate = WriteFate::unknown;
       else ++counts_.resolved;
       return;
     }
-    case rpc::StatusCode::resource_exhausted: {
+    case ErrorMeaning::refused: {
       ++counts_.refused;
       if (known == writes_.end()) return;
       if (known->second.fate == WriteFate::committed) accuse(request, "it was refused, but took effect: " + text);
       else known->second.fate = WriteFate::refused;
       return;
     }
-    case rpc::StatusCode::ok:
-    case rpc::StatusCode::invalid_argument:
-    case rpc::StatusCode::not_found:
-    case rpc::StatusCode::already_exists:
-    case rpc::StatusCode::permission_denied:
-    case rpc::StatusCode::failed_precondition:
-    case rpc::StatusCode::aborted:
-    case rpc::StatusCode::unimplemented:
-    case rpc::StatusCode::internal:
-    case rpc::StatusCode::data_loss:
-    case rpc::StatusCode::unauthenticated:
-      return accuse(request, "an answer that no such request may get: " + text);
+    case ErrorMeaning::not_allowed: return accuse(request, "an answer that no such request may get: " + text);
   }
 }
 

@@ -7,14 +7,20 @@
 
 namespace sim::etcd {
 
-namespace {
-
-bool is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end) {
+bool Model::is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end) {
   if (range_end.empty()) return candidate == key;
   return candidate >= key && (range_end == std::string_view("\0", 1) || candidate < range_end);
 }
 
-}  // namespace
+void Model::begin_at(std::int64_t revision, const std::vector<ModelKeyValue>& kvs) {
+  ASSERT(revision_ == 1);
+  ASSERT(keys_.empty());
+  revision_ = revision;
+  for (const ModelKeyValue& kv : kvs) {
+    ASSERT(kv.mod_revision <= revision);
+    keys_[kv.key].push_back({kv, false, 0});
+  }
+}
 
 void Model::begin() {
   ASSERT(!is_open_);
@@ -29,6 +35,13 @@ void Model::end() {
   next_sub_ = 0;
 }
 
+void Model::note_change(std::string_view key) {
+  // The first change of a revision; what follows it in the same one is told by its sub.
+  if (next_sub_ == 0) changed_keys_.clear();
+  ++next_sub_;
+  changed_keys_.push_back(key);
+}
+
 void Model::finish_change() {
   is_changed_ = true;
   if (is_open_) return;
@@ -39,29 +52,34 @@ void Model::finish_change() {
 
 void Model::put(std::string_view key, std::string_view value) {
   const std::int64_t revision = revision_ + 1;
-  std::vector<Version>& versions = keys_[std::string(key)];
+  auto entry = keys_.find(key);
+  if (entry == keys_.end()) entry = keys_.emplace(std::string(key), std::vector<Version>()).first;
+  std::vector<Version>& versions = entry->second;
   Version next;
   next.kv = {std::string(key), std::string(value), revision, revision, 1};
   if (!versions.empty() && !versions.back().is_deleted) {
     next.kv.create_revision = versions.back().kv.create_revision;
     next.kv.version = versions.back().kv.version + 1;
   }
-  next.sub = next_sub_++;
+  next.sub = next_sub_;
   versions.push_back(std::move(next));
+  note_change(entry->first);
   finish_change();
 }
 
 std::int64_t Model::erase(std::string_view key, std::string_view range_end) {
   std::int64_t deleted = 0;
-  for (auto& entry : keys_) {
-    std::vector<Version>& versions = entry.second;
-    if (!is_in_range(entry.first, key, range_end) || versions.back().is_deleted) continue;
+  for (auto entry = keys_.lower_bound(key); entry != keys_.end(); ++entry) {
+    if (!is_in_range(entry->first, key, range_end)) break;
+    std::vector<Version>& versions = entry->second;
+    if (versions.back().is_deleted) continue;
     ++deleted;
     Version tombstone;
-    tombstone.kv = {entry.first, "", 0, revision_ + 1, 0};
+    tombstone.kv = {entry->first, "", 0, revision_ + 1, 0};
     tombstone.is_deleted = true;
-    tombstone.sub = next_sub_++;
+    tombstone.sub = next_sub_;
     versions.push_back(std::move(tombstone));
+    note_change(entry->first);
   }
   if (deleted > 0) finish_change();
   return deleted;
@@ -92,6 +110,8 @@ std::vector<ModelRow> Model::rows(std::int64_t compacted, std::int64_t revision)
 }
 
 const Model::Version* Model::newest_at(const std::vector<Version>& versions, std::int64_t revision) const {
+  // Mostly it is the last one that is asked for.
+  if (!versions.empty() && versions.back().kv.mod_revision <= revision) return &versions.back();
   const auto after = std::upper_bound(versions.begin(), versions.end(), revision, [](std::int64_t bound, const Version& version) {
     return bound < version.kv.mod_revision;
   });
@@ -104,17 +124,22 @@ const Model::Version* Model::at(const std::vector<Version>& versions, std::int64
   return newest == nullptr || newest->is_deleted ? nullptr : newest;
 }
 
+const ModelKeyValue* Model::find(std::string_view key, std::int64_t revision) const {
+  ASSERT(revision >= 1);
+  ASSERT(revision <= newest());
+  const auto entry = keys_.find(key);
+  const Version* const version = entry == keys_.end() ? nullptr : at(entry->second, revision);
+  return version == nullptr ? nullptr : &version->kv;
+}
+
 ModelRange Model::range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const {
   ASSERT(revision >= 1);
   ASSERT(revision <= newest());
   ModelRange out;
-  for (auto entry = keys_.lower_bound(key); entry != keys_.end(); ++entry) {
-    if (!is_in_range(entry->first, key, range_end)) break;
-    const Version* version = at(entry->second, revision);
-    if (version == nullptr) continue;
+  for_each(key, range_end, revision, [&](const ModelKeyValue& kv) {
     ++out.count;
-    if (limit <= 0 || static_cast<std::int64_t>(out.kvs.size()) < limit) out.kvs.push_back(version->kv);
-  }
+    if (limit <= 0 || static_cast<std::int64_t>(out.kvs.size()) < limit) out.kvs.push_back(kv);
+  });
   return out;
 }
 

@@ -52,6 +52,10 @@ class Model {
   // Revisions below it may be refused; -1 while nothing was ever compacted.
   std::int64_t compacted() const { return compacted_; }
 
+  // Requires: nothing was done yet. Begins with these pairs, whose revisions are not above this one, instead of with nothing at 1;
+  // what was before is not known.
+  void begin_at(std::int64_t revision, const std::vector<ModelKeyValue>& kvs);
+
   // Changes in between share one revision; otherwise each has its own.
   void begin();
   void end();
@@ -70,6 +74,21 @@ class Model {
   // `compacted` on, and below it what stands there. Below zero nothing is left out.
   std::vector<ModelRow> rows(std::int64_t compacted, std::int64_t revision) const;
 
+  // The pair that this key has there; null: none. Valid until the key changes again. Requires: 1 <= revision <= newest().
+  const ModelKeyValue* find(std::string_view key, std::int64_t revision) const;
+
+  // What the newest revision changed, in order; a key that it changed twice stands there twice.
+  const std::vector<std::string_view>& changed_keys() const { return changed_keys_; }
+
+  // The same of a range: calls `see` with each pair, by key. What is seen is the model's.
+  template <typename See>
+  void for_each(std::string_view key, std::string_view range_end, std::int64_t revision, const See& see) const {
+    for (auto entry = keys_.lower_bound(key); entry != keys_.end() && is_in_range(entry->first, key, range_end); ++entry) {
+      const Version* const version = at(entry->second, revision);
+      if (version != nullptr) see(version->kv);
+    }
+  }
+
   // Requires: 1 <= revision <= newest(). `limit` 0 means all.
   ModelRange range(std::string_view key, std::string_view range_end, std::int64_t revision, std::int64_t limit) const;
 
@@ -79,6 +98,8 @@ class Model {
     bool is_deleted = false;
     std::int64_t sub = 0;
   };
+  static bool is_in_range(std::string_view candidate, std::string_view key, std::string_view range_end);
+  void note_change(std::string_view key);
   void finish_change();
   const Version* newest_at(const std::vector<Version>& versions, std::int64_t revision) const;  // a tombstone too
   const Version* at(const std::vector<Version>& versions, std::int64_t revision) const;
@@ -90,6 +111,7 @@ class Model {
   std::set<std::int64_t> compactions_;
   bool is_open_ = false;
   bool is_changed_ = false;  // since begin()
+  std::vector<std::string_view> changed_keys_;  // of the newest revision
 };
 
 }  // namespace sim::etcd

@@ -70,6 +70,15 @@ class Run {
     return true;
   }
 
+  bool is_write(const TxnRequest& txn, const Path& path) const {
+    for (int i = 0; i < branch(txn, path).size(); ++i) {
+      const RequestOp& operation = branch(txn, path).Get(i);
+      if (operation.has_request_put() || operation.has_request_delete_range()) return true;
+      if (operation.has_request_txn() && is_write(operation.request_txn(), path.nested[static_cast<std::size_t>(i)])) return true;
+    }
+    return false;
+  }
+
   void perform(const TxnRequest& txn, const Path& path, TxnResponse& out) {
     out.set_succeeded(path.succeeded);
     for (int i = 0; i < branch(txn, path).size(); ++i) {
@@ -131,30 +140,37 @@ std::optional<TxnResponse> answer(Run& run, const TxnRequest& txn) {
 
 }  // namespace
 
-mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
-  mvccpb::KeyValue out;
+void to_wire(const ModelKeyValue& kv, mvccpb::KeyValue& out) {
   out.set_key(kv.key);
   out.set_value(kv.value);
   out.set_create_revision(kv.create_revision);
   out.set_mod_revision(kv.mod_revision);
   out.set_version(kv.version);
+}
+
+mvccpb::KeyValue to_wire(const ModelKeyValue& kv) {
+  mvccpb::KeyValue out;
+  to_wire(kv, out);
   return out;
 }
 
 void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std::int64_t newest, etcdserverpb::RangeResponse& out) {
   const std::int64_t at = range.revision() > 0 ? range.revision() : newest;
-  ModelRange there = model.range(range.key(), range.range_end(), at, 0);
+  ASSERT(at <= model.newest());
+  std::vector<const ModelKeyValue*> there;
+  model.for_each(range.key(), range.range_end(), at, [&](const ModelKeyValue& kv) { there.push_back(&kv); });
   out.mutable_header()->set_revision(newest);
-  out.set_count(there.count);
+  out.set_count(static_cast<std::int64_t>(there.size()));
   if (range.count_only()) return;
-  if (range.sort_order() == etcdserverpb::RangeRequest::DESCEND) std::reverse(there.kvs.begin(), there.kvs.end());
-  for (ModelKeyValue& kv : there.kvs) {
+  if (range.sort_order() == etcdserverpb::RangeRequest::DESCEND) std::reverse(there.begin(), there.end());
+  for (const ModelKeyValue* const kv : there) {
     if (range.limit() > 0 && out.kvs_size() == range.limit()) {
       out.set_more(true);
       return;
     }
-    if (range.keys_only()) kv.value.clear();
-    *out.add_kvs() = to_wire(kv);
+    mvccpb::KeyValue& shown = *out.add_kvs();
+    to_wire(*kv, shown);
+    if (range.keys_only()) shown.clear_value();
   }
 }
 
@@ -169,6 +185,11 @@ std::optional<TxnResponse> run_txn(Model& model, const TxnRequest& txn) {
 std::optional<TxnResponse> read_txn(const Model& model, const TxnRequest& txn, ModelPosition position) {
   Run run(model, nullptr, position);
   return answer(run, txn);
+}
+
+bool writes_at(const Model& model, const TxnRequest& txn, std::int64_t revision) {
+  const Run run(model, nullptr, {revision, -1});
+  return run.is_write(txn, run.choose(txn));
 }
 
 }  // namespace sim::etcd
