@@ -53,6 +53,13 @@ struct PartTaken {
   Part part = Part::follower;
   base::MemberId self;
   base::MemberId leader;
+  bool is_asked = false;  // the leader wanted it to campaign
+};
+
+// A vote for another member, which is on its way to the disk and leaves when it is there.
+struct VoteGiven {
+  base::Term term;
+  base::MemberId to;
 };
 
 // An entry took effect. `effect` hashes what it changed, the same on every member; empty entries have one too.
@@ -85,7 +92,7 @@ struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, PartTaken, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

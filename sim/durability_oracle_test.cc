@@ -14,6 +14,7 @@ namespace {
 // Disks whose durable bytes the test decides, one file each.
 class FakeTruth final : public Truth {
  public:
+  base::Duration now() const override { return {}; }
   std::string durable_bytes(std::string_view member, std::string_view, std::uint64_t offset, std::uint64_t size) const override {
     const auto found = bytes.find(member);
     if (found == bytes.end()) return {};

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/time.h"
 #include "io/observer.h"
 #include "sim/verdict.h"
 
@@ -17,6 +18,7 @@ namespace sim {
 // What only the simulator knows, at the instant of the question.
 class Truth {
  public:
+  virtual base::Duration now() const = 0;  // since the run began
   // The bytes of a member's file that would certainly be there after a power loss now; short when the durable
   // file is. Empty when there is no such file, durably.
   virtual std::string durable_bytes(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const = 0;

@@ -4,13 +4,15 @@
 
 namespace sim {
 
-Oracles::Oracles(const Truth& truth, std::vector<std::string> voters, Findings& findings, CommittedListener* listener)
+Oracles::Oracles(const Truth& truth, std::vector<std::string> voters, base::Duration election_timeout, Findings& findings,
+                 CommittedListener* listener)
     : logs_(findings),
       committed_(logs_, static_cast<std::uint32_t>(voters.size()), findings, listener),
       durability_(truth, logs_, std::move(voters), findings),
       raft_(logs_, committed_, findings),
       state_(findings),
-      all_{&logs_, &committed_, &durability_, &raft_, &state_} {}
+      timer_(truth, election_timeout, findings),
+      all_{&logs_, &committed_, &durability_, &raft_, &state_, &timer_} {}
 
 void Oracles::on_start(std::string_view member) {
   for (Oracle* oracle : all_) oracle->on_start(member);

@@ -11,13 +11,15 @@
 #include "sim/group_log.h"
 #include "sim/raft_oracle.h"
 #include "sim/state_oracle.h"
+#include "sim/timer_oracle.h"
 
 namespace sim {
 
 class Oracles {
  public:
-  // `voters`: the names of the members, all of which vote. All references outlive the oracles; `listener` may be null.
-  Oracles(const Truth& truth, std::vector<std::string> voters, Findings& findings, CommittedListener* listener);
+  // `voters`: the names of the members that vote. `election_timeout`: TimerOracle's `least`. All references outlive the oracles;
+  // `listener` may be null.
+  Oracles(const Truth& truth, std::vector<std::string> voters, base::Duration election_timeout, Findings& findings, CommittedListener* listener);
   Oracles(const Oracles&) = delete;
   Oracles& operator=(const Oracles&) = delete;
 
@@ -37,6 +39,7 @@ class Oracles {
   DurabilityOracle durability_;
   RaftOracle raft_;
   StateOracle state_;
+  TimerOracle timer_;
   const std::vector<Oracle*> all_;
 };
 

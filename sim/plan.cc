@@ -1,5 +1,6 @@
 #include "sim/plan.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/assert.h"
@@ -67,6 +68,7 @@ std::string member_name(std::uint32_t member) { return "m" + std::to_string(memb
 
 std::string contradiction(const Plan& plan) {
   if (plan.members == 0 || plan.members > kMembersMax) return "`members` must be in [1, " + std::to_string(kMembersMax) + "]";
+  if (plan.learners >= plan.members) return "`learners` must be fewer than `members`";
   if (plan.clients == 0 || plan.clients > 1000) return "`clients` must be in [1, 1000]";
   for (const Operation& operation : plan.operations) {
     if (operation.client >= plan.clients) return "an operation of a client that does not exist";
@@ -88,7 +90,9 @@ std::string contradiction(const Plan& plan) {
     if (is_broken[broken.member]) return "a member that is broken twice";
     is_broken[broken.member] = true;
   }
-  if (plan.members - plan.broken.size() < quorum_of(plan.members)) return "so many members stay broken that no quorum is left";
+  const auto voters = is_broken.begin() + voters_of(plan);
+  const auto broken_voters = static_cast<std::uint32_t>(std::count(is_broken.begin(), voters, true));
+  if (voters_of(plan) - broken_voters < quorum_of(voters_of(plan))) return "so many members stay broken that no quorum is left";
   return {};
 }
 

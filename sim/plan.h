@@ -97,6 +97,7 @@ struct Plan {
   std::string scenario;
   std::uint64_t seed = 0;
   std::uint32_t members = 1;
+  std::uint32_t learners = 0;  // of them, the last ones: they have no vote
   std::uint32_t clients = 1;
   base::Duration faults_until{};  // then everything heals but for `broken`, and progress is demanded
   base::Duration duration{};
@@ -108,6 +109,8 @@ struct Plan {
   std::vector<Operation> operations;  // by client and time
   std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash
 };
+
+inline std::uint32_t voters_of(const Plan& plan) { return plan.members - plan.learners; }
 
 // `m1` is member 0.
 std::string member_name(std::uint32_t member);

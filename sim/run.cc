@@ -57,9 +57,9 @@ class Engine final : private Truth {
     sim_.decisions().record(options_.keep_decisions);
     sim_.turns().keep(options_.keep_turns);
     std::vector<std::string> voters;
-    for (std::uint32_t member = 0; member < plan_.members; ++member) voters.push_back(member_name(member));
+    for (std::uint32_t member = 0; member < voters_of(plan_); ++member) voters.push_back(member_name(member));
     const Truth& truth = *this;
-    oracles_ = std::make_unique<Oracles>(truth, std::move(voters), findings_, tenant_->committed_listener());
+    oracles_ = std::make_unique<Oracles>(truth, std::move(voters), tenant_->election_timeout(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
     for (std::uint32_t number = 0; number < plan_.members; ++number) {
       members_.push_back(std::make_unique<Member>(*course_, number));
@@ -81,6 +81,7 @@ class Engine final : private Truth {
     sim_.at(VirtualTime(plan_.faults_until), [this] { calm_down(); });
   }
 
+  base::Duration now() const override { return sim_.now().since_start(); }
   std::string durable_bytes(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const override {
     for (const std::unique_ptr<Member>& one : members_) {
       if (one->name() == member) return one->node().durable_bytes(path, offset, size).value_or(std::string());

@@ -103,11 +103,11 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
 
 // Who stays broken when the faults end: often nobody, often all whom a quorum can do without.
 void draw_broken(Decisions& decisions, Plan& plan) {
-  const std::uint32_t dispensable = plan.members - quorum_of(plan.members);
+  const std::uint32_t dispensable = voters_of(plan) - quorum_of(voters_of(plan));
   std::uint64_t left = std::min<std::uint64_t>(dispensable, decisions.below("plan-broken", {}, dispensable + 2));
   // Members in an order of the seed's own.
   std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
-  for (std::uint32_t member = 0; member < plan.members; ++member) order.emplace_back(decisions.draw("plan-broken-member", {member}), member);
+  for (std::uint32_t member = 0; member < voters_of(plan); ++member) order.emplace_back(decisions.draw("plan-broken-member", {member}), member);
   std::sort(order.begin(), order.end());
   for (const auto& place : order) {
     if (left == 0) break;

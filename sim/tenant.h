@@ -35,6 +35,8 @@ class Tenant {
   virtual std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) = 0;
 
   virtual CommittedListener* committed_listener() = 0;  // may be null
+  // For how long a member that gave its vote does not campaign, on its own clock, at least; zero: the tenant does not say.
+  virtual base::Duration election_timeout() const { return {}; }
 
   // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
   // on with what is spoilt.

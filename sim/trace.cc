@@ -188,6 +188,7 @@ std::string encode(const Trace& trace) {
   json["verdict"] = {{"kind", to_text(trace.verdict.kind)}, {"oracle", trace.verdict.oracle}, {"message", trace.verdict.message}};
   json["digest"] = base::to_text(trace.digest);
   json["members"] = plan.members;
+  if (plan.learners > 0) json["learners"] = plan.learners;
   json["clients"] = plan.clients;
   json["faults_until_ns"] = plan.faults_until.count();
   json["duration_ns"] = plan.duration.count();
@@ -232,6 +233,7 @@ base::Result<Trace> decode_trace(std::string_view text) {
   if (digest.size() == 32) trace.digest = {reader.hex(digest.substr(0, 16)), reader.hex(digest.substr(16))};
   else reader.fail("`digest` does not have 32 hexadecimal digits");
   plan.members = reader.small(json, "members");
+  if (json.contains("learners")) plan.learners = reader.small(json, "learners");
   plan.clients = reader.small(json, "clients");
   plan.faults_until = reader.duration(json, "faults_until_ns");
   plan.duration = reader.duration(json, "duration_ns");

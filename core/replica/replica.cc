@@ -295,7 +295,9 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
   if (!is_running() || raft_->configuration().find(from) == nullptr || !has_room_for(message)) return;
+  is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
   step(raft::Received{from, std::move(message)});
+  is_asked_to_lead_ = false;
   wake();
 }
 
@@ -320,6 +322,9 @@ void Replica::step(const raft::Input& input) {
 }
 
 void Replica::perform() {
+  if (output_.hard_state && output_.hard_state->voted_for != base::MemberId::none && output_.hard_state->voted_for != identity_.member) {
+    world_.observer.on_event(io::VoteGiven{output_.hard_state->term, output_.hard_state->voted_for});
+  }
   writer_->add(output_);
   for (const base::Entry& entry : output_.entries) world_.observer.on_event(io::Appended{entry.id, entry.kind, entry.bytes()});
   send(output_.messages);
@@ -347,7 +352,7 @@ void Replica::tell_part() {
   const io::Part part = role == raft::Role::leader      ? io::Part::leader
                         : role == raft::Role::candidate ? io::Part::candidate
                                                         : io::Part::follower;
-  const io::PartTaken now{raft_->term(), part, identity_.member, raft_->leader()};
+  const io::PartTaken now{raft_->term(), part, identity_.member, raft_->leader(), is_asked_to_lead_};
   if (now.term != part_told_.term || now.part != part_told_.part || now.leader != part_told_.leader) {
     part_told_ = now;
     world_.observer.on_event(now);

@@ -219,6 +219,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   bool awake_ = false;                // a hook for the end of this turn is set
   bool hurry_ = false;                // more to apply: a hook for the next turn is set
   io::PartTaken part_told_;
+  bool is_asked_to_lead_ = false;     // by the message that is being handled
   base::MemberId leader_told_;
   base::Term leader_term_told_;
   base::LogIndex commit_observed_;

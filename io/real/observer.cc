@@ -131,6 +131,7 @@ void RealObserver::count(const Event& event) {
                               [this](const PartTaken& taken) {
                                 if (taken.leader != base::MemberId::none) ++counters_.leader_change_count;
                               },
+                              [](const VoteGiven&) {},
                               [this](const Applied& applied) {
                                 ++counters_.applied_count;
                                 counters_.applied = applied.id.index;
@@ -169,6 +170,9 @@ void RealObserver::describe(const Event& event) {
                 {{"term", base::to_text(taken.term)},
                  {"part", kParts[static_cast<std::size_t>(taken.part)]},
                  {"leader", base::to_text(taken.leader)}});
+          },
+          [this](const VoteGiven& vote) {
+            log(Level::debug, "gave a vote", {{"term", base::to_text(vote.term)}, {"to", base::to_text(vote.to)}});
           },
           [this](const Applied& applied) {
             log(Level::debug, "applied an entry",

@@ -1,5 +1,6 @@
 #include "sim/etcd/cluster.h"
 
+#include <algorithm>
 #include <array>
 
 #include "sim/etcd/group.h"
@@ -28,6 +29,10 @@ class ClusterScenario final : public Scenario {
     plan.scenario = name();
     plan.seed = seed;
     plan.members = kMembers[decisions.below("plan-members", {}, kMembers.size())];
+    // Two voters of three members, or three of five: a learner that counted would decide.
+    if (plan.members > 2 && decisions.happens("plan-has-learners", {}, 250'000)) {
+      plan.learners = 1 + static_cast<std::uint32_t>(decisions.below("plan-learners", {}, std::min<std::uint32_t>(plan.members - 2, 2)));
+    }
     plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;

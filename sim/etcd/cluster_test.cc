@@ -15,6 +15,7 @@ Plan short_plan(std::uint32_t members) {
   const std::unique_ptr<Scenario> scenario = make_cluster();
   Plan plan = scenario->draw_plan(1);
   plan.members = members;
+  plan.learners = 0;
   plan.clients = 2;
   plan.actions.clear();
   plan.broken.clear();

@@ -61,13 +61,17 @@ class Group final : public Tenant {
   std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
     ClientOptions options;
     options.client = client;
-    for (std::uint32_t member = 0; member < plan_.members; ++member) options.servers.push_back(client_address(member));
+    for (std::uint32_t member = 0; member < voters_of(plan_); ++member) options.servers.push_back(client_address(member));
     options.request_timeout = client_timeout(plan_).value_or(options.request_timeout);
     if (options_.clients_roam) options.roams_until = plan_.faults_until;
     return std::make_unique<ClientProgram>(node, std::move(options), operations_[client], oracle_, finished_[client].value);
   }
 
   CommittedListener* committed_listener() override { return &oracle_; }
+  // The first tick may come at once.
+  base::Duration election_timeout() const override {
+    return (config_.election_timeout / config_.heartbeat_interval - 1) * config_.heartbeat_interval;
+  }
   std::string_view rotting_file() const override { return "store-1/db-wal"; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
@@ -108,7 +112,9 @@ class Group final : public Tenant {
 base::Result<std::unique_ptr<Tenant>> make_group(const Plan& plan, const GroupOptions& options, Findings& findings) {
   ::etcd::ServerConfig config;
   config.initial_cluster.clear();
-  for (std::uint32_t member = 0; member < plan.members; ++member) config.initial_cluster.push_back({member_name(member), {peer_url(member)}});
+  for (std::uint32_t member = 0; member < plan.members; ++member) {
+    config.initial_cluster.push_back({member_name(member), {peer_url(member)}, member >= voters_of(plan)});
+  }
   if (base::Status known = use_sizes(plan, config); !known) return base::fail(known.error());
   std::vector<std::vector<ClientOperation>> operations(plan.clients);
   for (const Operation& operation : plan.operations) {
