@@ -107,6 +107,7 @@ std::string text_of(const CheckResult& result) {
                            "%llu with an open outcome (%llu of them writes that took effect); %llu revisions\n",
                            wide(counts.operations), wide(counts.acknowledged), wide(counts.stale_reads), wide(counts.refused),
                            wide(counts.unknown), wide(counts.unknown_found), wide(counts.revisions));
+  if (counts.not_judged > 0) out += format("%llu possibly stale reads are from before the run, and were not judged\n", wide(counts.not_judged));
   out += format("checked in %.3f s, %.0f operations per second (%.3f s of CPU, %.0f per second)\n", result.seconds,
                 per_second(counts.operations, result.seconds), result.cpu_seconds, per_second(counts.operations, result.cpu_seconds));
   if (result.verdict.is_right()) return out + "strictly serializable\n";
@@ -120,6 +121,7 @@ nlohmann::ordered_json json_of(const CheckResult& result) {
           {"operations", counts.operations},
           {"acknowledged", counts.acknowledged},
           {"stale_reads", counts.stale_reads},
+          {"not_judged", counts.not_judged},
           {"refused", counts.refused},
           {"unknown", counts.unknown},
           {"unknown_that_took_effect", counts.unknown_found},

@@ -120,7 +120,7 @@ class ClusterTest(unittest.TestCase):
             kept = os.path.join(tempfile.gettempdir(), f'history-{SEED}')
             shutil.copy(history, kept)
             print(f'the history is kept in {kept}', file=sys.stderr)
-        print(out, file=sys.stderr)
+        print(json.dumps(report), file=sys.stderr)
         print(f'faults: {nemesis.counts}', file=sys.stderr)
         self.assertEqual(report['check']['violation'], '')
         self.assertEqual(code, 0)

@@ -120,6 +120,9 @@ class DriveTest(unittest.TestCase):
             self.finish(Drive(LOCKSTEP, cluster.endpoints, self.history, 1))
             self.finish(Drive(LOCKSTEP, cluster.endpoints, self.history, 1, '--seed', '2'))
 
+    def test_three_members_of_lockstepd_are_right(self):
+        self.drive_cluster(LOCKSTEPD, 3)
+
     @unittest.skipIf(ETCD is None, 'no etcd to compare with')
     def test_one_member_of_etcd_is_right(self):
         self.drive_cluster(ETCD, 1)

@@ -6,6 +6,7 @@
 #include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
+#include "sim/etcd/wire_field.h"
 
 namespace sim::etcd {
 
@@ -96,40 +97,10 @@ bool has_put(const etcdserverpb::TxnResponse& txn) {
   });
 }
 
-// Field `number` of a message, of the wire type that it should have; the message is in order as far as it is read.
-bool find_field(std::string_view message, std::uint64_t number, std::string_view& bytes, std::uint64_t& value) {
-  const auto varint = [&](std::uint64_t& out) {
-    out = 0;
-    for (unsigned shift = 0; shift < 64 && !message.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(message[0]);
-      message.remove_prefix(1);
-      out |= std::uint64_t{byte & 0x7fU} << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  };
-  std::uint64_t tag = 0;
-  while (varint(tag)) {
-    if (!varint(value)) return false;
-    if ((tag & 7U) == 2) {
-      if (value > message.size()) return false;
-      bytes = message.substr(0, value);
-      message.remove_prefix(value);
-    } else if ((tag & 7U) != 0) {
-      return false;
-    }
-    if (tag >> 3U == number) return true;
-  }
-  return false;
-}
-
-// Of any response of KV: header is field 1, and its revision field 3. Whether all of it can be parsed is seen later.
+// Of any response of KV. Whether all of it can be parsed is seen later.
 std::int64_t header_revision(std::string_view answer) {
-  std::string_view header;
-  std::string_view none;
-  std::uint64_t value = 0;
-  if (!find_field(answer, 1, header, value) || !find_field(header, 3, none, value)) return 0;
-  return static_cast<std::int64_t>(value);
+  constexpr std::uint64_t kHeader = 1;
+  return number_field(bytes_field(answer, kHeader), etcdserverpb::ResponseHeader::kRevisionFieldNumber);
 }
 
 }  // namespace
@@ -141,12 +112,8 @@ struct RequestMessages {
   TxnRequest txn;
 };
 
-base::Status HistoryFacts::add_value(std::string_view request, const std::string& value, OperationIndex operation) {
-  // The same bytes, where they stay.
-  const std::size_t at = request.find(value);
-  ASSERT(at != std::string_view::npos);
-  const bool is_new = writers_.emplace(request.substr(at, value.size()), operation).second;
-  if (is_new) return {};
+base::Status HistoryFacts::add_value(std::string_view value, OperationIndex operation) {
+  if (writers_.add(value, operation)) return {};
   return base::fail(base::Code::invalid, "the value " + base::escaped(value.substr(0, 24)) + " is put twice");
 }
 
@@ -177,7 +144,7 @@ base::Status HistoryFacts::read_request(const History& history, OperationIndex i
       if (!parse(messages.put, operation.request)) return refuse("a put that cannot be read");
       wrong = complaint(messages.put);
       if (!wrong.empty()) return refuse(wrong);
-      return add_value(operation.request, messages.put.value(), index);
+      return add_value(bytes_field(operation.request, etcdserverpb::PutRequest::kValueFieldNumber), index);
     }
     case HistoryCall::range: {
       if (!parse(messages.range, operation.request)) return refuse("a range that cannot be read");
@@ -193,7 +160,12 @@ base::Status HistoryFacts::read_request(const History& history, OperationIndex i
       wrong = complaint(messages.txn);
       if (!wrong.empty()) return refuse(wrong);
       facts.may_be_stale = may_be_stale(messages.txn);
-      return for_each_value(messages.txn, [&](const std::string& value) { return add_value(operation.request, value, index); });
+      return for_each_value(messages.txn, [&](const std::string& value) {
+        // The same bytes, where they stay.
+        const std::size_t at = operation.request.find(value);
+        ASSERT(at != std::string_view::npos);
+        return add_value(operation.request.substr(at, value.size()), index);
+      });
     }
   }
   return {};
@@ -222,11 +194,6 @@ base::Result<HistoryFacts> HistoryFacts::read(const History& history) {
     facts.says_wrote = facts.is_readable && has_put(txn);
   }
   return out;
-}
-
-OperationIndex HistoryFacts::writer_of(std::string_view value) const {
-  const auto found = writers_.find(value);
-  return found == writers_.end() ? kNoOperation : found->second;
 }
 
 }  // namespace sim::etcd

@@ -1,22 +1,20 @@
 // sim/etcd/history_facts.h: what each operation of a history asked and was told, as far as the checker needs it at once.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
 #include "sim/etcd/history.h"
 #include "sim/etcd/outcome.h"
+#include "sim/etcd/value_index.h"
 
 namespace sim::etcd {
 
 // The place of an operation in History::operations.
 using OperationIndex = std::uint32_t;
-inline constexpr OperationIndex kNoOperation = UINT32_MAX;
+inline constexpr OperationIndex kNoOperation = ValueIndex::kNone;
 
 struct OperationFacts {
   std::int64_t told = 0;       // the revision of its answer; 0: none
@@ -39,15 +37,14 @@ class HistoryFacts {
   const OperationFacts& operator[](OperationIndex operation) const { return facts_[operation]; }
 
   // Whose put has this value; none: nobody's.
-  OperationIndex writer_of(std::string_view value) const;
+  OperationIndex writer_of(std::string_view value) const { return writers_.owner_of(value); }
 
  private:
   base::Status read_request(const History& history, OperationIndex index, struct RequestMessages& messages);
-  base::Status add_value(std::string_view request, const std::string& value, OperationIndex operation);
+  base::Status add_value(std::string_view value, OperationIndex operation);
 
   std::vector<OperationFacts> facts_;
-  // By the value. Nothing walks it.
-  absl::flat_hash_map<std::string_view, OperationIndex> writers_;
+  ValueIndex writers_;
 };
 
 }  // namespace sim::etcd

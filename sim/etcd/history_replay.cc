@@ -151,7 +151,7 @@ std::string HistoryReplay::check_changes(OperationIndex operation, const LogRevi
     key_count_ += (kv != nullptr ? 1 : 0) - (was_there ? 1 : 0);
     if (kv != nullptr) {
       if (puts == revision.puts.size()) return accuse("it lacks the put of " + shown(to_wire(*kv)));
-      ASSERT(parse(kv_, revision.puts[puts++]));
+      if (!parse(kv_, revision.puts[puts++])) return accuse("it holds a pair that cannot be read");
       if (!is_same(kv_, *kv)) return accuse("it holds " + shown(kv_) + " instead of " + shown(to_wire(*kv)));
     } else if (was_there) {
       if (deletes == revision.deletes.size() || revision.deletes[deletes++] != key) {
@@ -160,8 +160,7 @@ std::string HistoryReplay::check_changes(OperationIndex operation, const LogRevi
     }
   }
   if (puts < revision.puts.size()) {
-    ASSERT(parse(kv_, revision.puts[puts]));
-    return accuse("it also holds " + shown(kv_));
+    return accuse("it also holds " + (parse(kv_, revision.puts[puts]) ? shown(kv_) : "a pair that cannot be read"));
   }
   if (deletes < revision.deletes.size()) return accuse("it also deletes " + base::escaped(revision.deletes[deletes]));
   if (revision.key_count >= 0 && revision.key_count != key_count_) {

@@ -8,10 +8,10 @@
 #include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
-#include "sim/etcd/difference.h"
 #include "sim/etcd/history_facts.h"
 #include "sim/etcd/history_replay.h"
 #include "sim/etcd/history_words.h"
+#include "sim/etcd/wire_field.h"
 
 namespace sim::etcd {
 
@@ -74,18 +74,23 @@ class Checker {
   }
 
   std::string find_maker(const LogRevision& revision) {
-    const std::string where = "Revision " + number(revision.revision) + " of the log ";
+    const auto where = [&] { return "Revision " + number(revision.revision) + " of the log "; };
     OperationIndex maker = kNoOperation;
     for (const std::string_view bytes : revision.puts) {
-      if (!kv_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return where + "holds a pair that cannot be read.";
-      const std::string what = where + "put " + base::escaped(kv_.key()) + " to \"" + base::escaped(kv_.value().substr(0, 24)) + "\"";
-      if (kv_.mod_revision() != revision.revision) return what + ", but the pair says that it changed at " + number(kv_.mod_revision()) + ".";
-      const OperationIndex writer = facts_.writer_of(kv_.value());
+      const std::string_view value = bytes_field(bytes, mvccpb::KeyValue::kValueFieldNumber);
+      const std::int64_t changed_at = number_field(bytes, mvccpb::KeyValue::kModRevisionFieldNumber);
+      const OperationIndex writer = facts_.writer_of(value);
+      if (changed_at == revision.revision && writer != kNoOperation && (maker == kNoOperation || writer == maker)) {
+        maker = writer;
+        continue;
+      }
+      const std::string what = where() + "put " + base::escaped(bytes_field(bytes, mvccpb::KeyValue::kKeyFieldNumber)) + " to \"" +
+                               base::escaped(value.substr(0, 24)) + "\"";
+      if (changed_at != revision.revision) return what + ", but the pair says that it changed at " + number(changed_at) + ".";
       if (writer == kNoOperation) return what + ", which no client ever sent.";
-      if (maker != kNoOperation && writer != maker) return where + "mixes two writes: " + words_.of(maker) + ", and " + words_.of(writer) + ".";
-      maker = writer;
+      return where() + "mixes two writes: " + words_.of(maker) + ", and " + words_.of(writer) + ".";
     }
-    if (maker == kNoOperation) return where + "holds no put, so no client sent what it did.";
+    if (maker == kNoOperation) return where() + "holds no put, so no client sent what it did.";
     OperationFacts& facts = facts_[maker];
     if (facts.committed != 0) {
       return "A write took effect twice, at revision " + number(facts.committed) + " and at " + number(revision.revision) + ": " +
@@ -232,7 +237,6 @@ class Checker {
   const HistoryWords words_;
   std::vector<OperationIndex> makers_;    // of each revision of the log
   std::vector<OperationIndex> by_start_;
-  mvccpb::KeyValue kv_;
 };
 
 }  // namespace
