@@ -17,11 +17,12 @@ TABLE = {
     'core/peer': ['core/replica', 'core/rpc'],
     'core/etcd': ['core/api', 'core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
                   'storage/wal', 'storage/sqlite', 'storage/mvcc', 'io'],
-    'sim': ['core/api', 'core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
+    'sim': ['core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
             'storage/wal', 'storage/sqlite', 'io', 'io/sim'],
     'sim/etcd': ['sim', 'core/etcd', 'storage/mvcc'],
     'apps': ['sim/etcd', 'io/real', 'core/etcd'],
-    'property_tests': ['apps', 'sim/etcd', 'io/real', 'core/etcd'],
+    'apps/examples': ['core/peer', 'sim', 'io/real'],  # other tenants than etcd
+    'property_tests': ['apps', 'apps/examples', 'sim/etcd', 'io/real', 'core/etcd'],
 }
 
 # What a test beside its code may reach besides.
