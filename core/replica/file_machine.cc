@@ -22,7 +22,7 @@ base::Error damaged(std::string_view what) {
 }  // namespace
 
 FileMachine::FileMachine(const io::World& world, std::uint64_t write_after_bytes)
-    : world_(world), write_after_bytes_(write_after_bytes), queue_(world.workers.open_queue("state")) {}
+    : world_(world), write_after_bytes_(write_after_bytes), queue_(world.workers.open_queue("store")) {}
 
 void FileMachine::open(const base::StoreMark& mark, base::LogIndex first_kept, StateMachineListener& listener, io::Completion& done) {
   ASSERT(listener_ == nullptr);

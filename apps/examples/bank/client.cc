@@ -8,14 +8,13 @@
 namespace bank {
 
 namespace {
-constexpr base::Duration kAttemptMax = std::chrono::seconds(6);  // a little more than a member lets it wait
 constexpr base::Duration kPause = std::chrono::milliseconds(50);
 constexpr std::string_view kOk = "ok ";
 }  // namespace
 
-Client::Client(const io::World& world, std::vector<io::Address> servers, ClientListener& listener)
-    : world_(world), servers_(std::move(servers)), listener_(listener) {
-  ASSERT(!servers_.empty());
+Client::Client(const io::World& world, ClientOptions options, ClientListener& listener)
+    : world_(world), options_(std::move(options)), listener_(listener) {
+  ASSERT(!options_.servers.empty());
 }
 
 Client::~Client() { world_.clock.disarm(*this); }
@@ -39,17 +38,17 @@ void Client::begin(std::string_view method, std::string request) {
 
 void Client::attempt() {
   if (channel_ == nullptr || channel_->is_closed()) {
-    channel_ = std::make_unique<rpc::Channel>(world_, servers_[server_], rpc::ChannelOptions(), nullptr);
+    channel_ = std::make_unique<rpc::Channel>(world_, options_.servers[server_], rpc::ChannelOptions(), nullptr);
   }
   rpc::CallOptions options;
-  options.deadline = world_.clock.now() + kAttemptMax;
+  options.deadline = world_.clock.now() + options_.attempt_max;
   channel_->unary(path_, request_, options, *this);
 }
 
 void Client::on_status(const rpc::Status& status) {
   const bool is_too_large = status.code == rpc::StatusCode::resource_exhausted;  // for every member
   if (status.code != rpc::StatusCode::ok && !is_too_large) {
-    server_ = (server_ + 1) % servers_.size();
+    server_ = (server_ + 1) % options_.servers.size();
     channel_.reset();
     return world_.clock.arm(*this, world_.clock.now() + kPause);
   }

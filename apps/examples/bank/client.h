@@ -25,10 +25,14 @@ class ClientListener {
   ~ClientListener() = default;
 };
 
+struct ClientOptions {
+  std::vector<io::Address> servers;  // where members serve clients; at least one, and the first is asked first
+  base::Duration attempt_max = std::chrono::seconds(6);  // a little more than a member lets it wait
+};
+
 class Client final : private rpc::ClientCall, private io::Timer {
  public:
-  // `servers`: where members serve clients; at least one.
-  Client(const io::World& world, std::vector<io::Address> servers, ClientListener& listener);
+  Client(const io::World& world, ClientOptions options, ClientListener& listener);
   ~Client();
 
   // Each is followed by one on_answer(), on a later turn, however long that takes. Requires: no answer is awaited.
@@ -43,7 +47,7 @@ class Client final : private rpc::ClientCall, private io::Timer {
   void attempt();
 
   const io::World world_;
-  const std::vector<io::Address> servers_;
+  const ClientOptions options_;
   ClientListener& listener_;
   std::size_t server_ = 0;  // whom it asks
   std::unique_ptr<rpc::Channel> channel_;
