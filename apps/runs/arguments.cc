@@ -14,7 +14,9 @@ tl::unexpected<base::Error> refuse(std::string text) { return base::fail(base::C
 // What is wrong with the value, or empty.
 std::string take(const std::string& key, const std::string& value, Arguments& out) {
   std::uint64_t number = 0;
-  if (key == "seed" || key == "seeds") return parse_seeds(value, out.seeds) ? "" : "takes a number or a range such as 1..200, not `" + value + "`";
+  if (key == "seed" || key == "seeds") {
+    return parse_seeds(value, out.seeds) ? "" : "takes a number or a range such as 1..200, not `" + value + "`";
+  }
   if (key == "jobs") return parse_jobs(value, out.jobs) ? "" : "takes a number from 1 to 256";
   if (key == "runs") return parse_number(value, out.runs_max) ? "" : "takes a number";
   if (key == "time-limit") {
@@ -93,7 +95,8 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
     for (const cxxopts::KeyValue& argument : parsed.arguments()) {
       const std::string& key = argument.key();
       if (key == "files") continue;
-      if (key != "json" && (" " + takes->second + " ").find(" " + key + " ") == std::string::npos) return refuse(who + " takes no --" + key);
+      const bool is_taken = key == "json" || (" " + takes->second + " ").find(" " + key + " ") != std::string::npos;
+      if (!is_taken) return refuse(who + " takes no --" + key);
       if (const std::string wrong = take(key, argument.value(), out); !wrong.empty()) return refuse("--" + key + " " + wrong);
     }
     if (parsed.count("files") > 0) files = parsed["files"].as<std::vector<std::string>>();

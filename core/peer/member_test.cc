@@ -32,7 +32,8 @@ struct Waiting final : replica::Proposal {
 
 // One machine and what runs on it.
 struct Machine final : replica::ReplicaListener {
-  Machine(io::sim::Node& the_node, std::uint64_t number, std::uint64_t count) : node(the_node), counter(node.world()), member(node.world(), counter, *this) {
+  Machine(io::sim::Node& the_node, std::uint64_t number, std::uint64_t count)
+      : node(the_node), counter(node.world()), member(node.world(), counter, *this) {
     options.identity = {base::ClusterId(7), base::MemberId(number)};
     options.wal.segment_bytes = 32U << 10U;
     for (std::uint64_t i = 1; i <= count; ++i) {
