@@ -14,23 +14,6 @@ namespace {
 
 tl::unexpected<base::Error> refuse(std::string text) { return base::fail(base::Code::invalid, std::move(text)); }
 
-bool parse_number(std::string_view text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size();
-}
-
-// `7` or `1..200`
-bool parse_seeds(const std::string& text, Arguments& out) {
-  const std::size_t dots = text.find("..");
-  if (dots == std::string::npos) {
-    if (!parse_number(text, out.first_seed)) return false;
-    out.last_seed = out.first_seed;
-    return true;
-  }
-  return parse_number(std::string_view(text).substr(0, dots), out.first_seed) &&
-         parse_number(std::string_view(text).substr(dots + 2), out.last_seed) && out.first_seed <= out.last_seed;
-}
-
 bool parse_positive(std::string_view text, double& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc() && end == text.data() + text.size() && std::isfinite(out) && out > 0 && out < 1e9;
@@ -54,7 +37,7 @@ std::string take_drive_option(const std::string& key, const std::string& value, 
   double amount = 0;
   if (key == "endpoints") return parse_endpoints(value, out.endpoints) ? "" : "--endpoints takes HOST:PORT,HOST:PORT…";
   if (key == "clients" || key == "keys") {
-    if (!parse_number(value, number) || number == 0 || number > 10000) return "--" + key + " takes a number from 1 to 10000";
+    if (!runs::parse_number(value, number) || number == 0 || number > 10000) return "--" + key + " takes a number from 1 to 10000";
     if (key == "clients") out.clients = static_cast<unsigned>(number);
     else out.load.keys = static_cast<std::uint32_t>(number);
     return {};
@@ -70,11 +53,6 @@ std::string take_drive_option(const std::string& key, const std::string& value, 
 
 std::string usage() {
   return
-      "lockstep sim     [--scenario single|rot|cluster] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n"
-      "                 [--time-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n"
-      "lockstep replay  TRACE [--log] [--json]\n"
-      "lockstep shrink  TRACE -o SMALLER [--runs N] [--json]\n"
-      "lockstep compare [--seeds A..B]   how many decisions change when one client operation is taken out\n"
       "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
       "lockstep check   HISTORY [--json]   is it strictly serializable?\n"
       "lockstep check   --generate OPERATIONS [--seed N] [-o HISTORY] [--json]   the same of a history made up, to measure\n"
@@ -91,10 +69,6 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   out.command = argv[1];
   // What each command takes besides --json and --help.
   const std::map<std::string, std::string> kTakes = {
-      {"sim", "scenario seed seeds jobs twice stop-at-failure time-limit traces digests"},
-      {"replay", "log"},
-      {"shrink", "output runs"},
-      {"compare", "scenario seeds jobs"},
       {"bugs", "source work seeds jobs"},
       {"check", "generate seed output"},
       {"drive", "endpoints clients seconds rate seed keys timeout settle output"},
@@ -102,11 +76,8 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   const auto takes = kTakes.find(out.command);
   if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");
   cxxopts::Options options("lockstep " + out.command);
-  options.add_options()("scenario", "", cxxopts::value<std::string>())("seed", "", cxxopts::value<std::string>())(
-      "seeds", "", cxxopts::value<std::string>())("jobs", "", cxxopts::value<std::string>())("json", "")("twice", "")(
-      "stop-at-failure", "")("log", "")("time-limit", "", cxxopts::value<std::string>())(
-      "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
-      "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
+  options.add_options()("seed", "", cxxopts::value<std::string>())("seeds", "", cxxopts::value<std::string>())(
+      "jobs", "", cxxopts::value<std::string>())("json", "")("o,output", "", cxxopts::value<std::string>())(
       "endpoints", "", cxxopts::value<std::string>())("clients", "", cxxopts::value<std::string>())(
       "seconds", "", cxxopts::value<std::string>())("rate", "", cxxopts::value<std::string>())(
       "keys", "", cxxopts::value<std::string>())("timeout", "", cxxopts::value<std::string>())(
@@ -125,38 +96,20 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       }
       std::uint64_t number = 0;
       if (key == "seed" || key == "seeds") {
-        if (!parse_seeds(value, out)) return refuse("--" + key + " takes a number or a range such as 1..200, not `" + value + "`");
+        if (!runs::parse_seeds(value, out.seeds)) return refuse("--" + key + " takes a number or a range such as 1..200, not `" + value + "`");
       } else if (key == "jobs") {
-        if (!parse_number(value, number) || number == 0 || number > 256) return refuse("--jobs takes a number from 1 to 256");
-        out.jobs = static_cast<unsigned>(number);
-      } else if (key == "time-limit") {
-        if (!parse_number(value, number)) return refuse("--time-limit takes seconds");
-        out.seconds_max = static_cast<double>(number);
-      } else if (key == "runs") {
-        if (!parse_number(value, out.runs_max)) return refuse("--runs takes a number");
+        if (!runs::parse_jobs(value, out.jobs)) return refuse("--jobs takes a number from 1 to 256");
       } else if (key == "generate") {
-        if (!parse_number(value, number) || number == 0 || number > 100'000'000) return refuse("--generate takes a number up to 100000000");
+        if (!runs::parse_number(value, number) || number == 0 || number > 100'000'000) return refuse("--generate takes a number up to 100000000");
         out.generate = static_cast<std::uint32_t>(number);
-      } else if (key == "scenario") {
-        out.scenario = value;
       } else if (key == "output") {
         out.output = value;
-      } else if (key == "traces") {
-        out.traces = value;
-      } else if (key == "digests") {
-        out.digests = value;
       } else if (key == "source") {
         out.source = value;
       } else if (key == "work") {
         out.work = value;
       } else if (key == "json") {
         out.json = true;
-      } else if (key == "twice") {
-        out.twice = true;
-      } else if (key == "stop-at-failure") {
-        out.stop_at_failure = true;
-      } else if (key == "log") {
-        out.log = true;
       } else if (key != "files") {
         if (const std::string wrong = take_drive_option(key, value, out.drive); !wrong.empty()) return refuse(wrong);
       }
@@ -165,13 +118,10 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   } catch (const cxxopts::exceptions::exception& error) {
     return refuse(error.what());
   }
-  const bool wants_trace = out.command == "replay" || out.command == "shrink";
-  if (wants_trace && out.files.size() != 1) return refuse("`lockstep " + out.command + "` takes one trace file");
-  if (out.command == "shrink" && out.output.empty()) return refuse("`lockstep shrink` needs -o FILE for the smaller trace");
   if (out.command == "drive") {
     if (out.drive.endpoints.empty()) return refuse("`lockstep drive` needs --endpoints HOST:PORT,…");
     if (out.output.empty()) return refuse("`lockstep drive` needs -o FILE for the history");
-    out.drive.load.seed = out.first_seed;
+    out.drive.load.seed = out.seeds.first;
     out.drive.output = out.output;
     out.drive.json = out.json;
   }
@@ -180,9 +130,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   }
   if (out.command == "check" && out.generate == 0 && !out.output.empty()) return refuse("`lockstep check -o` goes with --generate");
   if (out.command == "bugs" && out.work.empty()) return refuse("`lockstep bugs` needs --work DIR, where it builds");
-  if ((out.command == "sim" || out.command == "compare" || out.command == "drive") && !out.files.empty()) {
-    return refuse("`lockstep " + out.command + "` takes no file: `" + out.files[0] + "`");
-  }
+  if (out.command == "drive" && !out.files.empty()) return refuse("`lockstep drive` takes no file: `" + out.files[0] + "`");
   return out;
 }
 

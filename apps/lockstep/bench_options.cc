@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
+
+#include "io/address.h"
 
 namespace lockstep {
 
@@ -166,14 +169,9 @@ std::string_view to_text(LoadKind kind) {
 }
 
 std::optional<io::Address> parse_address(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos) return std::nullopt;
-  const std::optional<std::uint64_t> port = whole_number(text.substr(colon + 1), 1, UINT16_MAX);
-  if (host.empty() || !port) return std::nullopt;
-  return io::Address{std::string(host), static_cast<std::uint16_t>(*port)};
+  base::Result<io::Address> address = io::parse_address(text);
+  if (!address || address->host.empty() || address->port == 0) return std::nullopt;
+  return std::move(*address);
 }
 
 unsigned connection_count(const LoadOptions& load) {

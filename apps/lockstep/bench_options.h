@@ -54,7 +54,7 @@ struct BenchOptions {
   bool help = false;                   // nothing else is set
 };
 
-// HOST:PORT, an IPv6 literal in brackets
+// Where somebody can be reached: HOST:PORT, an IPv6 literal in brackets.
 std::optional<io::Address> parse_address(std::string_view text);
 
 std::string bench_usage();

@@ -115,7 +115,7 @@ class Workshop {
  private:
   void search(const Bug& bug, Json& row) {
     const fs::path out = build_ / "bug.json";
-    const std::string seeds = std::to_string(arguments_.first_seed) + ".." + std::to_string(arguments_.last_seed);
+    const std::string seeds = std::to_string(arguments_.seeds.first) + ".." + std::to_string(arguments_.seeds.last);
     static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + quoted(bug.scenario) +
                                    " --seeds " + seeds + " --jobs " + std::to_string(arguments_.jobs) +
                                    " --stop-at-failure --json --traces " + quoted(traces_.string()) + " >" + quoted(out.string()) +
@@ -153,7 +153,7 @@ class Workshop {
 
 int run_bugs(const Arguments& given) {
   Arguments arguments = given;
-  if (arguments.last_seed == arguments.first_seed) arguments.last_seed = arguments.first_seed + 199;
+  if (arguments.seeds.last == arguments.seeds.first) arguments.seeds.last = arguments.seeds.first + 199;
   const std::vector<Bug> bugs = find_bugs(arguments.source, arguments.files);
   if (bugs.empty() || (!arguments.files.empty() && bugs.size() != arguments.files.size())) {
     std::fprintf(stderr, "lockstep: %s/sim/bugs has no such patch\n", arguments.source.c_str());

@@ -26,7 +26,7 @@ base::Status write_history(const std::string& path, const sim::etcd::History& hi
 
 sim::etcd::History generate(const Arguments& arguments) {
   sim::etcd::GeneratorOptions options;
-  options.load.seed = arguments.first_seed;
+  options.load.seed = arguments.seeds.first;
   options.operations = arguments.generate;
   return sim::etcd::generate_history(options);
 }

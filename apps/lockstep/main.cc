@@ -5,27 +5,40 @@
 
 #include "apps/lockstep/arguments.h"
 #include "apps/lockstep/commands.h"
+#include "apps/runs/program.h"
+#include "sim/etcd/cluster.h"
+#include "sim/etcd/single.h"
+
+namespace {
+
+runs::Program this_program() {
+  runs::Program program{"lockstep", LOCKSTEP_BUILD, {}};
+  program.scenarios.push_back(sim::etcd::make_single());
+  program.scenarios.push_back(sim::etcd::make_rot());
+  program.scenarios.push_back(sim::etcd::make_cluster());
+  return program;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
+  const runs::Program program = this_program();
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--help" || first == "-h" || first == "help") {
-    std::printf("%s", lockstep::usage().c_str());
+    std::printf("%s%s", runs::usage(program).c_str(), lockstep::usage().c_str());
     return 0;
   }
   if (first == "--version") {
-    std::printf("%s\n", lockstep::build_text().c_str());
+    std::printf("%s\n", program.build.c_str());
     return 0;
   }
+  if (runs::is_command(first)) return runs::run(program, argc, argv);
   if (first == "bench") return lockstep::run_bench(std::vector<std::string>(argv + 2, argv + argc));
   const base::Result<lockstep::Arguments> arguments = lockstep::parse_arguments(argc, argv);
   if (!arguments) {
     std::fprintf(stderr, "lockstep: %s (see `lockstep --help`)\n", arguments.error().detail.c_str());
     return 2;
   }
-  if (arguments->command == "sim") return lockstep::run_sim(*arguments);
-  if (arguments->command == "replay") return lockstep::run_replay(*arguments);
-  if (arguments->command == "shrink") return lockstep::run_shrink(*arguments);
-  if (arguments->command == "compare") return lockstep::run_compare(*arguments);
   if (arguments->command == "check") return lockstep::run_check(*arguments);
   if (arguments->command == "drive") return lockstep::run_drive(arguments->drive);
   return lockstep::run_bugs(*arguments);

@@ -17,7 +17,7 @@
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
 #include "core/etcd/version_monitor.h"
-#include "core/peer/transport.h"
+#include "core/peer/member.h"
 #include "core/rpc/health.h"
 #include "storage/wal/wal.h"
 
@@ -90,37 +90,23 @@ class Server::Impl final : private io::Job,
  private:
   enum class Stage : std::uint8_t { idle, looking, checking, booting, publishing, serving, stopping, stopped };
 
-  // One step of stopping after the other: requests, leadership, log, store.
-  class Stopping final : public io::Completion, public io::Timer, private LeaderWait {
+  // One step of stopping after the other: requests, the group, store.
+  class Stopping final : public io::Completion, public io::Timer {
    public:
     explicit Stopping(Impl& impl) : impl_(impl) {}
     void begin(io::Completion& done);
     void complete(base::Status status) override;  // of the step under way
-    void on_timer() override;                     // the step under way has had its time
+    void on_timer() override;                     // requests have had their time
     bool is_asked() const { return done_ != nullptr; }
 
    private:
-    enum class Step : std::uint8_t { none, requests, leadership, log, store, told };
-    void on_new_leader(base::MemberId leader) override;
-    void hand_over();
-    void close_log();
+    enum class Step : std::uint8_t { none, requests, group, store, told };
+    void leave_group();
     void close_store();
 
     Impl& impl_;
     io::Completion* done_ = nullptr;
     Step step_ = Step::none;
-  };
-
-  // Looks for the others until it can reach them, and then shortens its first election timeout (behaviour reference §9).
-  class FirstElection final : public io::Timer {
-   public:
-    explicit FirstElection(Impl& impl) : impl_(impl) {}
-    void begin();
-    void on_timer() override;
-
-   private:
-    Impl& impl_;
-    base::Instant until_;
   };
 
   void run() override;       // looking
@@ -146,7 +132,6 @@ class Server::Impl final : private io::Job,
   Stage stage_ = Stage::idle;
   std::optional<base::Error> failed_;  // final
   bool is_news_due_ = false;           // the listener is to hear of stage_ or failed_ on the next turn
-  bool has_booted_ = false;            // the replica has called on_started() or on_stopped()
 
   std::unique_ptr<io::WorkQueue> queue_;
   std::optional<base::Result<bool>> has_log_;  // the job's until it finished
@@ -156,9 +141,7 @@ class Server::Impl final : private io::Job,
   StateMachine machine_;
   PeerService peer_service_;
   std::unique_ptr<BootstrapCheck> bootstrap_check_;
-  std::unique_ptr<peer::Transport> transport_;  // null without a peer listener
-  std::unique_ptr<rpc::Server> peers_;          // its handlers belong to those before it
-  std::unique_ptr<replica::Replica> replica_;
+  peer::Member member_;  // the handlers of its server belong to those before it
   RequestTimeouts timeouts_;
   Leadership leadership_;
   PeerAddresses others_;
@@ -170,7 +153,6 @@ class Server::Impl final : private io::Job,
   std::unique_ptr<ClusterService> cluster_;
   rpc::HealthService health_;
   std::unique_ptr<rpc::Server> clients_;
-  FirstElection first_election_;
   Stopping stopping_;
 };
 
@@ -180,8 +162,8 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
       listener_(listener),
       machine_(world_, store_options(config_.tuning), compaction_pace(config_)),
       peer_service_(machine_),
+      member_(world_, machine_, *this),
       timeouts_(world_.clock, config_.request_timeout()),
-      first_election_(*this),
       stopping_(*this) {
   ASSERT(validate(config_).has_value());
 }
@@ -189,7 +171,6 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
 Server::Impl::~Impl() {
   world_.loop.forget(*this);
   world_.clock.disarm(stopping_);
-  world_.clock.disarm(first_election_);
 }
 
 // --- start ------------------------------------------------------------------------------------------
@@ -237,9 +218,7 @@ void Server::Impl::on_bootstrap_checked(base::Status status) {
 
 void Server::Impl::boot(bool has_log) {
   ASSERT(stage_ == Stage::booting);
-  replica::ReplicaListener& replica_listener = *this;
-  replica_ = std::make_unique<replica::Replica>(world_, replica_options(has_log), machine_, transport_.get(), replica_listener);
-  replica_->start();
+  member_.start(replica_options(has_log));
 }
 
 replica::Options Server::Impl::replica_options(bool has_log) const {
@@ -263,46 +242,44 @@ replica::Options Server::Impl::replica_options(bool has_log) const {
 
 void Server::Impl::on_started() {
   ASSERT(stage_ == Stage::booting);
-  has_booted_ = true;
-  if (stopping_.is_asked()) return stopping_.complete({});
-  const wal::Identity identity = replica_->identity();
+  replica::Replica& replica = member_.replica();
+  const wal::Identity identity = replica.identity();
   const std::optional<Version> cluster_version = parse_version(machine_.members().cluster_version());
   if (cluster_version && *cluster_version > *parse_version(kClusterVersion)) {
     return fail({base::Code::invalid, "cluster cannot be downgraded: its version is " + machine_.members().cluster_version() +
                                           ", and this server takes part in versions up to " + std::string(kClusterVersion)});
   }
-  base::Result<PeerAddresses> others = peers_of(replica_->configuration(), identity.member);
+  base::Result<PeerAddresses> others = peers_of(replica.configuration(), identity.member);
   if (!others) return fail(others.error());
   others_ = std::move(*others);
   stage_ = Stage::publishing;
   machine_.set_identity(identity.cluster, identity.member);
-  if (transport_ != nullptr) transport_->set_group({identity.cluster, identity.member}, others_);
-  peer_service_.begin(*replica_);
-  version_monitor_ = std::make_unique<VersionMonitor>(world_, *replica_, machine_, others_);
-  if (!others_.empty() && config_.initial_election_tick_advance) first_election_.begin();
-  context_.reset(new ServiceContext{config_, *replica_, machine_, timeouts_, leadership_, transport_.get(), *this, world_.loop,
-                                    replica_->configuration().find(identity.member)->is_learner});
+  member_.join(others_, config_.initial_election_tick_advance);  // behaviour reference §9
+  peer_service_.begin(replica);
+  version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_, others_);
+  context_.reset(new ServiceContext{config_, replica, machine_, timeouts_, leadership_, member_.transport(), *this, world_.loop,
+                                    replica.configuration().find(identity.member)->is_learner});
   PublisherListener& publisher_listener = *this;
-  publisher_ = std::make_unique<Publisher>(world_, config_, *replica_, publisher_listener);
+  publisher_ = std::make_unique<Publisher>(world_, config_, replica, publisher_listener);
   publisher_->start();
 }
 
 void Server::Impl::on_leader(base::MemberId leader) {
   leadership_.on_leader(leader, world_.clock.now());
-  if (version_monitor_ != nullptr) version_monitor_->on_leader(leader == replica_->identity().member);
-  const std::string self = to_text(replica_->identity().member);
-  const std::string term = to_text(replica_->status().term);
+  if (version_monitor_ != nullptr) version_monitor_->on_leader(leader == member_.replica().identity().member);
+  const std::string self = to_text(member_.replica().identity().member);
+  const std::string term = to_text(member_.replica().status().term);
   if (leader == base::MemberId::none) {
     return world_.observer.log(io::Level::info, "raft.node: " + self + " lost leader at term " + term);
   }
-  if (leader == replica_->identity().member) world_.observer.log(io::Level::info, self + " became leader at term " + term);
+  if (leader == member_.replica().identity().member) world_.observer.log(io::Level::info, self + " became leader at term " + term);
   world_.observer.log(io::Level::info, "raft.node: " + self + " elected leader " + to_text(leader) + " at term " + term);
 }
 
 void Server::Impl::on_published() {
   ASSERT(stage_ == Stage::publishing);
-  const std::string self = to_text(replica_->identity().member);
-  const std::string cluster = to_text(replica_->identity().cluster);
+  const std::string self = to_text(member_.replica().identity().member);
+  const std::string cluster = to_text(member_.replica().identity().cluster);
   world_.observer.log(io::Level::info, "published local member to cluster through raft",
                       {{"local-member-id", std::string_view(self)},
                        {"local-member-name", std::string_view(config_.name)},
@@ -319,11 +296,10 @@ void Server::Impl::on_published() {
 // From the start: a busy port is found out before anything is written, and the others may ask before this member has booted.
 base::Status Server::Impl::listen_to_peers() {
   if (config_.listen_peer.empty()) return {};
-  peers_ = std::make_unique<rpc::Server>(world_, peer::server_options(peer::Options()));
-  transport_ = std::make_unique<peer::Transport>(world_, peer::Options(), *peers_);
-  peer_service_.add_to(*peers_);
+  rpc::Server& peers = member_.server();
+  peer_service_.add_to(peers);
   for (const io::Address& address : config_.listen_peer) {
-    const base::Result<io::Address> bound = peers_->listen(address);
+    const base::Result<io::Address> bound = peers.listen(address);
     if (!bound) return base::fail(bound.error());
     const std::string text = io::to_text(*bound);
     world_.observer.log(io::Level::info, "serving peer traffic", {{"address", std::string_view(text)}});
@@ -360,11 +336,7 @@ void Server::Impl::log_ready() {
 
 // --- failure ----------------------------------------------------------------------------------------
 
-void Server::Impl::on_stopped(const base::Error& why) {
-  has_booted_ = true;
-  if (stopping_.is_asked()) return stage_ == Stage::booting ? stopping_.complete({}) : void();
-  fail(why);
-}
+void Server::Impl::on_stopped(const base::Error& why) { fail(why); }
 
 void Server::Impl::on_read_failed(const base::Error& error) { fail(error); }
 
@@ -380,12 +352,10 @@ void Server::Impl::fail(base::Error error) {
 }
 
 void Server::Impl::on_end_of_turn() {
-  if (stage_ == Stage::stopping) return stopping_.complete({});
   if (!std::exchange(is_news_due_, false)) return;
   if (!failed_) return listener_.on_ready();
   clients_.reset();
-  if (transport_ != nullptr) transport_->stop();
-  peers_.reset();
+  member_.fall_silent();
   world_.observer.log(io::Level::error, "the member cannot go on", {{"error", std::string_view(failed_->detail)}});
   listener_.on_failed(*failed_);
 }
@@ -403,13 +373,10 @@ void Server::Impl::Stopping::begin(io::Completion& done) {
   done_ = &done;
   if (impl_.publisher_ != nullptr) impl_.publisher_->stop();
   if (impl_.version_monitor_ != nullptr) impl_.version_monitor_->stop();
-  impl_.world_.clock.disarm(impl_.first_election_);
   impl_.bootstrap_check_.reset();
-  // A job or the replica's boot under way cannot be called back: finished(), on_started() or on_stopped() goes on.
-  if (impl_.stage_ == Stage::looking) return;
-  if (impl_.stage_ == Stage::booting && impl_.replica_ != nullptr && !impl_.has_booted_) return;
+  if (impl_.stage_ == Stage::looking) return;  // the job under way cannot be called back: finished() goes on
   impl_.stage_ = Stage::stopping;
-  if (impl_.clients_ == nullptr) return impl_.world_.loop.on_next_turn(impl_);
+  if (impl_.clients_ == nullptr) return leave_group();
   step_ = Step::requests;
   impl_.health_.set_serving(false);
   impl_.world_.clock.arm(*this, impl_.world_.clock.now() + impl_.config_.request_timeout());
@@ -417,36 +384,19 @@ void Server::Impl::Stopping::begin(io::Completion& done) {
 }
 
 void Server::Impl::Stopping::on_timer() {
-  if (step_ == Step::requests) return hand_over();
-  ASSERT(step_ == Step::leadership);
-  close_log();
+  ASSERT(step_ == Step::requests);
+  leave_group();
 }
-
-// So that the others need not find out by an election timeout that nobody leads.
-void Server::Impl::Stopping::hand_over() {
-  const bool is_running = impl_.context_ != nullptr && !impl_.context_->is_stopped;
-  const base::MemberId successor = is_running ? impl_.replica_->successor() : base::MemberId::none;
-  if (successor == base::MemberId::none) return close_log();
-  step_ = Step::leadership;
-  impl_.world_.observer.log(io::Level::info, "leadership transfer starting", {{"transferee-member-id", std::string_view(to_text(successor))}});
-  impl_.world_.clock.arm(*this, impl_.world_.clock.now() + 2 * impl_.config_.election_timeout);
-  impl_.leadership_.wait(*this);
-  impl_.replica_->transfer_leadership(successor);
-}
-
-// The replica is at work: it is closed on a turn of its own.
-void Server::Impl::Stopping::on_new_leader(base::MemberId /*leader*/) { impl_.world_.clock.arm(*this, impl_.world_.clock.now()); }
 
 void Server::Impl::Stopping::complete(base::Status /*status*/) {
   switch (step_) {
     case Step::none:
       impl_.stage_ = Stage::stopping;
-      return hand_over();
+      return leave_group();
     case Step::requests:
       impl_.world_.clock.disarm(*this);
-      return hand_over();
-    case Step::leadership: ASSERT(false && "nothing of this step completes"); break;
-    case Step::log: return close_store();
+      return leave_group();
+    case Step::group: return close_store();
     case Step::store: break;
     case Step::told: ASSERT(false && "stopped twice");
   }
@@ -456,41 +406,17 @@ void Server::Impl::Stopping::complete(base::Status /*status*/) {
   done_->complete({});
 }
 
-void Server::Impl::Stopping::close_log() {
-  LeaderWait::unlink();
+void Server::Impl::Stopping::leave_group() {
+  step_ = Step::group;
   if (impl_.context_ != nullptr) impl_.context_->is_stopped = true;
   impl_.clients_.reset();
-  step_ = Step::log;
-  if (impl_.transport_ != nullptr) impl_.transport_->stop();
-  impl_.peers_.reset();
-  if (impl_.replica_ == nullptr) return close_store();
-  impl_.replica_->close(*this);
+  impl_.member_.leave(*this);
 }
 
 void Server::Impl::Stopping::close_store() {
   step_ = Step::store;
   if (!impl_.machine_.is_open()) return complete({});
   impl_.machine_.close(*this);
-}
-
-// --- the first election -----------------------------------------------------------------------------
-
-void Server::Impl::FirstElection::begin() {
-  constexpr base::Duration kPatience = std::chrono::seconds(5);
-  until_ = impl_.world_.clock.now() + kPatience;
-  on_timer();
-}
-
-void Server::Impl::FirstElection::on_timer() {
-  constexpr base::Duration kInterval = std::chrono::milliseconds(50);
-  if (impl_.failed_ || impl_.leadership_.leader() != base::MemberId::none) return;
-  const std::size_t enough = std::min<std::size_t>(impl_.others_.size(), 2);
-  if (impl_.transport_->active_peer_count() >= enough) {
-    const auto election_ticks = static_cast<std::uint32_t>(impl_.config_.election_timeout / impl_.config_.heartbeat_interval);
-    return impl_.replica_->hasten_election(election_ticks - 2);
-  }
-  const base::Instant next = impl_.world_.clock.now() + kInterval;
-  if (next < until_) impl_.world_.clock.arm(*this, next);
 }
 
 // --- the door ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ namespace replica::testing {
 
 class CounterMachine final : public FileMachine {
  public:
-  explicit CounterMachine(const io::World& world) : FileMachine(world, 0) {}
+  explicit CounterMachine(const io::World& world, std::uint64_t write_after_bytes = 0) : FileMachine(world, write_after_bytes) {}
   std::uint64_t sum() const { return sum_; }
 
  private:

@@ -22,7 +22,7 @@ base::Error damaged(std::string_view what) {
 }  // namespace
 
 FileMachine::FileMachine(const io::World& world, std::uint64_t write_after_bytes)
-    : world_(world), write_after_bytes_(write_after_bytes), queue_(world.workers.open_queue("state")) {}
+    : world_(world), write_after_bytes_(write_after_bytes), queue_(world.workers.open_queue("store")) {}
 
 void FileMachine::open(const base::StoreMark& mark, base::LogIndex first_kept, StateMachineListener& listener, io::Completion& done) {
   ASSERT(listener_ == nullptr);
@@ -41,7 +41,7 @@ base::Result<Effect> FileMachine::apply(const Command& command, std::string* res
   std::string answer = apply_command(command);
   if (response != nullptr) *response = std::move(answer);
   const Effect effect = apply_empty(command.id);
-  if (write_after_bytes_ > 0 && unwritten_bytes_ >= write_after_bytes_) write();
+  if (is_due()) write();
   return effect;
 }
 
@@ -80,6 +80,8 @@ void FileMachine::finished() {
   is_writing_ = false;
   if (!status_) return listener_->on_failed(status_.error());
   listener_->on_durable(written_);
+  // Enough for the next file came while this one was written; perhaps apply waits for it.
+  if (is_due()) write();
   listener_->on_room();
 }
 

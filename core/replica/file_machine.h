@@ -18,7 +18,8 @@ namespace replica {
 
 class FileMachine : public StateMachine, private io::Job {
  public:
-  // Written by itself once commands of that many bytes have been applied; 0: only when the replica asks for it.
+  // Written by itself once commands of that many bytes have been applied; 0: only when the replica asks for it. Less than the bytes
+  // at which apply pauses (replica::Options).
   FileMachine(const io::World& world, std::uint64_t write_after_bytes);
 
   // Brings what is applied into the file, unless that is under way already.
@@ -46,6 +47,7 @@ class FileMachine : public StateMachine, private io::Job {
   void finished() override;
   base::Status read_file();
   base::Status write_file();
+  bool is_due() const { return write_after_bytes_ > 0 && unwritten_bytes_ >= write_after_bytes_; }
 
   const io::World& world_;
   const std::uint64_t write_after_bytes_;

@@ -17,11 +17,13 @@ TABLE = {
     'core/peer': ['core/replica', 'core/rpc'],
     'core/etcd': ['core/api', 'core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
                   'storage/wal', 'storage/sqlite', 'storage/mvcc', 'io'],
-    'sim': ['core/api', 'core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
+    'sim': ['core/base', 'core/raft', 'core/replica', 'core/rpc', 'core/peer',
             'storage/wal', 'storage/sqlite', 'io', 'io/sim'],
     'sim/etcd': ['sim', 'core/etcd', 'storage/mvcc'],
-    'apps': ['sim/etcd', 'io/real', 'core/etcd'],
-    'property_tests': ['apps', 'sim/etcd', 'io/real', 'core/etcd'],
+    'apps': ['apps/runs', 'sim/etcd', 'io/real', 'core/etcd'],
+    'apps/runs': ['sim'],
+    'apps/examples': ['apps/runs', 'core/peer', 'sim', 'io/real'],  # other tenants than etcd
+    'property_tests': ['apps', 'apps/runs', 'apps/examples', 'sim/etcd', 'io/real', 'core/etcd'],
 }
 
 # What a test beside its code may reach besides.
@@ -33,18 +35,18 @@ TEST_HEADERS = ['property_tests/property.h']
 OUTSIDE = {
     'doctest/': ['test', 'property_tests'],
     'rapidcheck': ['test', 'property_tests'],
-    'cxxopts': ['apps'],
+    'cxxopts': ['apps', 'apps/runs'],
     'nghttp2/': ['core/rpc', 'property_tests'],
     'sqlite3.h': ['storage/sqlite', 'property_tests'],
     'xxhash.h': ['core/base'],
     'openssl/': ['io/real', 'core/etcd', 'apps', 'property_tests'],
-    'nlohmann/': ['sim', 'sim/etcd', 'core/etcd', 'core/rpc', 'apps', 'property_tests', 'test'],
+    'nlohmann/': ['sim', 'sim/etcd', 'core/etcd', 'core/rpc', 'apps', 'apps/runs', 'property_tests', 'test'],
     'google/protobuf/': ['core/api', 'storage/mvcc', 'core/peer', 'core/etcd', 'sim/etcd', 'apps', 'property_tests'],
 }
 # The operating system is reached in one place.
 SYSTEM_PREFIXES = ('sys/', 'netinet/', 'arpa/', 'linux/', 'unistd.h', 'fcntl.h', 'pthread.h', 'poll.h', 'signal.h',
                    'csignal', 'netdb.h', 'dirent.h', 'spawn.h', 'dlfcn.h', 'filesystem', 'fstream')
-SYSTEM_ROOMS = ['io/real', 'apps', 'property_tests']
+SYSTEM_ROOMS = ['io/real', 'apps', 'apps/runs', 'property_tests']
 
 # These never see generated messages: consensus, the log, the store and the replica know no protobuf.
 WITHOUT_MESSAGES = ['core/base', 'core/raft', 'storage/wal', 'storage/sqlite', 'core/replica', 'io', 'io/real', 'io/sim']

@@ -1,4 +1,4 @@
-// lockstep sim: many seeds, and what they add up to.
+// The command `sim`: many seeds, and what they add up to.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "apps/lockstep/commands.h"
-#include "apps/lockstep/isolated_run.h"
+#include "apps/runs/commands.h"
+#include "apps/runs/isolated_run.h"
 
-namespace lockstep {
+namespace runs {
 
 namespace {
 
@@ -21,7 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 class Totals final : public ReportListener {
  public:
-  Totals(const Arguments& arguments, const sim::Scenario& scenario) : arguments_(arguments), scenario_(scenario) {}
+  Totals(const Program& program, const Arguments& arguments, const sim::Scenario& scenario)
+      : program_(program), arguments_(arguments), scenario_(scenario) {}
 
   bool on_report(const RunReport& report) override {
     const sim::Outcome& outcome = report.outcome;
@@ -79,15 +80,16 @@ class Totals final : public ReportListener {
     // A thousand failures of one bug need no thousand files.
     if (failures_.size() < 20) {
       failure.trace = arguments_.traces + "/" + arguments_.scenario + "-" + std::to_string(report.seed) + ".trace.json";
-      const sim::Trace trace{scenario_.draw_plan(report.seed), report.outcome.verdict, report.outcome.digest, build_text()};
+      const sim::Trace trace{scenario_.draw_plan(report.seed), report.outcome.verdict, report.outcome.digest, program_.build};
       if (const base::Status written = write_file(failure.trace, sim::encode(trace)); !written) {
-        std::fprintf(stderr, "lockstep: %s\n", written.error().detail.c_str());
+        std::fprintf(stderr, "%s: %s\n", program_.name.c_str(), written.error().detail.c_str());
         failure.trace.clear();
       }
       const std::string again = failure.trace.empty() ? "sim --seed " + std::to_string(report.seed) : "replay " + failure.trace;
-      std::fprintf(stderr, "seed %llu failed (%s, %s): %s\n  again: lockstep %s\n", static_cast<unsigned long long>(report.seed),
+      std::fprintf(stderr, "seed %llu failed (%s, %s): %s\n  again: %s %s\n", static_cast<unsigned long long>(report.seed),
                    std::string(sim::to_text(failure.verdict.kind)).c_str(), failure.verdict.oracle.c_str(),
-                   failure.verdict.message.c_str(), again.c_str());
+                   failure.verdict.message.c_str(),
+                   program_.name.c_str(), again.c_str());
     }
     failures_.push_back(std::move(failure));
   }
@@ -96,7 +98,7 @@ class Totals final : public ReportListener {
   double simulated_seconds() const { return static_cast<double>(simulated_.count()) / 1e9; }
 
   void show_progress() {
-    const std::uint64_t all = arguments_.last_seed - arguments_.first_seed + 1;
+    const std::uint64_t all = arguments_.seeds.last - arguments_.seeds.first + 1;
     if (arguments_.json || all < 10 || Clock::now() - shown_ < std::chrono::seconds(5)) return;
     shown_ = Clock::now();
     std::fprintf(stderr, "%llu of %llu seeds, %zu failed, %.0f simulated seconds per wall second\n",
@@ -107,8 +109,8 @@ class Totals final : public ReportListener {
   Json summary() const {
     Json json;
     json["scenario"] = arguments_.scenario;
-    json["first_seed"] = arguments_.first_seed;
-    json["last_seed"] = arguments_.last_seed;
+    json["first_seed"] = arguments_.seeds.first;
+    json["last_seed"] = arguments_.seeds.last;
     json["runs"] = runs_;
     json["verdicts"] = verdicts_;
     json["nondeterministic"] = nondeterministic_;
@@ -171,6 +173,7 @@ class Totals final : public ReportListener {
     }
   }
 
+  const Program& program_;
   const Arguments& arguments_;
   const sim::Scenario& scenario_;
   const Clock::time_point begin_ = Clock::now();
@@ -192,12 +195,12 @@ class Totals final : public ReportListener {
 
 }  // namespace
 
-int run_sim(const Arguments& arguments) {
-  const sim::Scenario& scenario = scenario_named(arguments.scenario);
+int run_sim(const Program& program, const Arguments& arguments) {
+  const sim::Scenario& scenario = scenario_named(program, arguments.scenario);
   warm_up(scenario);
-  Totals totals(arguments, scenario);
-  run_batch(scenario, {arguments.first_seed, arguments.last_seed, arguments.jobs, arguments.twice, arguments.seconds_max}, totals);
+  Totals totals(program, arguments, scenario);
+  run_batch(scenario, {arguments.seeds.first, arguments.seeds.last, arguments.jobs, arguments.twice, arguments.seconds_max}, totals);
   return totals.finish();
 }
 
-}  // namespace lockstep
+}  // namespace runs

@@ -1,13 +1,13 @@
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
-#include "apps/lockstep/commands.h"
+#include "apps/runs/commands.h"
 
-namespace lockstep {
-
-std::string build_text() { return LOCKSTEP_BUILD; }
+namespace runs {
 
 base::Result<sim::Trace> read_trace(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -19,6 +19,16 @@ base::Result<sim::Trace> read_trace(const std::string& path) {
   return trace;
 }
 
+const sim::Scenario& scenario_named(const Program& program, const std::string& name) {
+  std::string names;
+  for (const std::unique_ptr<sim::Scenario>& scenario : program.scenarios) {
+    if (scenario->name() == name) return *scenario;
+    names += (names.empty() ? "" : ", ") + std::string(scenario->name());
+  }
+  std::fprintf(stderr, "%s: there is no scenario called `%s`; there are: %s\n", program.name.c_str(), name.c_str(), names.c_str());
+  std::exit(2);
+}
+
 base::Status write_file(const std::string& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << bytes;
@@ -27,4 +37,4 @@ base::Status write_file(const std::string& path, const std::string& bytes) {
   return {};
 }
 
-}  // namespace lockstep
+}  // namespace runs

@@ -1,4 +1,4 @@
-// lockstep compare: how much of a run changes when one client operation is taken out of it.
+// The command `compare`: how much of a run changes when one client operation is taken out of it.
 //
 // Shrinking works as far as the answer is "little". A decision's value is a function of its name, so a name
 // that both runs ask for has one value in both; what can differ is which names are asked for. Both are counted.
@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "apps/lockstep/commands.h"
-#include "apps/lockstep/isolated_run.h"
+#include "apps/runs/commands.h"
+#include "apps/runs/isolated_run.h"
 
-namespace lockstep {
+namespace runs {
 
 namespace {
 
@@ -38,12 +38,12 @@ std::string group_of(const std::string& purpose) { return purpose.substr(0, purp
 
 }  // namespace
 
-int run_compare(const Arguments& arguments) {
-  const sim::Scenario& scenario = scenario_named(arguments.scenario);
+int run_compare(const Program& program, const Arguments& arguments) {
+  const sim::Scenario& scenario = scenario_named(program, arguments.scenario);
   warm_up(scenario);
   std::map<std::string, Share> groups;
   std::uint64_t compared = 0;
-  for (std::uint64_t seed = arguments.first_seed; seed <= arguments.last_seed; ++seed) {
+  for (std::uint64_t seed = arguments.seeds.first; seed <= arguments.seeds.last; ++seed) {
     const sim::Plan whole = scenario.draw_plan(seed);
     if (whole.operations.empty()) continue;
     sim::Plan less = whole;
@@ -83,4 +83,4 @@ int run_compare(const Arguments& arguments) {
   return is_good ? 0 : 1;
 }
 
-}  // namespace lockstep
+}  // namespace runs

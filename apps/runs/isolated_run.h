@@ -1,4 +1,4 @@
-// apps/lockstep/isolated_run.h: runs in processes of their own.
+// apps/runs/isolated_run.h: runs in processes of their own.
 //
 // SQLite's generator is process-global, so parallel runs are processes, never threads; and an assertion in
 // the code under test ends its own process, not the tool.
@@ -10,7 +10,7 @@
 
 #include "sim/run.h"
 
-namespace lockstep {
+namespace runs {
 
 // What the tool needs to know of a run; travels between processes as one line of JSON.
 struct RunReport {
@@ -23,7 +23,6 @@ struct RunReport {
 std::string to_json_line(const RunReport& report);
 RunReport from_json_line(const std::string& line);
 
-const sim::Scenario& scenario_named(const std::string& name);  // ends the process with exit code 2 for another name
 // The first run in a process initialises libraries that read the clock or a file once; this gets it over with.
 void warm_up(const sim::Scenario& scenario);
 
@@ -51,4 +50,4 @@ struct BatchOptions {
 // Every seed of the range over `jobs` processes; reports come in no particular order.
 void run_batch(const sim::Scenario& scenario, const BatchOptions& options, ReportListener& listener);
 
-}  // namespace lockstep
+}  // namespace runs

@@ -1,16 +1,16 @@
-// lockstep replay and lockstep shrink: one trace again, and a smaller one that fails alike.
+// The commands `replay` and `shrink`: one trace again, and a smaller one that fails alike.
 #include <cstdio>
 
-#include "apps/lockstep/commands.h"
-#include "apps/lockstep/isolated_run.h"
+#include "apps/runs/commands.h"
+#include "apps/runs/isolated_run.h"
 #include "sim/shrink.h"
 
-namespace lockstep {
+namespace runs {
 
 namespace {
 
-int refuse(const base::Error& error) {
-  std::fprintf(stderr, "lockstep: %s\n", error.detail.c_str());
+int refuse(const Program& program, const base::Error& error) {
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.detail.c_str());
   return 2;
 }
 
@@ -39,10 +39,10 @@ class Progress final : public sim::ShrinkProgress {
 
 }  // namespace
 
-int run_replay(const Arguments& arguments) {
-  const base::Result<sim::Trace> trace = read_trace(arguments.files[0]);
-  if (!trace) return refuse(trace.error());
-  const sim::Scenario& scenario = scenario_named(trace->plan.scenario);
+int run_replay(const Program& program, const Arguments& arguments) {
+  const base::Result<sim::Trace> trace = read_trace(arguments.file);
+  if (!trace) return refuse(program, trace.error());
+  const sim::Scenario& scenario = scenario_named(program, trace->plan.scenario);
   warm_up(scenario);
   RunReport report;
   if (arguments.log) {
@@ -51,7 +51,7 @@ int run_replay(const Arguments& arguments) {
     options.keep_log = true;
     sim::Recording recording;
     const base::Result<sim::Outcome> outcome = sim::run(scenario, trace->plan, options, &recording);
-    if (!outcome) return refuse(outcome.error());
+    if (!outcome) return refuse(program, outcome.error());
     for (const std::string& line : recording.log) std::printf("%s\n", line.c_str());
     report.seed = trace->plan.seed;
     report.outcome = *outcome;
@@ -70,28 +70,28 @@ int run_replay(const Arguments& arguments) {
   return report.outcome.verdict.is_failure() ? 1 : 0;
 }
 
-int run_shrink(const Arguments& arguments) {
-  const base::Result<sim::Trace> trace = read_trace(arguments.files[0]);
-  if (!trace) return refuse(trace.error());
-  const sim::Scenario& scenario = scenario_named(trace->plan.scenario);
+int run_shrink(const Program& program, const Arguments& arguments) {
+  const base::Result<sim::Trace> trace = read_trace(arguments.file);
+  if (!trace) return refuse(program, trace.error());
+  const sim::Scenario& scenario = scenario_named(program, trace->plan.scenario);
   warm_up(scenario);
   const RunReport before = run_isolated(scenario, trace->plan);
   if (!before.outcome.verdict.is_failure()) {
-    return refuse({base::Code::invalid, arguments.files[0] + ": this run does not fail in this build, so there is nothing to shrink"});
+    return refuse(program, {base::Code::invalid, arguments.file + ": this run does not fail in this build, so there is nothing to shrink"});
   }
   IsolatedRunner runner(scenario);
   Progress progress;
   const sim::Shrunk shrunk = sim::shrink(trace->plan, before.outcome.verdict, arguments.runs_max, runner, &progress);
   const RunReport after = run_isolated(scenario, shrunk.plan);
-  const sim::Trace smaller{shrunk.plan, after.outcome.verdict, after.outcome.digest, build_text()};
-  if (const base::Status written = write_file(arguments.output, sim::encode(smaller)); !written) return refuse(written.error());
+  const sim::Trace smaller{shrunk.plan, after.outcome.verdict, after.outcome.digest, program.build};
+  if (const base::Status written = write_file(arguments.output, sim::encode(smaller)); !written) return refuse(program, written.error());
   std::printf("%zu -> %zu operations, %zu -> %zu scheduled faults, %zu -> %zu fault rates, %.1f -> %.1f simulated seconds, in %llu runs\n",
               trace->plan.operations.size(), shrunk.plan.operations.size(), trace->plan.actions.size(), shrunk.plan.actions.size(),
               trace->plan.rates.size(), shrunk.plan.rates.size(), static_cast<double>(trace->plan.duration.count()) / 1e9,
               static_cast<double>(shrunk.plan.duration.count()) / 1e9, static_cast<unsigned long long>(shrunk.runs));
   print_verdict("smaller", smaller.verdict);
-  std::printf("again: lockstep replay %s\n", arguments.output.c_str());
+  std::printf("again: %s replay %s\n", program.name.c_str(), arguments.output.c_str());
   return 0;
 }
 
-}  // namespace lockstep
+}  // namespace runs

@@ -1,4 +1,4 @@
-#include "apps/lockstep/isolated_run.h"
+#include "apps/runs/isolated_run.h"
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -14,13 +14,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/assert.h"
-#include "sim/etcd/cluster.h"
-#include "sim/etcd/single.h"
 
 extern "C" void lockstep_preload_begin() __attribute__((weak));  // null without the library
 extern "C" void lockstep_preload_end() __attribute__((weak));
 
-namespace lockstep {
+namespace runs {
 
 namespace {
 
@@ -119,15 +117,6 @@ RunReport from_json_line(const std::string& line) {
   return report;
 }
 
-const sim::Scenario& scenario_named(const std::string& name) {
-  static const std::unique_ptr<sim::Scenario> all[] = {sim::etcd::make_single(), sim::etcd::make_rot(), sim::etcd::make_cluster()};
-  for (const std::unique_ptr<sim::Scenario>& scenario : all) {
-    if (scenario->name() == name) return *scenario;
-  }
-  std::fprintf(stderr, "lockstep: there is no scenario called `%s`; there are: single, rot, cluster\n", name.c_str());
-  std::exit(2);
-}
-
 void warm_up(const sim::Scenario& scenario) {
   sim::Plan plan = scenario.draw_plan(0);
   plan.faults_until = std::chrono::milliseconds(200);
@@ -146,7 +135,7 @@ RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool tw
     base::Result<sim::Outcome> outcome = sim::run(scenario, plan);
     if (lockstep_preload_end != nullptr) lockstep_preload_end();
     if (!outcome) {
-      std::fprintf(stderr, "lockstep: %s\n", outcome.error().detail.c_str());
+      std::fprintf(stderr, "the plan cannot be run: %s\n", outcome.error().detail.c_str());
       std::exit(2);
     }
     return std::move(*outcome);
@@ -249,4 +238,4 @@ void run_batch(const sim::Scenario& scenario, const BatchOptions& options, Repor
   }
 }
 
-}  // namespace lockstep
+}  // namespace runs

@@ -1,0 +1,26 @@
+#!/usr/bin/python3
+"""Plants a mistake: one that a programmer could make, in one line.
+
+usage: plant.py NAME SOURCE OUTPUT
+
+The line has to stand in SOURCE once, so a mistake that no longer fits the code is noticed when it is built.
+"""
+import sys
+
+MISTAKES = {
+    # A write that comes again takes effect again.
+    'again': ('if (number > session.number) session', 'if (number >= session.number) session'),
+    # Who transfers to the same account gets the amount, and loses nothing.
+    'oneself': ('    from -= amount;', '    if (names[0] != names[1]) from -= amount;'),
+    # A member answers reads with what it has applied, however long ago it was heard of last.
+    'stale': ('return replica.read_index(*this);', 'return on_readable();'),
+}
+
+name, source, output = sys.argv[1:]
+right, wrong = MISTAKES[name]
+with open(source, encoding='utf-8') as file:
+    text = file.read()
+if text.count(right) != 1:
+    sys.exit(f'{source} has `{right}` {text.count(right)} times, so `{name}` cannot be planted')
+with open(output, 'w', encoding='utf-8') as file:
+    file.write(text.replace(right, wrong))

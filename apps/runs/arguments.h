@@ -1,0 +1,43 @@
+// apps/runs/arguments.h: the command lines of programs that simulate.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "apps/runs/program.h"
+#include "core/base/result.h"
+
+namespace runs {
+
+struct Seeds {
+  std::uint64_t first = 1;
+  std::uint64_t last = 1;  // inclusive
+};
+
+struct Arguments {
+  std::string command;             // sim, replay, shrink, or compare
+  std::string scenario;            // of sim and compare
+  Seeds seeds;
+  unsigned jobs = 1;
+  bool json = false;
+  bool twice = false;              // run every seed twice and compare digests
+  bool stop_at_failure = false;
+  bool log = false;                // of replay: the members' log lines
+  double seconds_max = 0;
+  std::uint64_t runs_max = 2000;   // of shrink
+  std::string output;              // of shrink: the smaller trace
+  std::string traces = ".";        // of sim: where failures are written
+  std::string digests;             // of sim: a file for `seed digest` lines
+  std::string file;                // of replay and shrink: a trace
+};
+
+// invalid: with one line that says what is wrong.
+base::Result<Arguments> parse_arguments(const Program& program, int argc, const char* const* argv);
+
+// Parts of it, for whoever has commands of its own. False: it is something else.
+bool parse_number(std::string_view text, std::uint64_t& out);
+bool parse_seeds(std::string_view text, Seeds& out);    // `7` or `1..200`
+bool parse_jobs(std::string_view text, unsigned& out);  // 1 to 256
+
+}  // namespace runs

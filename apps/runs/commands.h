@@ -1,0 +1,23 @@
+// apps/runs/commands.h: one function per command; each returns the exit code.
+#pragma once
+
+#include <string>
+
+#include "apps/runs/arguments.h"
+#include "apps/runs/program.h"
+#include "core/base/result.h"
+#include "sim/trace.h"
+
+namespace runs {
+
+int run_sim(const Program& program, const Arguments& arguments);
+int run_replay(const Program& program, const Arguments& arguments);
+int run_shrink(const Program& program, const Arguments& arguments);
+int run_compare(const Program& program, const Arguments& arguments);
+
+// Ends the process with exit code 2 for another name.
+const sim::Scenario& scenario_named(const Program& program, const std::string& name);
+base::Result<sim::Trace> read_trace(const std::string& path);
+base::Status write_file(const std::string& path, const std::string& bytes);
+
+}  // namespace runs

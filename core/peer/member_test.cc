@@ -1,0 +1,232 @@
+#include "core/peer/member.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/replica/counter_machine.h"
+#include "io/sim/simulation.h"
+
+namespace peer {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint16_t kPort = 2380;
+
+struct Done final : io::Completion {
+  void complete(base::Status) override { is_done = true; }
+  bool is_done = false;
+};
+
+struct Waiting final : replica::Proposal {
+  void on_applied(std::string answer) override { response = std::move(answer); }
+  void on_refused(const base::Error& error) override { refusal = error.code; }
+  std::optional<std::string> response;
+  std::optional<base::Code> refusal;
+};
+
+// One machine and what runs on it.
+struct Machine final : replica::ReplicaListener {
+  Machine(io::sim::Node& the_node, std::uint64_t number, std::uint64_t count)
+      : node(the_node), counter(node.world()), member(node.world(), counter, *this) {
+    options.identity = {base::ClusterId(7), base::MemberId(number)};
+    options.wal.segment_bytes = 32U << 10U;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      options.configuration.members.push_back({base::MemberId(i), false, ""});
+      addresses[base::MemberId(i)] = {{"m" + std::to_string(i), kPort}};
+    }
+  }
+  void start() {
+    if (addresses.size() > 1) REQUIRE(member.server().listen({node.name(), kPort}));
+    member.start(options);
+  }
+  void on_started() override {
+    is_started = true;
+    if (joins) member.join(addresses, hastens_election);
+  }
+  void on_leader(base::MemberId now) override { leader = now; }
+  void on_stopped(const base::Error& why) override { stopped = why.code; }
+  bool leads() const { return is_started && leader == options.identity.member; }
+
+  io::sim::Node& node;
+  replica::Options options;
+  std::map<base::MemberId, std::vector<io::Address>> addresses;
+  bool hastens_election = true;
+  bool joins = true;
+  bool is_started = false;
+  base::MemberId leader;
+  std::optional<base::Code> stopped;
+  replica::testing::CounterMachine counter;
+  Member member;
+};
+
+struct Group {
+  explicit Group(std::uint64_t count, std::uint64_t seed = 1) : sim(seed) {
+    for (std::uint64_t i = 1; i <= count; ++i) sim.add_node("m" + std::to_string(i));
+    for (std::uint64_t i = 1; i <= count; ++i) machines.push_back(std::make_unique<Machine>(*sim.nodes()[i - 1], i, count));
+  }
+  // Files with requests in flight are only left behind by a crash.
+  ~Group() {
+    for (const auto& machine : machines) {
+      if (machine != nullptr) static_cast<void>(machine->node.crash(io::sim::CrashKind::process_kill));
+    }
+  }
+  void start(bool hastens_election = true) {
+    for (const auto& machine : machines) {
+      machine->hastens_election = hastens_election;
+      machine->start();
+    }
+  }
+  Machine* leader() {
+    for (const auto& machine : machines) {
+      if (machine != nullptr && machine->leads()) return machine.get();
+    }
+    return nullptr;
+  }
+  // How long it took.
+  base::Duration wait_for_leader() {
+    const io::sim::VirtualTime begin = sim.now();
+    REQUIRE(sim.run_until([&] { return leader() != nullptr; }, 10s));
+    return sim.now() - begin;
+  }
+
+  io::sim::Simulation sim;
+  std::vector<std::unique_ptr<Machine>> machines;
+};
+
+}  // namespace
+
+TEST_CASE("three members that know each other's addresses are a group") {
+  Group group(3);
+  group.start();
+  group.wait_for_leader();
+  for (const auto& machine : group.machines) {
+    Waiting waiting;
+    REQUIRE(machine->member.replica().propose("1", "", 0, waiting));
+    REQUIRE(group.sim.run_until([&] { return waiting.response.has_value(); }, 10s));
+  }
+  REQUIRE(group.sim.run_until([&] {
+    for (const auto& machine : group.machines) {
+      if (machine->counter.sum() != 3) return false;
+    }
+    return true;
+  }, 10s));
+}
+
+TEST_CASE("a member of one needs no server") {
+  Group group(1);
+  group.start();
+  group.wait_for_leader();
+  CHECK_EQ(group.machines[0]->member.transport(), nullptr);
+}
+
+TEST_CASE("who reaches the others need not wait out the first election timeout") {
+  Group hastening(3);
+  hastening.start(true);
+  Group waiting(3);
+  waiting.start(false);
+  CHECK(hastening.wait_for_leader() + 700ms < waiting.wait_for_leader());  // of a second, with the same jitter
+}
+
+TEST_CASE("who leads hands over before it leaves, and nobody waits for an election timeout") {
+  Group group(3);
+  group.start();
+  group.wait_for_leader();
+  group.sim.run_for(1s);
+  Machine& old = *group.leader();
+  Done done;
+  old.member.leave(done);
+  const io::sim::VirtualTime begin = group.sim.now();
+  REQUIRE(group.sim.run_until([&] { return done.is_done; }, 10s));
+  CHECK(group.sim.now() - begin < 500ms);
+  Machine* next = nullptr;
+  for (const auto& machine : group.machines) {
+    if (machine.get() != &old && machine->leads()) next = machine.get();
+  }
+  REQUIRE(next != nullptr);
+  Waiting waiting;
+  REQUIRE(next->member.replica().propose("1", "", 0, waiting));
+  REQUIRE(group.sim.run_until([&] { return waiting.response.has_value(); }, 100ms));
+}
+
+TEST_CASE("who leads and cannot hand over leaves after two election timeouts all the same") {
+  Group group(3);
+  group.start();
+  group.wait_for_leader();
+  group.sim.run_for(1s);
+  Machine& old = *group.leader();
+  // The one that has most of the log hears nothing, and the other lives on.
+  const base::MemberId successor = old.member.replica().successor();
+  io::sim::Node& deaf = *group.sim.nodes()[successor.value() - 1];
+  group.sim.network().cut(old.node.host(), deaf.host());
+  Done done;
+  old.member.leave(done);
+  CHECK_FALSE(group.sim.run_until([&] { return done.is_done; }, 900ms));
+  CHECK(group.sim.run_until([&] { return done.is_done; }, 1200ms));
+}
+
+TEST_CASE("a tenant that gives up when its files are open takes no part in anything") {
+  Group group(3);
+  group.machines[0]->joins = false;
+  group.machines[1]->joins = false;
+  group.start();
+  CHECK_FALSE(group.sim.run_until([&] { return group.leader() != nullptr; }, 20s));
+  for (const auto& machine : group.machines) CHECK(machine->is_started);
+}
+
+TEST_CASE("a member can leave at any moment of its start") {
+  for (int steps = 0; steps < 200; steps += 3) {
+    CAPTURE(steps);
+    Group group(1);
+    group.start();
+    for (int i = 0; i < steps; ++i) static_cast<void>(group.sim.step());
+    Done done;
+    const bool was_started = group.machines[0]->is_started;
+    group.machines[0]->member.leave(done);
+    CHECK_FALSE(done.is_done);  // only on a later turn
+    REQUIRE(group.sim.run_until([&] { return done.is_done; }, 10s));
+    CHECK_EQ(group.machines[0]->is_started, was_started);
+  }
+}
+
+TEST_CASE("a member leaves that was never started, and one whose log failed") {
+  {
+    Group group(3);
+    static_cast<void>(group.machines[0]->member.server());
+    Done done;
+    group.machines[0]->member.leave(done);
+    REQUIRE(group.sim.run_until([&] { return done.is_done; }, 1s));
+  }
+  Group group(1);
+  group.start();
+  group.wait_for_leader();
+  group.machines[0]->node.disk_faults().sync_error_per_million = 1'000'000;
+  Waiting waiting;
+  REQUIRE(group.machines[0]->member.replica().propose("1", "", 0, waiting));
+  REQUIRE(group.sim.run_until([&] { return group.machines[0]->stopped.has_value(); }, 10s));
+  CHECK_EQ(waiting.refusal, base::Code::outcome_unknown);
+  Done done;
+  group.machines[0]->member.leave(done);
+  REQUIRE(group.sim.run_until([&] { return done.is_done; }, 10s));
+}
+
+TEST_CASE("who has fallen silent is not heard by the others any more") {
+  Group group(3);
+  group.start();
+  group.wait_for_leader();
+  Machine& old = *group.leader();
+  old.member.fall_silent();
+  REQUIRE(group.sim.run_until([&] {
+    for (const auto& machine : group.machines) {
+      if (machine.get() != &old && machine->leads()) return true;
+    }
+    return false;
+  }, 10s));
+}
+
+}  // namespace peer
