@@ -157,6 +157,27 @@ TEST_CASE("a hundred megabytes over a link of one megabyte per second cause no e
   CHECK_EQ(cluster.leader(), leader);
 }
 
+// Its followers forward to it until they hear of the next leader, and a proposal that gets lost is one that waits out its time.
+TEST_CASE("writes at the others do not notice that their leader is stopped") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    TestCluster cluster(3, seed);
+    cluster.start();
+    const std::size_t leader = cluster.leader();
+    const std::size_t other = other_than(leader);
+    REQUIRE(cluster.put(other, "k", "v").ok());
+    cluster[leader].stop();
+    for (int i = 0; i < 400; ++i) {
+      const base::Instant before = cluster.client.world().clock.now();
+      const auto put = cluster.put(other, "k", std::to_string(i));
+      REQUIRE_MESSAGE(put.ok(), put.status.message);
+      CHECK(cluster.client.world().clock.now() - before < 300ms);
+    }
+    CHECK(cluster[leader].stopped);
+    cluster[leader].server.reset();
+  }
+}
+
 TEST_CASE("the leader raises the cluster version once it knows all members") {
   TestCluster cluster(3);
   cluster[0].start();

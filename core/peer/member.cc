@@ -42,6 +42,7 @@ void Member::start(replica::Options options) {
   ASSERT(done_ == nullptr);
   stage_ = Stage::booting;
   election_ticks_ = options.election_ticks;
+  tick_interval_ = options.tick_interval;
   election_timeout_ = options.election_ticks * options.tick_interval;
   replica::ReplicaListener& events = *this;
   replica_ = std::make_unique<replica::Replica>(world_, std::move(options), machine_, transport_.get(), events);
@@ -80,8 +81,8 @@ void Member::look_for_others() {
 }
 
 void Member::on_leader(base::MemberId leader) {
-  // The replica is at work: it is closed on a turn of its own.
-  if (stage_ == Stage::handing_over && leader != base::MemberId::none) world_.clock.arm(*this, world_.clock.now());
+  // Not at once: the replica is at work, and those who have not heard of the new leader yet still send it proposals, which it passes on.
+  if (stage_ == Stage::handing_over && leader != base::MemberId::none) world_.clock.arm(*this, world_.clock.now() + tick_interval_);
   listener_.on_leader(leader);
 }
 

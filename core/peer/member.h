@@ -75,6 +75,7 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<replica::Replica> replica_;
   std::uint32_t election_ticks_ = 0;
+  base::Duration tick_interval_{};
   base::Duration election_timeout_{};
   std::size_t enough_others_ = 0;  // to win an election, unless the group is large
   base::Instant looks_until_;

@@ -155,6 +155,7 @@ class Raft {
   const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log: in force
   // That which was in force when the log ended there; at committed() it stays for good. Requires: log().last_dropped().index <= index.
   const Configuration& configuration_at(base::LogIndex index) const;
+  bool is_handing_over() const { return transferee_ != base::MemberId::none; }  // it leads, and takes no proposals
   base::HardState hard_state() const { return {term_, voted_for_, committed_}; }
   const Progress* progress(base::MemberId peer) const;  // null unless this member leads and the peer belongs to the group
 

@@ -146,8 +146,8 @@ base::Status Replica::gate() const {
   if (unapplied > options_.unapplied_entries_max) {
     return base::fail(base::Code::overloaded, std::to_string(unapplied) + " committed entries wait to be applied");
   }
-  const std::uint64_t kept = raft_->log().entry_count() + queued_count_;
-  if (kept >= options_.kept_entries_max || raft_->log().size_bytes() + queued_bytes_ >= options_.kept_bytes_max) {
+  const std::uint64_t kept = raft_->log().entry_count() + queued_count_ + passed_on_.items.size();
+  if (kept >= options_.kept_entries_max || raft_->log().size_bytes() + queued_bytes_ + passed_on_bytes_ >= options_.kept_bytes_max) {
     return base::fail(base::Code::overloaded, "the log waits for the store before it can be truncated");
   }
   return {};
@@ -254,6 +254,11 @@ void Replica::on_timer() {
   step(raft::Tick{election_jitter_ticks()});
   ask_again();
   watch_disk();
+  // Whoever waited for these has given up: they would take effect when nobody expects it any more.
+  if (++passed_on_ticks_ > 2 * options_.election_ticks) {
+    passed_on_.items.clear();
+    passed_on_bytes_ = 0;
+  }
   wake();
 }
 
@@ -295,6 +300,7 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
   if (!is_running() || raft_->configuration().find(from) == nullptr || !has_room_for(message)) return;
+  if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
   step(raft::Received{from, std::move(message)});
   is_asked_to_lead_ = false;
@@ -357,6 +363,7 @@ void Replica::tell_part() {
     part_told_ = now;
     world_.observer.on_event(now);
   }
+  if (role == raft::Role::leader) led_term_ = raft_->term();
   const base::MemberId leader = raft_->leader();
   const bool is_same = leader == leader_told_ && (leader == base::MemberId::none || leader_term_told_ == raft_->term());
   if (is_same) return;
@@ -369,10 +376,35 @@ void Replica::tell_part() {
 // --- proposals --------------------------------------------------------------------------------------
 
 void Replica::flush_proposals() {
+  flush_passed_on();
   while (!queued_.empty() && !is_refused_ && raft_->leader() != base::MemberId::none) {
     const bool leads = raft_->role() == raft::Role::leader;
     is_refused_ = !propose_queued(leads ? std::numeric_limits<std::uint64_t>::max() : options_.forward_bytes_max);
   }
+}
+
+// A leader that hands over takes no proposals, and one that has done so may still be sent some: its followers hear of the next leader
+// a little later. They go on to that one, each as what it was: one message on its way. Nobody else passes anything on, so they cannot
+// go in circles.
+bool Replica::pass_on(const raft::Message& message) {
+  const auto* proposal = std::get_if<raft::ForwardedProposal>(&message);
+  if (proposal == nullptr || proposal->term != led_term_) return false;
+  const bool leads = raft_->role() == raft::Role::leader && raft_->term() == led_term_;
+  if (leads && !raft_->is_handing_over()) return false;
+  if (passed_on_.items.empty()) passed_on_ticks_ = 0;
+  for (const raft::ProposalItem& item : proposal->items) {
+    passed_on_bytes_ += item.data != nullptr ? item.data->size() : 0;
+    passed_on_.items.push_back(item);
+  }
+  return true;
+}
+
+void Replica::flush_passed_on() {
+  if (passed_on_.items.empty() || raft_->leader() == base::MemberId::none || raft_->is_handing_over()) return;
+  raft::Propose batch;
+  batch.items.swap(passed_on_.items);
+  passed_on_bytes_ = 0;
+  step(batch);
 }
 
 bool Replica::propose_queued(std::uint64_t bytes_max) {

@@ -187,6 +187,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void tell_part();
   void flush_proposals();
   bool propose_queued(std::uint64_t bytes_max);  // false: refused, and still queued
+  bool pass_on(const raft::Message& message);    // true: it is a proposal for the leader that this member was
+  void flush_passed_on();
   void flush_reads();
   void ask(ReadGroup& group);
   void ask_again();
@@ -231,6 +233,10 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::vector<QueuedCommand> queued_;             // by request id: of this turn, or until there is a leader that takes them
   std::uint64_t queued_count_ = 0;                // of those that are not abandoned
   std::uint64_t queued_bytes_ = 0;                // of their records
+  raft::Propose passed_on_;                       // from others, for the next leader
+  std::uint64_t passed_on_bytes_ = 0;
+  std::uint32_t passed_on_ticks_ = 0;             // since the first of them came
+  base::Term led_term_;                           // the last one that this incarnation led
   bool is_refused_ = false;                       // the leader, this member, takes no proposals now: not before the next tick
   std::uint64_t next_read_token_ = 0;
   base::IntrusiveList<ReadWait> queued_reads_;
