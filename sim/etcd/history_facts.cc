@@ -34,7 +34,7 @@ std::string complaint(const etcdserverpb::PutRequest& put) {
 std::string complaint(const RangeRequest& range) {
   if (range.key().empty()) return "a range without a key";
   if (range.limit() < 0 || range.revision() < 0) return "a range with a negative limit or revision";
-  if (range.sort_target() != RangeRequest::KEY || range.sort_order() > RangeRequest::DESCEND) return "a range sorted by other things than keys";
+  if (range.sort_target() != RangeRequest::KEY || !RangeRequest::SortOrder_IsValid(range.sort_order())) return "a range sorted by other things than keys";
   if (range.min_mod_revision() != 0 || range.max_mod_revision() != 0 || range.min_create_revision() != 0 || range.max_create_revision() != 0) {
     return "a range with bounds for revisions";
   }
@@ -73,7 +73,9 @@ std::string complaint(const google::protobuf::RepeatedPtrField<RequestOp>& branc
 std::string complaint(const TxnRequest& txn) {
   for (const etcdserverpb::Compare& compare : txn.compare()) {
     if (compare.key().empty()) return "a compare without a key";
-    if (compare.target() > etcdserverpb::Compare::VALUE || compare.result() > etcdserverpb::Compare::NOT_EQUAL) return "a compare of something else";
+    const bool is_known = etcdserverpb::Compare::CompareTarget_IsValid(compare.target()) && compare.target() != etcdserverpb::Compare::LEASE &&
+                          etcdserverpb::Compare::CompareResult_IsValid(compare.result());
+    if (!is_known) return "a compare of something else";
   }
   const std::string wrong = complaint(txn.success());
   return wrong.empty() ? complaint(txn.failure()) : wrong;

@@ -16,7 +16,7 @@ namespace sim::etcd {
 
 struct HistoryLoadOptions {
   std::uint64_t seed = 1;
-  std::uint32_t keys = 64;
+  std::uint32_t keys = 24;
 };
 
 // What one client has been told of each key: its last compares are drawn from it.

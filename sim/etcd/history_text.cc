@@ -10,6 +10,7 @@ namespace sim::etcd {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kRevisionMax = std::int64_t{1} << 60U;  // beyond it nothing is real, and sums would overflow
 
 // --- writing ----------------------------------------------------------------------------------------
 
@@ -122,6 +123,7 @@ std::string complaint(const Line& line, std::size_t endpoint_count) {
   const Seen& seen = line.seen;
   const HistoryOperation& operation = line.operation;
   if (!seen.number || !seen.start || !seen.call) return "an operation needs client, number, start and one of put, range and txn";
+  if (operation.start_ns < 0) return "a clock begins at 0";
   if (seen.outcome != seen.end) return "an operation has an end and an answer or an error, or neither";
   if (seen.end && operation.end_ns <= operation.start_ns) return "an operation ends after its start";
   if (operation.endpoint >= endpoint_count) return "there is no endpoint " + std::to_string(operation.endpoint);
@@ -190,7 +192,7 @@ base::Status HistoryReader::add_line(std::string_view text) {
   }
   if (line.seen.header) {
     if (line.version != kVersion) return refuse("format version " + std::to_string(line.version) + " is not known here");
-    if (line.revision < 1) return refuse("a store begins at revision 1");
+    if (line.revision < 1 || line.revision > kRevisionMax) return refuse("a store begins at revision 1");
     history_.first_revision = line.revision;
     history_.endpoints.assign(line.endpoints.begin(), line.endpoints.end());
     history_.base = std::move(line.base);
