@@ -36,6 +36,15 @@ struct WroteEntries {
   base::EntryId last;
 };
 
+// The bytes [offset, offset + size) of a log file hold this term and vote, another than before. Emitted when the write is requested.
+struct WroteVote {
+  std::string_view file;
+  std::uint64_t offset = 0;
+  std::string_view bytes;  // the whole batch as written
+  base::Term term;
+  base::MemberId voted_for;
+};
+
 // Everything that this member wrote to its log before is durable, it says.
 struct LogSynced {
   base::LogIndex last;
@@ -92,7 +101,7 @@ struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<Appended, WroteEntries, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+using Event = std::variant<Appended, WroteEntries, WroteVote, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

@@ -8,11 +8,12 @@ Oracles::Oracles(const Truth& truth, std::vector<std::string> voters, base::Dura
                  CommittedListener* listener)
     : logs_(findings),
       committed_(logs_, static_cast<std::uint32_t>(voters.size()), findings, listener),
-      durability_(truth, logs_, std::move(voters), findings),
+      durability_(truth, logs_, voters, findings),
       raft_(logs_, committed_, findings),
       state_(findings),
       timer_(truth, election_timeout, findings),
-      all_{&logs_, &committed_, &durability_, &raft_, &state_, &timer_} {}
+      votes_(truth, std::move(voters), findings),
+      all_{&logs_, &committed_, &durability_, &raft_, &state_, &timer_, &votes_} {}
 
 void Oracles::on_start(std::string_view member) {
   for (Oracle* oracle : all_) oracle->on_start(member);

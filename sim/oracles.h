@@ -12,6 +12,7 @@
 #include "sim/raft_oracle.h"
 #include "sim/state_oracle.h"
 #include "sim/timer_oracle.h"
+#include "sim/vote_oracle.h"
 
 namespace sim {
 
@@ -40,6 +41,7 @@ class Oracles {
   RaftOracle raft_;
   StateOracle state_;
   TimerOracle timer_;
+  VoteOracle votes_;
   const std::vector<Oracle*> all_;
 };
 

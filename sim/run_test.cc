@@ -30,15 +30,14 @@ class Idle final : public io::sim::Program {};
 
 class FakeTenant final : public Tenant {
  public:
-  FakeTenant(Story& story, const Behaviour& behaviour) : story_(story), behaviour_(behaviour) {}
+  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), story_(story), behaviour_(behaviour) {}
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     story_.starts.push_back(member);
-    if (behaviour_.has_leader) {
-      if (member == 0) ++term_;
-      const io::Part part = member == 0 ? io::Part::leader : io::Part::follower;
-      node.world().observer.on_event(io::PartTaken{base::Term(term_), part, base::MemberId(member + 1), base::MemberId(1)});
-    }
+    observers_[member] = &node.world().observer;
+    // A vote of no bytes is durable wherever it is written, and one in a later term counts in all terms before it.
+    observers_[member]->on_event(io::WroteVote{"none", 0, "", base::Term(1000), base::MemberId::none});
+    if (behaviour_.has_leader) elect(member);
     if (behaviour_.never_ready != member) host.on_ready();
     return std::make_unique<Idle>();
   }
@@ -54,9 +53,31 @@ class FakeTenant final : public Tenant {
   std::map<std::string, std::uint64_t> counts() const override { return {}; }
 
  private:
+  // At first when all of them are there.
+  void elect(std::uint32_t started) {
+    if (observers_.size() < members_) return;
+    if (started == 0 || term_ == 0) {
+      ++term_;
+      take(0);
+    }
+    if (has_begun_) {
+      if (started != 0) take(started);
+      return;
+    }
+    has_begun_ = true;
+    for (std::uint32_t member = 1; member < members_; ++member) take(member);
+  }
+  void take(std::uint32_t member) {
+    const io::Part part = member == 0 ? io::Part::leader : io::Part::follower;
+    observers_.at(member)->on_event(io::PartTaken{base::Term(term_), part, base::MemberId(member + 1), base::MemberId(1)});
+  }
+
+  const std::uint32_t members_;
   Story& story_;
   const Behaviour behaviour_;
   std::uint64_t term_ = 0;
+  bool has_begun_ = false;
+  std::map<std::uint32_t, io::Observer*> observers_;  // of the members that have started
 };
 
 class FakeScenario final : public Scenario {
@@ -64,8 +85,8 @@ class FakeScenario final : public Scenario {
   FakeScenario(Story& story, Behaviour behaviour) : story_(story), behaviour_(behaviour) {}
   std::string_view name() const override { return "fake"; }
   Plan draw_plan(std::uint64_t) const override { return {}; }
-  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan&, Findings&) const override {
-    return std::make_unique<FakeTenant>(story_, behaviour_);
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings&) const override {
+    return std::make_unique<FakeTenant>(plan, story_, behaviour_);
   }
 
  private:

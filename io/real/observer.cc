@@ -131,7 +131,7 @@ void RealObserver::count(const Event& event) {
                               [this](const PartTaken& taken) {
                                 if (taken.leader != base::MemberId::none) ++counters_.leader_change_count;
                               },
-                              [](const VoteGiven&) {},
+                              [](const VoteGiven&) {}, [](const WroteVote&) {},
                               [this](const Applied& applied) {
                                 ++counters_.applied_count;
                                 counters_.applied = applied.id.index;
@@ -161,6 +161,9 @@ void RealObserver::describe(const Event& event) {
                  {"size", static_cast<std::int64_t>(wrote.bytes.size())},
                  {"first", base::to_text(wrote.first)},
                  {"last", base::to_text(wrote.last)}});
+          },
+          [this](const WroteVote& wrote) {
+            log(Level::debug, "wrote a vote", {{"term", base::to_text(wrote.term)}, {"voted-for", base::to_text(wrote.voted_for)}});
           },
           [this](const LogSynced& synced) { log(Level::debug, "synced the log", {{"last-index", number(synced.last)}}); },
           [this](const Committed& committed) { log(Level::debug, "committed an entry", {{"entry", base::to_text(committed.id)}}); },

@@ -85,9 +85,11 @@ base::Result<std::unique_ptr<Segments>> begin(io::Disk& disk, io::Random& random
   current->end = kFirstBatchOffset + bytes.size();
   current->chain = writer.checksum();
   auto segments = std::make_unique<Segments>(std::move(tail), std::move(*current), beginning.batch.next());
+  segments->rewritten.bytes = bytes;
   if (!beginning.entries.empty()) {
     segments->note_entries(beginning.entries.back().id.index);
-    segments->rewritten = {std::string(bytes), beginning.entries.front().id, beginning.entries.back().id};
+    segments->rewritten.first = beginning.entries.front().id;
+    segments->rewritten.last = beginning.entries.back().id;
   }
   return segments;
 }

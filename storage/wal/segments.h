@@ -59,7 +59,7 @@ class Segments {
   // The batch that recover() wrote, for the observer. No entries: first == last == 0/0.
   struct Rewritten {
     std::string bytes;
-    base::EntryId first;
+    base::EntryId first;  // 0/0 when there are no entries
     base::EntryId last;
   };
 

@@ -36,6 +36,7 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
   void pump();
   bool switch_segment();
   void write(BatchWriter& writer);
+  void tell_vote(std::string_view path, std::uint64_t offset, std::string_view bytes);
   void on_batch_durable();
   void prepare_ahead();
   void fail(const base::Error& error);
@@ -64,6 +65,8 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
   base::EntryId first_;             // of its entries; 0/0 when it has none
   base::EntryId last_;
   SegmentNumber oldest_announced_;  // segments below go once it is durable
+  base::Term term_told_;            // the observer knows of this term and vote
+  base::MemberId vote_told_;
 
   BatchWriter proof_;  // the empty batch
   bool is_prepare_put_off_ = false;  // the disk was full: try again when there is no way around it
@@ -81,8 +84,11 @@ Wal::Impl::Impl(const io::World& world, Options options, Recovered recovered, Wa
       housekeeping_(world_, options_, segments_->current().header.identity, *this) {
   Segments::Rewritten& rewritten = segments_->rewritten;
   if (!rewritten.bytes.empty()) {
-    world_.observer.on_event(io::WroteEntries{segments_->current().path, kFirstBatchOffset, rewritten.bytes, rewritten.first,
-                                              rewritten.last});
+    tell_vote(segments_->current().path, kFirstBatchOffset, rewritten.bytes);
+    if (rewritten.last != base::EntryId()) {
+      world_.observer.on_event(
+          io::WroteEntries{segments_->current().path, kFirstBatchOffset, rewritten.bytes, rewritten.first, rewritten.last});
+    }
     base::release(rewritten.bytes);
   }
   world_.observer.on_event(io::LogSynced{segments_->tail().last.index});
@@ -173,7 +179,16 @@ void Wal::Impl::write(BatchWriter& writer) {
   if (&writer == &batch_ && last_ != base::EntryId()) {
     world_.observer.on_event(io::WroteEntries{current.path, offset, bytes, first_, last_});
   }
+  const base::HardState& hard_state = segments_->tail().hard_state;
+  if (&writer == &batch_ && (hard_state.term != term_told_ || hard_state.voted_for != vote_told_)) tell_vote(current.path, offset, bytes);
   operation_.start(*current.file, offset, bytes);
+}
+
+void Wal::Impl::tell_vote(std::string_view path, std::uint64_t offset, std::string_view bytes) {
+  const base::HardState& hard_state = segments_->tail().hard_state;
+  term_told_ = hard_state.term;
+  vote_told_ = hard_state.voted_for;
+  world_.observer.on_event(io::WroteVote{path, offset, bytes, term_told_, vote_told_});
 }
 
 void Wal::Impl::on_written(base::Status status) {
