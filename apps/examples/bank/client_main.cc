@@ -21,7 +21,8 @@ constexpr base::Duration kPatience = std::chrono::seconds(30);
 // One question.
 class Teller final : private ClientListener, private io::Timer {
  public:
-  Teller(io::real::RealWorld& world, std::vector<io::Address> servers) : world_(world), client_(world.world(), {.servers = std::move(servers)}, *this) {}
+  Teller(io::real::RealWorld& world, std::vector<io::Address> servers)
+      : world_(world), client_(world.world(), {.servers = std::move(servers)}, *this) {}
   ~Teller() { world_.world().clock.disarm(*this); }
 
   // The exit code.

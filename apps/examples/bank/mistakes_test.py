@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as folder:
     print(f'seed {found["seed"]}, after {summary["runs"]} runs and {summary["cpu_seconds"]:.1f} CPU-s: {found["message"]}')
     assert (found['verdict'], found['oracle']) == ('safety', 'bank'), found
     smaller = os.path.join(folder, 'smaller.json')
-    print(run('shrink', found['trace'], '-o', smaller, '--runs', '100').stdout)
+    print(run('shrink', found['trace'], '-o', smaller, '--runs', '20').stdout)
     again = run('replay', smaller)
     assert again.returncode == 1, 'the smaller trace does not fail'
     assert 'bit for bit' in again.stdout, again.stdout

@@ -46,13 +46,15 @@ void BankOracle::on_committed(const base::Entry& entry) {
   const auto found = writes_.find(key);
   if (found != writes_.end()) {
     ++counts_.repeated;
-    if (found->second.request != command->bytes) accuse("two writes are numbered alike: " + quoted(found->second.request) + " and " + quoted(command->bytes));
-    return;
+    if (found->second.request == command->bytes) return;
+    return accuse("two writes are numbered alike: " + quoted(found->second.request) + " and " + quoted(command->bytes));
   }
   if (!sessions_.contains(key.first)) return accuse(quoted(command->bytes) + " names a session that nobody began");
   // A client numbers what it asks, and asks the next when it has an answer: what comes late comes again.
   const auto next = writes_.upper_bound(key);
-  if (next != writes_.end() && next->first.first == key.first) return accuse(quoted(command->bytes) + " is new behind " + quoted(next->second.request));
+  if (next != writes_.end() && next->first.first == key.first) {
+    return accuse(quoted(command->bytes) + " is new behind " + quoted(next->second.request));
+  }
   State state = std::prev(states_.end())->second;
   std::string answer = apply(request, committed_, state);
   if (!answer.empty()) states_[committed_] = std::move(state);
@@ -89,9 +91,10 @@ Question BankOracle::on_asking(std::uint32_t client, bool is_read, std::string_v
   ++counts_.sent;
   if (!is_read && request != "session") {
     const std::uint64_t session = key_of(words_of(request)).first;
-    if (!sessions_.contains(session)) accuse("client " + std::to_string(client) + " was given session " + std::to_string(session) + ", which nobody began");
+    const std::string what = "session " + std::to_string(session);
+    if (!sessions_.contains(session)) accuse(what + " was given to client " + std::to_string(client) + ", and nobody began it");
     const std::uint32_t user = users_.emplace(session, client).first->second;
-    if (user != client) accuse("session " + std::to_string(session) + " was given to two clients");
+    if (user != client) accuse(what + " was given to two clients");
   }
   return {is_read, std::string(request), known_};
 }
@@ -104,13 +107,14 @@ void BankOracle::on_answer(const Question& question, std::string_view answer) {
 
 void BankOracle::judge_write(const Question& question, std::string_view answer) {
   const auto found = writes_.find(key_of(words_of(question.request)));
-  if (found == writes_.end()) return accuse(quoted(question.request) + " was answered " + quoted(answer) + ", and is not in the committed log");
+  if (found == writes_.end()) {
+    return accuse(quoted(question.request) + " was answered " + quoted(answer) + ", and is not in the committed log");
+  }
   const Write& write = found->second;
   const std::string where = quoted(question.request) + ", at index " + std::to_string(write.index) + ", ";
   const bool is_right = write.answer.empty() ? answer.starts_with("no") : answer == write.answer;
-  if (!is_right) {
-    accuse(where + "was answered " + quoted(answer) + "; the log says " + (write.answer.empty() ? "that it is refused" : quoted(write.answer)));
-  }
+  const std::string expected = write.answer.empty() ? "that it is refused" : quoted(write.answer);
+  if (!is_right) accuse(where + "was answered " + quoted(answer) + "; the log says " + expected);
   if (write.index <= question.known) {
     accuse(where + "took effect before it was asked: index " + std::to_string(question.known) + " was known then");
   }
@@ -129,9 +133,9 @@ void BankOracle::judge_read(const Question& question, std::string_view answer) {
     return accuse(what + " was answered " + quoted(answer) + ", and they were there at index " + std::to_string(question.known));
   }
   const std::uint64_t index = number_of(words[1]);
-  const std::string of = " of index " + std::to_string(index);
-  if (index < question.known) accuse(what + " was answered with the state" + of + "; index " + std::to_string(question.known) + " was known before it was asked");
-  if (index > committed_) return accuse(what + " was answered with the state" + of + ", and nothing is committed behind " + std::to_string(committed_));
+  const std::string shown = what + " was answered with the state of index " + words[1];
+  if (index < question.known) accuse(shown + "; index " + std::to_string(question.known) + " was known before it was asked");
+  if (index > committed_) return accuse(shown + ", and nothing is committed behind " + std::to_string(committed_));
   known_ = std::max(known_, index);
   if (names.empty()) return judge_accounts(what, words);
   const State& state = state_at(index);
@@ -153,10 +157,9 @@ void BankOracle::judge_accounts(const std::string& what, const Words& answer) {
     balances[answer[i]] = number_of(answer[i + 1]);
     all += balances[answer[i]];
   }
-  if (all != state.deposited) {
-    accuse(what + ", at index " + std::to_string(index) + ", adds up to " + std::to_string(all) + "; deposited were " + std::to_string(state.deposited));
-  }
-  if (balances != state.balances) accuse(what + ", at index " + std::to_string(index) + ", differs from what the log says");
+  const std::string where = what + ", at index " + answer[1] + ", ";
+  if (all != state.deposited) accuse(where + "adds up to " + std::to_string(all) + "; deposited were " + std::to_string(state.deposited));
+  if (balances != state.balances) accuse(where + "differs from what the log says");
 }
 
 void BankOracle::on_left(std::string_view member, std::string_view answer) {

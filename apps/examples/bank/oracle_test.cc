@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/replica/command.h"
 
@@ -25,7 +26,8 @@ struct Fixture {
   }
   void commit(std::string_view command) {
     const base::EntryId id{base::Term(1), base::LogIndex(++last)};
-    oracle.on_committed({id, base::EntryKind::command, std::make_shared<const std::string>(replica::encode_command({last, {}, 0}, command))});
+    auto record = std::make_shared<const std::string>(replica::encode_command({last, {}, 0}, command));
+    oracle.on_committed({id, base::EntryKind::command, std::move(record)});
   }
   Question ask(std::string_view request) { return oracle.on_asking(0, false, request); }
   Question ask_to_read(std::string_view accounts) { return oracle.on_asking(0, true, accounts); }
@@ -163,7 +165,7 @@ TEST_CASE("a session belongs to one client, and was begun") {
   {
     Fixture f;
     static_cast<void>(f.oracle.on_asking(0, false, "7 1 open c"));
-    CHECK(f.accuses("which nobody began"));
+    CHECK(f.accuses("and nobody began it"));
   }
   Fixture f;
   f.commit("9 1 open c");

@@ -76,13 +76,15 @@ bool is_operation(const std::string& text) {
   in >> verb;
   std::size_t words = 0;
   while (in >> word) ++words;
-  return (verb == "open" && words == 1) || (verb == "deposit" && words == 2) || (verb == "transfer" && words == 3) || (verb == "read" && words <= 1);
+  if (verb == "read") return words <= 1;
+  return (verb == "open" && words == 1) || (verb == "deposit" && words == 2) || (verb == "transfer" && words == 3);
 }
 
 // Each run has its own mix of few kinds, and its own pace.
 class Workload {
  public:
-  Workload(Decisions& decisions, sim::Plan& plan) : decisions_(decisions), plan_(plan), accounts_(2 + decisions.below("plan-accounts", {}, 5)) {
+  Workload(Decisions& decisions, sim::Plan& plan)
+      : decisions_(decisions), plan_(plan), accounts_(2 + decisions.below("plan-accounts", {}, 5)) {
     for (std::size_t kind = 0; kind < weights_.size(); ++kind) weights_[kind] = 1 + decisions_.below("plan-weight", {kind}, 10);
   }
 
@@ -97,11 +99,13 @@ class Workload {
       const std::uint64_t count = 30 + decisions_.below("plan-operations", {client}, 300);
       const std::uint64_t first = plan_.operations.size();
       for (std::uint64_t i = 0; i < count; ++i, ++number) {
-        add(client, number, decisions_.between("plan-at", {client, number}, milliseconds(500), plan_.faults_until), text(client, number));
+        const base::Duration at = decisions_.between("plan-at", {client, number}, milliseconds(500), plan_.faults_until);
+        add(client, number, at, text(client, number));
       }
-      std::sort(plan_.operations.begin() + static_cast<std::ptrdiff_t>(first), plan_.operations.end(), [](const auto& one, const auto& other) {
+      const auto is_earlier = [](const sim::Operation& one, const sim::Operation& other) {
         return one.at != other.at ? one.at < other.at : one.number < other.number;
-      });
+      };
+      std::sort(plan_.operations.begin() + static_cast<std::ptrdiff_t>(first), plan_.operations.end(), is_earlier);
       const base::Duration calm = plan_.faults_until + decisions_.between("plan-calm-at", {client}, milliseconds(10), kCalmBefore);
       add(client, number, calm, "transfer " + name(0) + " " + name(1) + " 1");
       add(client, number + 1, calm, "read");
@@ -121,9 +125,9 @@ class Workload {
     while (left >= weights_[kind]) left -= weights_[kind++];
     const std::string one = name(decisions_.below("plan-account", {client, number}, accounts_));
     const std::string other = name(decisions_.below("plan-other-account", {client, number}, accounts_));
-    const std::string amount = std::to_string(1 + decisions_.below("plan-amount", {client, number}, 60));
+    const std::string amount = std::to_string(1 + decisions_.below("plan-amount", {client, number}, 60));  // more than there often is
     switch (kind) {
-      case 0: return "deposit " + one + " " + std::to_string(1 + decisions_.below("plan-deposit", {client, number}, 5));  // or nobody is poor
+      case 0: return "deposit " + one + " " + std::to_string(1 + decisions_.below("plan-deposit", {client, number}, 5));
       case 1: return "read " + one;
       case 2: return "read";
       default: return "transfer " + one + " " + other + " " + amount;
@@ -158,8 +162,10 @@ class MemberProgram final : public io::sim::Program, private replica::ReplicaLis
 // Asks one thing after the other: each at its time, or when the one before it has been answered.
 class Customer final : public io::sim::Program, private ClientListener, private io::Timer {
  public:
-  Customer(const io::World& world, std::uint32_t number, ClientOptions options, std::deque<sim::Operation> operations, BankOracle& oracle, bool& is_finished)
-      : world_(world), number_(number), operations_(std::move(operations)), oracle_(oracle), is_finished_(is_finished), client_(world, std::move(options), *this) {
+  Customer(const io::World& world, std::uint32_t number, ClientOptions options, std::deque<sim::Operation> operations, BankOracle& oracle,
+           bool& is_finished)
+      : world_(world), number_(number), operations_(std::move(operations)), oracle_(oracle), is_finished_(is_finished),
+        client_(world, std::move(options), *this) {
     wait();
   }
   ~Customer() override { world_.clock.disarm(*this); }
@@ -244,22 +250,28 @@ class Tenant final : public sim::Tenant {
   std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
     ClientOptions options;
     options.attempt_max = milliseconds(sizes_.attempt_ms);
-    for (std::uint32_t i = 0; i < plan_.members; ++i) options.servers.push_back({sim::member_name((client + i) % plan_.members), kClientPort});
+    for (std::uint32_t i = 0; i < plan_.members; ++i) {
+      options.servers.push_back({sim::member_name((client + i) % plan_.members), kClientPort});
+    }
     return std::make_unique<Customer>(node.world(), client, std::move(options), operations_[client], oracle_, finished_[client].value);
   }
 
   sim::CommittedListener* committed_listener() override { return &oracle_; }
+  base::Duration election_timeout() const override { return milliseconds(sizes_.heartbeat_ms) * (sizes_.election_ticks - 1); }
   std::string_view rotting_file() const override { return "state"; }
 
+  // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(sim::Findings& findings) override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
-      if (finished_[client].value) continue;
+      const bool is_owed = !operations_[client].empty() && operations_[client].back().at >= plan_.faults_until;
+      if (!is_owed || finished_[client].value) continue;
       findings.report(sim::VerdictKind::liveness, "progress", "client " + std::to_string(client) +
                                                                   " still waits for its last answers, long after all faults have ended");
     }
   }
 
-  std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, sim::MemberHost& host, sim::Findings& findings) override {
+  std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, sim::MemberHost& host,
+                                                     sim::Findings& findings) override {
     return std::make_unique<Inspection>(node, oracle_, findings, host);
   }
 
@@ -304,8 +316,10 @@ class Scenario final : public sim::Scenario {
   base::Result<std::unique_ptr<sim::Tenant>> make_tenant(const sim::Plan& plan, sim::Findings& findings) const override {
     const base::Result<Sizes> sizes = sizes_of(plan);
     if (!sizes) return base::fail(sizes.error());
+    if (plan.learners > 0) return base::fail(base::Code::invalid, "the members of a bank have a vote each");
     for (const sim::Operation& operation : plan.operations) {
-      if (!is_operation(operation.what)) return base::fail(base::Code::invalid, "`" + operation.what + "` is nothing that a client of a bank asks");
+      if (is_operation(operation.what)) continue;
+      return base::fail(base::Code::invalid, "`" + operation.what + "` is nothing that a client of a bank asks");
     }
     return std::make_unique<Tenant>(plan, *sizes, findings);
   }
