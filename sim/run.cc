@@ -145,7 +145,8 @@ class Engine final : private Truth {
       if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
       if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
       const std::optional<Ailment> ailment = (*leader)->ailment();
-      if (ailment && (*ailment != Ailment::hanging || is_asked_in_calm())) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
+      if (!ailment || (*ailment == Ailment::hanging && !is_asked_in_calm())) continue;
+      return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
     }
   }
 

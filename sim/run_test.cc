@@ -166,7 +166,7 @@ TEST_CASE("who is down for good does not come back, who is merely down does at o
 }
 
 TEST_CASE("the core has to serve and to know its leader; the others need not") {
-  struct Case { const char* name; Behaviour behaviour; std::vector<Broken> broken; const char* what; };
+  struct Case { const char* name; Behaviour behaviour; std::vector<Broken> broken; const char* what; bool is_asked = true; };
   const Case cases[] = {
       {"all is well", {}, {}, ""},
       {"nobody leads", {false, {}}, {}, "knows no leader"},
@@ -174,12 +174,14 @@ TEST_CASE("the core has to serve and to know its leader; the others need not") {
       {"one that is broken does not serve", {true, 2}, {{2, Ailment::cut_off}}, ""},
       {"the leader is cut off, and the others have not noticed", {}, {{0, Ailment::cut_off}}, "follows m1"},
       {"the leader is down, and the others have not noticed", {}, {{0, Ailment::down}}, "follows m1"},
-      {"the leader hangs, and leads", {}, {{0, Ailment::hanging}}, ""},
+      {"the leader hangs, and has not handed over", {}, {{0, Ailment::hanging}}, "follows m1"},
+      {"the leader hangs, and nobody wanted anything of it", {}, {{0, Ailment::hanging}}, "", false},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
     Plan plan = plan_of(3);
     plan.broken = c.broken;
+    if (c.is_asked) plan.operations = {{0, 0, plan.faults_until, "anything"}};
     Story story;
     const Verdict verdict = run(plan, story, c.behaviour).verdict;
     CHECK_EQ(verdict.kind, *c.what == '\0' ? VerdictKind::pass : VerdictKind::liveness);
