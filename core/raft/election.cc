@@ -76,6 +76,8 @@ void Raft::on_vote_request(base::MemberId from, const VoteRequest& request, Outp
     output.messages.push_back({from, VoteReply{term_, false, false}});
     return;
   }
+  // Whoever only asks whether it would win gives that up, or the next answer would have it campaign at once.
+  if (role_ == Role::pre_candidate) become_follower(term_, base::MemberId::none, output);
   voted_for_ = from;
   election_elapsed_ticks_ = 0;
   // Sent before it is durable, a vote could be given twice across a restart.

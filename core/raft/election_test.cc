@@ -126,6 +126,21 @@ TEST_CASE("a leader that a majority does not answer for an election timeout step
   CHECK_EQ(f.raft.leader(), base::MemberId::none);
 }
 
+// Found by the oracle of the election timer (cluster, seed 473): it stayed a pre-candidate, and the next answer to its question made it
+// campaign in the instant in which it had given its vote away.
+TEST_CASE("whoever gives its vote away stops asking for votes itself") {
+  RaftFixture f(voters(3), {});
+  f.receive(2, Heartbeat{base::Term(1), {}, {}});
+  f.tick(10);
+  REQUIRE_EQ(f.raft.role(), Role::pre_candidate);
+  f.receive(3, VoteRequest{base::Term(1), false, false, {}});
+  REQUIRE_EQ(sent<VoteReply>(f.output.after_persist, 3).size(), 1);
+  CHECK_EQ(f.raft.role(), Role::follower);
+  f.receive(2, VoteReply{base::Term(2), true, true});
+  CHECK_EQ(f.raft.role(), Role::follower);
+  CHECK_EQ(f.raft.term(), base::Term(1));
+}
+
 TEST_CASE("a learner neither campaigns nor counts") {  // thesis §4.2.1
   Configuration group = voters(3);
   group.members[2].is_learner = true;
