@@ -31,7 +31,7 @@ class Members {
   void publish(const membershippb::Member& member);
 
   // Within an entry. Ignored when it is not above the one that is set: two leaders may have proposed.
-  // Requires: parse_cluster_version() takes it.
+  // Requires: parse_version() takes its text.
   void set_cluster_version(const membershippb::ClusterVersionSetRequest& request);
   const std::string& cluster_version() const { return cluster_version_.ver(); }  // `major.minor.0`; empty while undecided
 

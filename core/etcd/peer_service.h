@@ -3,7 +3,7 @@
 //   /lockstep.etcd.Peers/Version   () -> the version of the server, as text
 //   /lockstep.etcd.Peers/Members   () -> etcdserverpb.MemberListResponse, as this member has applied it
 //
-// Unavailable until the member has opened its files.
+// Members is unavailable until the member has opened its files.
 #pragma once
 
 #include <string_view>

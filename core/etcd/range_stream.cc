@@ -66,6 +66,7 @@ void RangeStreamOperation::on_message(std::string_view message) {
   if (const std::optional<rpc::Status> refused = validate_stream(request_)) return finish(*refused);
   request_.set_sort_target(RangeRequest::KEY);
   if (request_.serializable()) return begin_sending();
+  if (context_.is_stopped) return finish(to_status(ErrorId::stopped));  // since the gates
   begin_waiting();
 }
 

@@ -342,9 +342,10 @@ void Server::Impl::on_read_failed(const base::Error& error) { fail(error); }
 
 // The listener hears of it on a turn of its own: whoever called us is still at work.
 void Server::Impl::fail(base::Error error) {
+  // Requests that are still let through the gates must not reach a replica that has stopped.
+  if (context_ != nullptr) context_->is_stopped = true;
   if (failed_ || stopping_.is_asked()) return;
   failed_ = std::move(error);
-  if (context_ != nullptr) context_->is_stopped = true;
   if (publisher_ != nullptr) publisher_->stop();
   if (version_monitor_ != nullptr) version_monitor_->stop();
   is_news_due_ = true;

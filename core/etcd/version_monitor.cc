@@ -25,13 +25,14 @@ VersionMonitor::VersionMonitor(const io::World& world, replica::Replica& replica
 VersionMonitor::~VersionMonitor() { pause(); }
 
 void VersionMonitor::on_leader(bool is_self) {
-  if (is_self == is_leading_) return;
+  if (is_stopped_ || is_self == is_leading_) return;
   is_leading_ = is_self;
   pause();
   if (is_leading_) world_.clock.arm(*this, world_.clock.now());
 }
 
 void VersionMonitor::stop() {
+  is_stopped_ = true;
   is_leading_ = false;
   pause();
 }

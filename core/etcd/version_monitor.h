@@ -40,6 +40,7 @@ class VersionMonitor final : private io::Timer, private PeerQuestionListener, pr
   replica::Replica& replica_;
   const StateMachine& machine_;
   std::vector<std::unique_ptr<PeerQuestion>> questions_;
+  bool is_stopped_ = false;
   bool is_leading_ = false;
   bool is_proposed_ = false;
   // Of the round under way.

@@ -89,7 +89,7 @@ void Member::on_leader(base::MemberId leader) {
 void Member::on_timer() {
   switch (stage_) {
     case Stage::running: return look_for_others();
-    case Stage::handing_over: return close();
+    case Stage::handing_over: return std::exchange(looks_again_, false) ? hand_over() : close();
     case Stage::idle:
     case Stage::booting:
     case Stage::stopped:
@@ -141,8 +141,14 @@ void Member::leave(io::Completion& done) {
 
 void Member::hand_over() {
   const base::MemberId successor = replica_->successor();
-  if (successor == base::MemberId::none) return close();
   stage_ = Stage::handing_over;
+  // A leader that has just looked who is there knows of nobody: the next heartbeat tells.
+  const bool leads = replica_->status().role == raft::Role::leader && replica_->configuration().voter_count() > 1;
+  if (successor == base::MemberId::none && leads && !std::exchange(has_looked_twice_, true)) {
+    looks_again_ = true;
+    return world_.clock.arm(*this, world_.clock.now() + tick_interval_);
+  }
+  if (successor == base::MemberId::none) return close();
   world_.observer.log(io::Level::info, "leadership transfer starting",
                       {{"transferee-member-id", std::string_view(base::to_text(successor))}});
   world_.clock.arm(*this, world_.clock.now() + 2 * election_timeout_);

@@ -75,6 +75,8 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<replica::Replica> replica_;
   std::uint32_t election_ticks_ = 0;
+  bool looks_again_ = false;       // handing over: for a successor
+  bool has_looked_twice_ = false;
   base::Duration tick_interval_{};
   base::Duration election_timeout_{};
   std::size_t enough_others_ = 0;  // to win an election, unless the group is large

@@ -12,6 +12,13 @@ namespace {
 base::EntryId last_of(const wal::State& state) {
   return state.entries.empty() ? state.start.last_dropped : state.entries.back().id;
 }
+
+// The first acknowledgement says all that the second does.
+bool says_more(const raft::Outbound& one, const raft::Outbound& other) {
+  const auto* later = std::get_if<raft::AppendReply>(&one.message);
+  const auto* earlier = std::get_if<raft::AppendReply>(&other.message);
+  return one.to == other.to && later != nullptr && earlier != nullptr && later->term == earlier->term && later->index >= earlier->index;
+}
 }  // namespace
 
 LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovered recovered, std::uint64_t batch_bytes,
@@ -33,7 +40,12 @@ void LogWriter::add(raft::Output& output) {
   }
   if (is_idle() && !wal_.is_writing()) return;
   const std::uint64_t batch = is_idle() ? batch_number_ : batch_number_ + 1;
-  for (raft::Outbound& message : output.after_persist) promises_.push_back({std::move(message), batch, asked_});
+  for (raft::Outbound& message : output.after_persist) {
+    const bool is_same_place = !promises_.empty() && promises_.back().batch == batch && promises_.back().position == asked_;
+    // A disk that hangs is asked again and again how far it is.
+    if (is_same_place && says_more(message, promises_.back().message)) promises_.back().message = std::move(message);
+    else promises_.push_back({std::move(message), batch, asked_});
+  }
   output.after_persist.clear();
 }
 
@@ -109,10 +121,7 @@ std::vector<raft::Outbound> LogWriter::take_promises() {
   while (!promises_.empty() && promises_.front().batch <= batch_number_ && promises_.front().position <= taken_) {
     raft::Outbound message = std::move(promises_.front().message);
     promises_.pop_front();
-    const auto* reply = std::get_if<raft::AppendReply>(&message.message);
-    const auto* before = out.empty() || out.back().to != message.to ? nullptr : std::get_if<raft::AppendReply>(&out.back().message);
-    const bool says_more = reply != nullptr && before != nullptr && reply->term == before->term && reply->index >= before->index;
-    if (says_more) out.back() = std::move(message);
+    if (!out.empty() && says_more(message, out.back())) out.back() = std::move(message);
     else out.push_back(std::move(message));
   }
   return out;

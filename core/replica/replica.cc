@@ -1,7 +1,6 @@
 #include "core/replica/replica.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -176,8 +175,16 @@ void Replica::abandon(Proposal& proposal) {
     --queued_count_;
     queued_bytes_ -= queued->record->size();
     queued->record.reset();
+    forget_abandoned();
   }
   proposal.request_id_ = 0;
+}
+
+// While there is no leader nobody else takes them out.
+void Replica::forget_abandoned() {
+  constexpr std::uint64_t kNotWorthIt = 1000;
+  if (queued_.size() < 2 * queued_count_ + kNotWorthIt) return;
+  queued_.erase(std::remove_if(queued_.begin(), queued_.end(), [](const QueuedCommand& one) { return one.record == nullptr; }), queued_.end());
 }
 
 void Replica::read_index(ReadWait& wait) {
@@ -313,11 +320,12 @@ void Replica::on_unreachable(base::MemberId peer) {
   wake();
 }
 
-// What would make the log longer than it may be is lost: its sender comes again, or has a limit of its own.
+// What would make the log longer than it may be is lost: its sender comes again, or has a limit of its own. But when the store holds all
+// that is known to be committed, waiting makes no room: what comes may replace a tail that lost, or commit it.
 bool Replica::has_room_for(const raft::Message& message) const {
   if (std::holds_alternative<raft::ForwardedProposal>(message)) return gate().has_value();
   const auto* append = std::get_if<raft::Append>(&message);
-  if (append == nullptr || append->entries.empty()) return true;
+  if (append == nullptr || append->entries.empty() || durable_.applied >= raft_->committed()) return true;
   return raft_->log().entry_count() < options_.kept_entries_max && raft_->log().size_bytes() < options_.kept_bytes_max;
 }
 
@@ -337,9 +345,10 @@ void Replica::perform() {
   send(output_.after_persist);  // what had nothing to wait for
   for (const raft::ReadReady& ready : output_.reads) on_read_ready(ready);
   for (const base::MemberId peer : output_.snapshots) {
+    snapshots_wanted_.push_back(peer);
+    if (std::exchange(snapshots_told_[peer], raft_->term()) == raft_->term()) continue;
     world_.observer.log(io::Level::warn, "a member needs log entries that are no longer kept, and this version sends no snapshots",
                         {{"member", std::string_view(base::to_text(peer))}});
-    snapshots_wanted_.push_back(peer);
   }
   // reads_refused: they are asked again, or refused when there is another leader.
   observe_commits();
@@ -379,7 +388,7 @@ void Replica::flush_proposals() {
   flush_passed_on();
   while (!queued_.empty() && !is_refused_ && raft_->leader() != base::MemberId::none) {
     const bool leads = raft_->role() == raft::Role::leader;
-    is_refused_ = !propose_queued(leads ? std::numeric_limits<std::uint64_t>::max() : options_.forward_bytes_max);
+    is_refused_ = !propose_queued(leads ? options_.write_batch_bytes : options_.forward_bytes_max);
   }
 }
 

@@ -133,7 +133,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   // a leader which then fails is never heard of again, unless it is applied: the same limit ends it.
   base::Status propose(std::string_view command, std::string_view user, std::uint64_t auth_revision, Proposal& proposal);
   base::Status gate() const;  // what propose() would refuse now
-  void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect, unless it had not left this turn
+  void abandon(Proposal& proposal);  // nobody waits any more; the command may still take effect, unless it waits here for a leader
 
   // Requires: started and not stopped. To give up, ReadWait::unlink(). Without a leader it waits; refused as not_leader when another
   // leader comes while the question is under way.
@@ -194,6 +194,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void ask_again();
   void on_read_ready(const raft::ReadReady& ready);
   void refuse_reads_under_way();
+  void forget_abandoned();
   void watch_disk();
   bool has_room_for(const raft::Message& message) const;
   base::LogIndex may_apply_to() const;
@@ -241,6 +242,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::uint64_t next_read_token_ = 0;
   base::IntrusiveList<ReadWait> queued_reads_;
   std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
+  std::map<base::MemberId, base::Term> snapshots_told_;  // of whom the log says that it would need one, and in which term
   std::vector<base::MemberId> snapshots_wanted_;  // told to raft on the next tick that there is none
   std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
   std::uint32_t write_ticks_ = 0;    // for how many ticks it has been

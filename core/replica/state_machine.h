@@ -40,7 +40,7 @@ class StateMachineListener {
  public:
   // The store's files hold everything up to the mark, durably. Never goes back.
   virtual void on_durable(const base::StoreMark& mark) = 0;
-  // unapplied_bytes() fell below its bound again.
+  // unmaterialised_bytes() fell below its bound again.
   virtual void on_room() = 0;
   // The store failed for good; the member must stop.
   virtual void on_failed(const base::Error& error) = 0;
@@ -70,7 +70,7 @@ class StateMachine {
   // An entry without a command for the tenant; only the applied index and term move. Same requirement.
   virtual Effect apply_empty(base::EntryId id) = 0;
 
-  // Bytes applied but not yet in the store's files. Apply pauses at kUnmaterialisedBytesMax (replica.h).
+  // Bytes applied but not yet in the store's files. Apply pauses at Options::unmaterialised_bytes_max (replica.h).
   virtual std::uint64_t unmaterialised_bytes() const = 0;
   // Asks the store to bring its durable mark forward when it is idle: the log wants to be truncated.
   virtual void want_durable() = 0;
