@@ -37,6 +37,7 @@ constexpr std::array<Share, kOperationKindCount> kShares = {{
     {OperationKind::move, 2, 20, true},  // where there is somebody to move to
 }};
 constexpr std::uint32_t kMissingPerMillion = 150'000;
+constexpr std::uint32_t kOnlyReadsPerMillion = 350'000;
 
 struct Habits {
   std::array<std::uint32_t, kOperationKindCount> shares{};  // by kind; 0: never
@@ -97,6 +98,7 @@ class Drawer {
   KvOperation draw(std::uint32_t client, std::uint32_t number) {
     path_ = {client, number, 0};
     taken_.clear();
+    if (only_reads(client)) return look();
     switch (kind()) {
       case OperationKind::put: return put();
       case OperationKind::get: return get();
@@ -158,6 +160,19 @@ class Drawer {
     operation.is_serializable = below("plan-serializable", 4) == 0;
     if (below("plan-at-revision", 1000) < habits_.old_reads) operation.back = back();
     if (below("plan-limited", 3) == 0) operation.limit = 1 + static_cast<std::int64_t>(below("plan-limit", 1 + habits_.keys / 2));
+    return operation;
+  }
+
+  // Somebody who only looks goes on asking a leader that is cut off, where a writer waits until it gives up: only such a client
+  // meets a leader that does not know yet that it is none. The first client always writes.
+  bool only_reads(std::uint32_t client) {
+    return members_ > 1 && client > 0 && decisions_.happens("plan-only-reads", {client}, kOnlyReadsPerMillion);
+  }
+
+  KvOperation look() {
+    KvOperation operation;
+    operation.kind = OperationKind::get;
+    operation.key = key("plan-key");
     return operation;
   }
 
