@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace sim {
 
@@ -54,12 +53,17 @@ TEST_CASE("a vote that is only on its way to the disk does not count, whatever t
 }
 
 TEST_CASE("nor does one for another, or in an earlier term, or of who has no vote") {
-  for (const auto& [term, vote, member] : {std::tuple(5, 3, "m2"), std::tuple(4, 1, "m2"), std::tuple(5, 1, "m4")}) {
-    CAPTURE(term);
+  struct Case {
+    std::uint64_t term, vote;
+    const char* voter;
+  };
+  for (const Case& c : {Case{5, 3, "m2"}, Case{4, 1, "m2"}, Case{5, 1, "m4"}}) {
+    CAPTURE(c.term);
+    CAPTURE(c.vote);
     World world;
     world.vote("m1");
-    world.write(member, static_cast<std::uint64_t>(term), static_cast<std::uint64_t>(vote), "other");
-    world.disks[member] = "other";
+    world.write(c.voter, c.term, c.vote, "other");
+    world.disks[c.voter] = "other";
     CHECK_FALSE(world.lead());
   }
 }
