@@ -602,7 +602,11 @@ void Replica::truncate_log() {
   const bool crowded = is_crowded();
   const bool is_alone = raft_->configuration().members.size() == 1;
   if (!is_alone && !crowded) return;
-  const std::uint64_t catch_up = !is_alone ? log.entry_count() / 2 : crowded ? 0 : options_.catch_up_entries;
+  // A group drops only what lies beyond half of the bounds: whoever needs that is lost.
+  const std::uint64_t by_count = std::min(log.entry_count(), options_.kept_entries_max / 2);
+  const std::uint64_t bytes_each = log.size_bytes() / std::max<std::uint64_t>(log.entry_count(), 1) + 1;
+  const std::uint64_t by_bytes = options_.kept_bytes_max / 2 / bytes_each;
+  const std::uint64_t catch_up = !is_alone ? std::min(by_count, by_bytes) : crowded ? 0 : options_.catch_up_entries;
   const std::uint64_t durable_entries = durable_.applied.since(std::min(durable_.applied, log.last_dropped().index));
   if (durable_entries < catch_up + options_.truncate_step_entries && !(crowded && durable_entries > catch_up)) return;
   const base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
