@@ -144,7 +144,6 @@ class Server::Impl final : private io::Job,
   peer::Member member_;  // the handlers of its server belong to those before it
   RequestTimeouts timeouts_;
   Leadership leadership_;
-  PeerAddresses others_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<ServiceContext> context_;
@@ -249,14 +248,13 @@ void Server::Impl::on_started() {
     return fail({base::Code::invalid, "cluster cannot be downgraded: its version is " + machine_.members().cluster_version() +
                                           ", and this server takes part in versions up to " + std::string(kClusterVersion)});
   }
-  base::Result<PeerAddresses> others = peers_of(replica.configuration(), identity.member);
+  const base::Result<PeerAddresses> others = peers_of(replica.configuration(), identity.member);
   if (!others) return fail(others.error());
-  others_ = std::move(*others);
   stage_ = Stage::publishing;
   machine_.set_identity(identity.cluster, identity.member);
-  member_.join(others_, config_.initial_election_tick_advance);  // behaviour reference §9
+  member_.join(*others, config_.initial_election_tick_advance);  // behaviour reference §9
   peer_service_.begin(replica);
-  version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_, others_);
+  version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_, *others);
   context_.reset(new ServiceContext{config_, replica, machine_, timeouts_, leadership_, member_.transport(), *this, world_.loop,
                                     replica.configuration().find(identity.member)->is_learner});
   PublisherListener& publisher_listener = *this;

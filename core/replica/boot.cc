@@ -44,7 +44,7 @@ void Boot::complete(base::Status status) {
   if (!status) return finish(base::fail(status.error()));
   // The store only ever holds what was committed, hence durable in the log: if it is ahead, the log lost something.
   const wal::State& state = (*recovered_)->state;
-  const base::EntryId last = state.entries.empty() ? state.start.last_dropped : state.entries.back().id;
+  const base::EntryId last = state.last();
   if (machine_.applied() > last.index) {
     return finish(base::fail(base::Code::damaged,
                              "the log ends at index " + base::to_text(last.index) + ", but the store holds index " +

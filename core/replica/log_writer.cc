@@ -9,10 +9,6 @@
 namespace replica {
 
 namespace {
-base::EntryId last_of(const wal::State& state) {
-  return state.entries.empty() ? state.start.last_dropped : state.entries.back().id;
-}
-
 // The first acknowledgement says all that the second does.
 bool says_more(const raft::Outbound& one, const raft::Outbound& other) {
   const auto* later = std::get_if<raft::AppendReply>(&one.message);
@@ -25,7 +21,7 @@ LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovere
                      LogWriterListener& listener)
     : listener_(listener),
       batch_bytes_(batch_bytes),
-      persisted_{recovered.state.hard_state.term, last_of(recovered.state)},
+      persisted_{recovered.state.hard_state.term, recovered.state.last()},
       voted_for_(recovered.state.hard_state.voted_for),
       wal_(world, std::move(options), std::move(recovered), *this) {}
 

@@ -9,14 +9,6 @@
 
 namespace replica {
 
-namespace {
-
-base::EntryId last_of(const wal::State& state) {
-  return state.entries.empty() ? state.start.last_dropped : state.entries.back().id;
-}
-
-}  // namespace
-
 Replica::Replica(const io::World& world, Options options, StateMachine& machine, Transport* transport, ReplicaListener& listener)
     : world_(world),
       options_(std::move(options)),
@@ -62,7 +54,7 @@ void Replica::on_booted(base::Result<Booted> booted) {
   if (transport_ == nullptr && configuration->members.size() != 1) {
     return stop({base::Code::invalid, "the log names a group of several members, and this one has no way to reach the others"});
   }
-  const base::EntryId last = last_of(state);
+  const base::EntryId last = state.last();
   durable_ = state.store_mark;
 
   raft::Remembered remembered;

@@ -10,13 +10,6 @@
 #include "core/base/text.h"
 
 namespace wal {
-namespace {
-
-base::EntryId last_of(const State& state) {
-  return state.entries.empty() ? state.start.last_dropped : state.entries.back().id;
-}
-
-}  // namespace
 
 struct TestMember::Waiter final : io::Completion {
   void complete(base::Status result) override {
@@ -135,7 +128,7 @@ base::Status TestMember::append(const OwnedBatch& batch, base::Duration at_most)
 
 base::Status TestMember::append_command(std::string_view data) {
   OwnedBatch batch;
-  base::EntryId id = last_of(model_);
+  base::EntryId id = model_.last();
   id = {std::max(id.term, std::max(model_.hard_state.term, base::Term(1))), id.index.next()};
   batch.entries.push_back({id, base::EntryKind::command, std::make_shared<const std::string>(data)});
   return append(batch);

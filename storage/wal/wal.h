@@ -45,6 +45,9 @@ struct State {
   base::HardState hard_state;
   base::StoreMark store_mark;
   std::vector<base::Entry> entries;  // log indices (start.last_dropped.index, last], without gaps
+
+  // Where the log ends; 0/0 when nothing was ever in it.
+  base::EntryId last() const { return entries.empty() ? start.last_dropped : entries.back().id; }
 };
 
 class Segments;  // the open files; segments.h
