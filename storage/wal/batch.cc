@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t kBatchMagic = 0x3142534c;  // `LSB1`
 constexpr std::size_t kChecksumBytes = 8;
 
-enum class RecordKind : std::uint8_t { entry = 1, hard_state = 2, store_mark = 3, log_start = 4 };
+enum class RecordKind : std::uint8_t { entry = 1, hard_state = 2, store_mark = 3, log_start = 4, reset = 5 };
 
 constexpr std::uint64_t kEntryFixedBytes = 17;
 constexpr std::uint64_t kLogStartFixedBytes = 24;
@@ -74,6 +74,11 @@ base::Status decode_record(std::uint8_t kind, base::ByteReader body, Contents& o
       start.configuration = std::string(body.raw(body.remaining()));
       return {};
     }
+    case RecordKind::reset:
+      if (!body.at_end()) return malformed("a reset of another size");
+      if (!out.entries.empty()) return malformed("a reset behind entries");
+      out.is_reset = true;
+      return {};
   }
   return base::fail(base::Code::invalid, "a record of the unknown kind " + std::to_string(kind) + ": start a newer program");
 }
@@ -124,6 +129,13 @@ void BatchWriter::add(const base::LogStart& start, SegmentNumber oldest_segment)
   out.u64(start.last_dropped.index.value());
   out.u64(oldest_segment.value());
   out.raw(start.configuration);
+  ++record_count_;
+}
+
+void BatchWriter::add_reset() {
+  ASSERT(!is_sealed_);
+  base::ByteWriter out(buffer_);
+  write_record_header(out, RecordKind::reset, 0);
   ++record_count_;
 }
 

@@ -31,6 +31,7 @@ class BatchWriter {
   void add(const base::HardState& hard_state);
   void add(const base::StoreMark& mark);
   void add(const base::LogStart& start, SegmentNumber oldest_segment);
+  void add_reset();
 
   // What seal() will return, padding included.
   std::uint64_t padded_bytes() const { return round_up_to_sector(buffer_.size()); }
@@ -52,6 +53,7 @@ struct Contents {
   std::optional<base::StoreMark> store_mark;
   std::optional<base::LogStart> start;
   SegmentNumber oldest_segment;  // meaningful with `start`
+  bool is_reset = false;         // no entry of an earlier batch counts any more
   std::vector<base::Entry> entries;
 };
 

@@ -72,6 +72,8 @@ PROPERTY("a batch reads back") {
     const base::HardState hard_state = {base::Term(term), base::MemberId(term / 3), base::LogIndex(term / 5)};
     if (has_state) writer.add(hard_state);
     if (has_state) writer.add(base::LogStart{{base::Term(1), base::LogIndex(9)}, configuration}, SegmentNumber(3));
+    const bool is_reset = has_state && term % 2 == 0;
+    if (is_reset) writer.add_reset();
     std::vector<base::Entry> entries;
     for (const auto& [kind, text] : data) {
       entries.push_back(entry(term, entries.size() + 1, static_cast<base::EntryKind>(kind % 3), text));
@@ -92,6 +94,7 @@ PROPERTY("a batch reads back") {
       RC_ASSERT(contents->start->configuration == configuration);
       RC_ASSERT(contents->oldest_segment == SegmentNumber(3));
     }
+    RC_ASSERT(contents->is_reset == is_reset);
     RC_ASSERT(contents->entries.size() == entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
       RC_ASSERT(contents->entries[i].id == entries[i].id);
@@ -131,7 +134,7 @@ TEST_CASE("records of a newer format are refused as such, nonsense as damage") {
   };
   const std::string entry_ids("\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0", 16);
   const Case cases[] = {
-      {"a kind from the future", 1, std::string("\x05\0\0\0\0", 5), base::Code::invalid},
+      {"a kind from the future", 1, std::string("\x06\0\0\0\0", 5), base::Code::invalid},
       {"an entry kind from the future", 1, std::string("\x01\x11\0\0\0", 5) + entry_ids + "\x03", base::Code::invalid},
       {"a record short of its length", 1, std::string("\x02\x18\0\0\0\x01", 6), base::Code::damaged},
       {"a hard state that is too long", 1, std::string("\x02\x19\0\0\0", 5) + std::string(25, '\0'), base::Code::damaged},
@@ -139,6 +142,8 @@ TEST_CASE("records of a newer format are refused as such, nonsense as damage") {
       {"a log start that is too short", 1, std::string("\x04\x08\0\0\0", 5) + std::string(8, '\0'), base::Code::damaged},
       {"an entry at log index 0", 1, std::string("\x01\x11\0\0\0", 5) + std::string(17, '\0'), base::Code::damaged},
       {"a record too many", 0, std::string("\x05\0\0\0\0", 5), base::Code::damaged},
+      {"a reset that says something", 1, std::string("\x05\x01\0\0\0\0", 6), base::Code::damaged},
+      {"a reset behind an entry", 2, std::string("\x01\x11\0\0\0", 5) + entry_ids + '\0' + std::string("\x05\0\0\0\0", 5), base::Code::damaged},
       {"a record too few", 1, "", base::Code::damaged},
   };
   for (const Case& c : cases) {

@@ -42,6 +42,7 @@ class Story {
     if (one_in(20, "snapshot")) {
       last = {hard_state.term, last.index.plus(1 + below(10, "snapshot index"))};
       batch.start = {last, "installed"};
+      batch.is_reset = true;
     } else if (!state.entries.empty() && one_in(5, "start")) {
       const base::EntryId dropped = state.entries[below(state.entries.size(), "dropped")].id;
       batch.start = {dropped, "voters " + std::to_string(number_)};

@@ -19,15 +19,19 @@ void replay_state(std::vector<ScannedBatch>& batches, Replayed& out) {
   }
 }
 
+// What a snapshot took the place of.
+void replay_reset(Replayed& out) {
+  out.entries.clear();
+  out.origins.clear();
+}
+
 // An entry drops what stood at its log index and above, whether it is kept itself or not.
 void replay_entry(base::Entry entry, Origin origin, Replayed& out) {
   while (!out.entries.empty() && out.entries.back().id.index >= entry.id.index) {
     out.entries.pop_back();
     out.origins.pop_back();
   }
-  const base::EntryId start = out.start.last_dropped;
-  // Of a lower term than the start: it lost to a snapshot (docs/formats/wal.md, "Records").
-  if (entry.id.index <= start.index || entry.id.term < start.term) return;
+  if (entry.id.index <= out.start.last_dropped.index) return;
   out.entries.push_back(std::move(entry));
   out.origins.push_back(origin);
 }
@@ -54,6 +58,7 @@ base::Result<Replayed> replay(std::vector<ScannedBatch> batches) {
   Replayed out;
   replay_state(batches, out);
   for (ScannedBatch& batch : batches) {
+    if (batch.contents.is_reset) replay_reset(out);
     for (base::Entry& entry : batch.contents.entries) {
       replay_entry(std::move(entry), {batch.segment, batch.number}, out);
     }

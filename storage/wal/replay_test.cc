@@ -44,16 +44,24 @@ TEST_CASE("entries replace a tail, a start drops a front") {
     CHECK_EQ(replayed(log), "");
   }
   SUBCASE("a snapshot far ahead") {
-    log.add_start(2, id(4, 100), 1);
+    log.add_start(2, id(4, 100), 1, true);
     CHECK_EQ(replayed(log), "");
     log.add(3, 101, 102, 4);
     CHECK_EQ(replayed(log), "4/101 4/102");
   }
   SUBCASE("a snapshot in place of entries of a lower term drops what follows them") {
-    log.add_start(2, id(2, 2), 1);
+    log.add_start(2, id(2, 2), 1, true);
     CHECK_EQ(replayed(log), "");
     log.add(3, 3, 3, 2);
     CHECK_EQ(replayed(log), "2/3");
+  }
+  // A leader of term 5 wrote 2 and 3 here alone; the entry 2 of term 4 was committed by one of term 6.
+  SUBCASE("a snapshot in place of entries of a higher term drops what follows them") {
+    log.add(2, 2, 3, 5);
+    log.add_start(3, id(4, 2), 1, true);
+    CHECK_EQ(replayed(log), "");
+    log.add(4, 3, 3, 6);
+    CHECK_EQ(replayed(log), "6/3");
   }
   SUBCASE("a gap is damage") {
     log.add(2, 5, 5);

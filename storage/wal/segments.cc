@@ -99,12 +99,13 @@ void Segments::apply(const Batch& batch) {
     ASSERT(batch.start->last_dropped >= tail_.start.last_dropped);
     ASSERT(batch.start->last_dropped.index >= tail_.start.last_dropped.index);
     tail_.start = *batch.start;
-    // "More up to date" decides here as well: entries of a lower term than the start lost to it.
-    if (tail_.last <= tail_.start.last_dropped) {
+    ASSERT(batch.is_reset || tail_.start.last_dropped.index <= tail_.last.index);  // what is not there cannot be dropped
+    if (batch.is_reset || tail_.last.index == tail_.start.last_dropped.index) {
       dropped_above = tail_.start.last_dropped.index;
       tail_.last = tail_.start.last_dropped;
     }
   }
+  ASSERT(!batch.is_reset || batch.start);
   if (!batch.entries.empty()) {
     const base::EntryId first = batch.entries.front().id;
     ASSERT(first.index <= tail_.last.index.next());

@@ -27,6 +27,7 @@ TEST_CASE("a segment is needed while one of its entries counts") {
     std::optional<base::EntryId> entry;  // the only one of the batch
     std::uint64_t oldest;
     std::uint64_t oldest_after_switch;
+    bool is_reset = false;
   };
   const Case cases[] = {
       {"nothing dropped", {}, id(2, 26), 1, 1},
@@ -35,8 +36,9 @@ TEST_CASE("a segment is needed while one of its entries counts") {
       {"two", id(2, 20), {}, 3, 3},
       {"all", id(2, 25), {}, 3, 4},
       {"all, and one entry that goes behind", id(2, 25), id(2, 26), 3, 4},
-      {"a snapshot far ahead", id(3, 100), {}, 3, 4},
-      {"a snapshot that beats entries of a lower term", id(3, 5), {}, 3, 4},
+      {"a snapshot far ahead", id(3, 100), {}, 3, 4, true},
+      {"a snapshot that beats entries of a lower term", id(3, 5), {}, 3, 4, true},
+      {"a snapshot that beats entries of a higher term", id(1, 5), {}, 3, 4, true},
       {"a tail replaced in the last segment", {}, id(3, 22), 1, 1},
       {"a tail replaced in the second", id(2, 10), id(3, 12), 2, 2},
       {"a tail replaced from the front", {}, id(3, 1), 3, 4},
@@ -49,6 +51,7 @@ TEST_CASE("a segment is needed while one of its entries counts") {
     if (c.entry) entries.push_back(test_entry(*c.entry, "x"));
     batch.entries = entries;
     if (c.start) batch.start = base::LogStart{*c.start, ""};
+    batch.is_reset = c.is_reset;
     segments.apply(batch);
     CHECK_EQ(segments.oldest_needed(), SegmentNumber(c.oldest));
     CHECK_EQ(segments.oldest_needed_after_switch(), SegmentNumber(c.oldest_after_switch));

@@ -55,11 +55,12 @@ class TestLog {
     writer_.begin();
     append(batch);
   }
-  void add_start(std::uint64_t batch, base::EntryId last_dropped, std::uint64_t oldest) {
+  void add_start(std::uint64_t batch, base::EntryId last_dropped, std::uint64_t oldest, bool is_reset = false) {
     tail_.start.last_dropped = last_dropped;
     oldest_ = SegmentNumber(oldest);
     writer_.begin();
     writer_.add(tail_.start, oldest_);
+    if (is_reset) writer_.add_reset();
     append(batch);
   }
 

@@ -48,10 +48,9 @@ State after(State state, const Batch& batch) {
   if (batch.start) {
     state.start = *batch.start;
     const base::EntryId dropped = state.start.last_dropped;
+    if (batch.is_reset) entries.clear();
     entries.erase(std::remove_if(entries.begin(), entries.end(),
-                                 [dropped](const base::Entry& entry) {
-                                   return entry.id.index <= dropped.index || entry.id.term < dropped.term;
-                                 }),
+                                 [dropped](const base::Entry& entry) { return entry.id.index <= dropped.index; }),
                   entries.end());
   }
   if (!batch.entries.empty()) {

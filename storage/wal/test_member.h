@@ -29,7 +29,8 @@ struct OwnedBatch {
   std::vector<base::Entry> entries;
   std::optional<base::StoreMark> store_mark;
   std::optional<base::LogStart> start;
-  Batch view() const { return {hard_state, entries, store_mark, start}; }
+  bool is_reset = false;
+  Batch view() const { return {hard_state, entries, store_mark, start, is_reset}; }
 };
 
 class TestMember final : private io::sim::ObserverListener, private WalListener {

@@ -128,6 +128,7 @@ void Wal::Impl::encode(const Batch& batch) {
   if (batch.start) {
     oldest_announced_ = segments_->oldest_needed();
     batch_.add(*batch.start, oldest_announced_);
+    if (batch.is_reset) batch_.add_reset();
   }
   for (const base::Entry& entry : batch.entries) batch_.add(entry);
 
@@ -140,6 +141,7 @@ void Wal::Impl::encode(const Batch& batch) {
   batch_.add(tail.hard_state);
   batch_.add(tail.store_mark);
   batch_.add(tail.start, oldest_announced_);
+  if (batch.is_reset) batch_.add_reset();
   for (const base::Entry& entry : batch.entries) batch_.add(entry);
 }
 

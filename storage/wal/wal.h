@@ -79,9 +79,10 @@ struct Batch {
   std::optional<base::HardState> hard_state;
   std::span<const base::Entry> entries;  // the first may replace a tail: log index <= last + 1
   std::optional<base::StoreMark> store_mark;
-  // Drops entries from the front; only ever forward. Entries above it of a lower term are dropped as well: they lost to
-  // the snapshot that moved it. `entries` come after it.
+  // Drops entries from the front; only ever forward. `entries` come after it.
   std::optional<base::LogStart> start;
+  // With `start`: a snapshot takes the place of everything that was in the log, above it too: it lost to the snapshot.
+  bool is_reset = false;
 };
 
 // Learns of what fails while nothing is being appended: the empty batch of an idle log, the next segment.
