@@ -96,12 +96,37 @@ struct LogTruncated {
   base::LogIndex through;
 };
 
+// A snapshot takes the place of the whole log, in memory: it begins behind `last` now, and the group is that of `configuration`. Entries
+// up to `last` are committed.
+struct LogReplaced {
+  base::EntryId last;
+  std::string_view configuration;  // encoded
+};
+
+// The store of that snapshot, with its last entry, is the member's state now. The log names it, durably.
+struct Installed {
+  base::EntryId last;
+  base::StoreMark store;
+  base::Hash128 state;  // recomputed from its rows
+};
+
+// Of a leader: a snapshot with this last entry is on its way to a member that needs what the log no longer has; or that is over.
+struct SnapshotBegun {
+  base::MemberId to;
+  base::EntryId last;
+};
+struct SnapshotEnded {
+  base::MemberId to;
+  bool is_complete = false;  // the other side has it
+};
+
 // The member cannot go on; the process ends with this message.
 struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<Appended, WroteEntries, WroteVote, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered, LogTruncated, Stopped>;
+using Event = std::variant<Appended, WroteEntries, WroteVote, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered,
+                           LogTruncated, LogReplaced, Installed, SnapshotBegun, SnapshotEnded, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

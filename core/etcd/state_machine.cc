@@ -78,6 +78,16 @@ void StateMachine::on_room() {
   listener_->on_room();
 }
 
+// --- snapshots --------------------------------------------------------------------------------------
+
+base::Result<std::unique_ptr<replica::SnapshotSource>> StateMachine::take_snapshot() {
+  return base::fail(base::Code::overloaded, "the store cannot be read as a whole yet");
+}
+
+std::unique_ptr<replica::SnapshotSink> StateMachine::receive_snapshot(const base::StoreMark&) { return nullptr; }
+
+void StateMachine::install(const base::StoreMark&, io::Completion&) { ASSERT(false && "nothing was received"); }
+
 // --- applying ---------------------------------------------------------------------------------------
 
 replica::Effect StateMachine::apply_empty(base::EntryId id) {

@@ -59,6 +59,9 @@ class StateMachine final : public replica::StateMachine,
   replica::Effect apply_empty(base::EntryId id) override;
   std::uint64_t unmaterialised_bytes() const override { return backend_.unmaterialised_bytes(); }
   void want_durable() override { backend_.want_durable(); }
+  base::Result<std::unique_ptr<replica::SnapshotSource>> take_snapshot() override;
+  std::unique_ptr<replica::SnapshotSink> receive_snapshot(const base::StoreMark& mark) override;
+  void install(const base::StoreMark& mark, io::Completion& done) override;
 
  private:
   void complete(base::Status status) override;           // of opening the backend

@@ -86,6 +86,11 @@ void Member::on_leader(base::MemberId leader) {
   listener_.on_leader(leader);
 }
 
+// Not while this member leaves: it says goodbye to those whom it knows.
+void Member::on_configuration() {
+  if (stage_ == Stage::running) listener_.on_configuration();
+}
+
 void Member::on_timer() {
   switch (stage_) {
     case Stage::running: return look_for_others();

@@ -36,7 +36,7 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
   void start(replica::Options options);
 
   // Where members are reached; this one may be among them. In the listener's on_started(), unless the tenant gives up there, and
-  // again when that changes. If `hastens_election`, a member that reaches the others does not wait out its first election timeout.
+  // again when that changes (on_configuration() tells). If `hastens_election`, a member that reaches the others does not wait out its first election timeout.
   void join(const std::map<base::MemberId, std::vector<io::Address>>& members, bool hastens_election);
 
   // Requires: start() was called.
@@ -56,6 +56,7 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
 
   void on_started() override;
   void on_leader(base::MemberId leader) override;
+  void on_configuration() override;
   void on_stopped(const base::Error& why) override;
   void on_timer() override;                     // running: the first election; handing over: it is over
   void on_end_of_turn() override;               // left without ever having started

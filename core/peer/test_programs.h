@@ -39,6 +39,8 @@ struct Recorder final : replica::TransportListener {
     lost.push_back(peer);
     if (after_lost) after_lost();
   }
+  void on_snapshot_over(base::MemberId, base::Status) override {}
+  std::unique_ptr<replica::SnapshotSink> on_snapshot_offered(base::MemberId, const raft::Snapshot&) override { return nullptr; }
   std::vector<std::string> texts() const {
     std::vector<std::string> out;
     for (const Heard& each : heard) out.push_back(each.text);

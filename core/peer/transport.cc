@@ -49,6 +49,7 @@ void Transport::stop() {
   listener_ = nullptr;
   acceptor_.close();
   peers_.clear();
+  unsent_snapshots_.clear();
   lost_.clear();
   world_.loop.forget(*this);
   is_next_turn_asked_ = false;
@@ -74,6 +75,16 @@ void Transport::send(base::MemberId to, raft::Message message) {
   (lane == Lane::control ? found->second.control : found->second.appends)->send(message);
 }
 
+// The lane for them is not built yet: whoever needs one does not get it.
+void Transport::send_snapshot(base::MemberId to, const raft::Snapshot&, std::unique_ptr<replica::SnapshotSource>) {
+  unsent_snapshots_.push_back(to);
+  ask_next_turn();
+}
+
+void Transport::cancel_snapshot(base::MemberId to) {
+  unsent_snapshots_.erase(std::remove(unsent_snapshots_.begin(), unsent_snapshots_.end(), to), unsent_snapshots_.end());
+}
+
 void Transport::on_lost(base::MemberId peer) {
   if (std::find(lost_.begin(), lost_.end(), peer) != lost_.end()) return;
   lost_.push_back(peer);
@@ -88,6 +99,12 @@ void Transport::ask_next_turn() {
 
 void Transport::on_end_of_turn() {
   is_next_turn_asked_ = false;
+  if (!unsent_snapshots_.empty()) {
+    const base::MemberId peer = unsent_snapshots_.front();
+    unsent_snapshots_.pop_front();
+    if (!lost_.empty() || !unsent_snapshots_.empty()) ask_next_turn();
+    return listener_->on_snapshot_over(peer, base::fail(base::Code::unavailable, "snapshots are not sent yet"));
+  }
   if (lost_.empty()) return;  // it has left the group meanwhile
   const base::MemberId peer = lost_.front();
   lost_.pop_front();

@@ -39,8 +39,9 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
 
   // Requires: set_group() was called.
   void start(replica::TransportListener& listener) override;
-  // Not a raft::Snapshot, which travels with the state that it speaks of.
   void send(base::MemberId to, raft::Message message) override;
+  void send_snapshot(base::MemberId to, const raft::Snapshot& snapshot, std::unique_ptr<replica::SnapshotSource> source) override;
+  void cancel_snapshot(base::MemberId to) override;
   // Everybody's streams end as well, which a server that drains waits for.
   void stop() override;
 
@@ -69,6 +70,7 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   std::map<base::MemberId, std::vector<io::Address>> members_;  // the others
   std::map<base::MemberId, Peer> peers_;                        // the same, while started
   replica::TransportListener* listener_ = nullptr;              // null: not started, or stopped
+  std::deque<base::MemberId> unsent_snapshots_;
   std::deque<base::MemberId> lost_;                             // each once; the listener hears of one in a turn
   bool is_next_turn_asked_ = false;
 };

@@ -52,6 +52,7 @@ void Raft::go_on_with_configuration(Output& output) {
 void Raft::use_configuration(base::LogIndex index, Configuration configuration) {
   ASSERT(configurations_.empty() || configurations_.back().index < index);
   configurations_.push_back({index, std::move(configuration)});
+  ++configuration_count_;
   quorum_ = Quorum(configurations_.back().configuration);
 }
 
@@ -59,6 +60,7 @@ void Raft::forget_configurations_after(base::LogIndex index) {
   while (configurations_.back().index > index) {
     ASSERT(configurations_.size() > 1);
     configurations_.pop_back();
+    ++configuration_count_;
   }
   quorum_ = Quorum(configurations_.back().configuration);
 }

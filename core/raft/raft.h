@@ -153,6 +153,8 @@ class Raft {
   base::EntryId persisted() const { return persisted_; }  // the last entry that this member certainly has on its disk
   const Log& log() const { return log_; }
   const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log: in force
+  // How often that has become another one since the beginning; for who wants to know whether it has.
+  std::uint64_t configuration_count() const { return configuration_count_; }
   // That which was in force when the log ended there; at committed() it stays for good. Requires: log().last_dropped().index <= index.
   const Configuration& configuration_at(base::LogIndex index) const;
   bool is_handing_over() const { return transferee_ != base::MemberId::none; }  // it leads, and takes no proposals
@@ -256,6 +258,7 @@ class Raft {
   const Options options_;
   std::vector<ConfigurationAt> configurations_;  // invariant: ascending; the first is in force at last_dropped, and all above it are in the log
   Quorum quorum_;                                // of the newest
+  std::uint64_t configuration_count_ = 0;
   Log log_;
 
   base::Term term_;

@@ -26,7 +26,7 @@ LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovere
       wal_(world, std::move(options), std::move(recovered), *this) {}
 
 void LogWriter::add(raft::Output& output) {
-  ASSERT(!output.install);  // nobody sends snapshots yet
+  ASSERT(!output.install || is_install_waiting_);
   if (output.hard_state) hard_state_ = output.hard_state;
   if (!output.entries.empty()) drop_tail(output.entries.front().id.index);
   for (const base::Entry& entry : output.entries) {
@@ -62,12 +62,25 @@ void LogWriter::add_store_mark(const base::StoreMark& mark) {
   store_mark_ = mark;
 }
 
-void LogWriter::add_start(base::LogStart start) { start_ = std::move(start); }
+void LogWriter::add_start(base::LogStart start) {
+  ASSERT(!is_install_waiting_);
+  start_ = std::move(start);
+}
+
+void LogWriter::add_install(base::LogStart start, const base::StoreMark& mark) {
+  ASSERT(!is_installing());
+  drop_tail(base::LogIndex());
+  is_install_waiting_ = true;
+  start_ = std::move(start);
+  store_mark_ = mark;
+}
 
 void LogWriter::flush(base::LogIndex committed) {
   ASSERT(closing_ == nullptr);
   if (wal_.is_writing()) return;
   if (is_idle()) return;
+  is_install_in_flight_ = std::exchange(is_install_waiting_, false);
+  if (is_install_in_flight_) persisted_.last = start_->last_dropped;
   take_batch();
   ++batch_number_;
   if (hard_state_) {
@@ -80,6 +93,7 @@ void LogWriter::flush(base::LogIndex committed) {
   batch.entries = batch_;
   batch.store_mark = store_mark_;
   batch.start = start_;
+  batch.is_reset = is_install_in_flight_;
   hard_state_.reset();
   store_mark_.reset();
   start_.reset();
@@ -108,6 +122,7 @@ void LogWriter::close(io::Completion& done) {
 void LogWriter::complete(base::Status status) {
   if (closing_ != nullptr) return wal_.close(*closing_);
   if (!status) return listener_.on_log_failed(status.error());
+  is_install_in_flight_ = false;
   listener_.on_log_written(persisted_, take_promises());
 }
 

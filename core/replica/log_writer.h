@@ -40,6 +40,11 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   void add(raft::Output& output);
   void add_store_mark(const base::StoreMark& mark);
   void add_start(base::LogStart start);
+  // A snapshot takes the place of the whole log and of the store: what was to be written before it is not written any more. Then
+  // add() of the output that asks for it.
+  void add_install(base::LogStart start, const base::StoreMark& mark);
+  // An install is not durable yet.
+  bool is_installing() const { return is_install_waiting_ || is_install_in_flight_; }
 
   // Starts a write if there is something to write and none is under way. `committed` travels along as a hint, as far as the log
   // on disk reaches then.
@@ -80,8 +85,10 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   std::optional<base::HardState> hard_state_;
   std::optional<base::StoreMark> store_mark_;
   std::optional<base::LogStart> start_;
+  bool is_install_waiting_ = false;  // start_ and store_mark_ are a snapshot's
 
   // In flight.
+  bool is_install_in_flight_ = false;
   std::vector<base::Entry> batch_;
   raft::Persisted persisted_;  // what is durable once the batch in flight is
   base::MemberId voted_for_;

@@ -21,6 +21,7 @@ Replica::Replica(const io::World& world, Options options, StateMachine& machine,
 }
 
 Replica::~Replica() {
+  if (transport_ != nullptr) transport_->stop();  // it may hold a snapshot that is coming in
   world_.clock.disarm(*this);
   world_.loop.forget(*this);
 }
@@ -71,6 +72,7 @@ void Replica::on_booted(base::Result<Booted> booted) {
   raft_ = std::make_unique<raft::Raft>(options, std::move(remembered));
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
+  configurations_told_ = raft_->configuration_count();
   // Two incarnations must not share request ids: an old entry would answer a new request.
   next_request_id_ = world_.random.draw("request-id", {}) | 1U;
   next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
@@ -191,6 +193,18 @@ void Replica::transfer_leadership(base::MemberId to) {
   wake();
 }
 
+base::Status Replica::propose_configuration(raft::Configuration target) {
+  ASSERT(is_running());
+  if (raft_->role() != raft::Role::leader) return base::fail(base::Code::not_leader, "this member does not lead");
+  output_.clear();
+  raft_->step(raft::ProposeConfiguration{std::move(target)}, output_);
+  const bool is_refused = output_.proposal_refused;
+  perform();
+  wake();
+  if (!is_refused) return {};
+  return base::fail(base::Code::overloaded, "the group is changing already, or its leader is new or handing over");
+}
+
 base::MemberId Replica::successor() const {
   base::MemberId best;
   base::LogIndex matched;
@@ -237,6 +251,7 @@ void Replica::on_end_of_turn() {
   hurry_ = false;
   if (closing_ != nullptr) return closing_->complete({});
   if (!is_running()) return;
+  take_arrived();
   flush_proposals();
   flush_reads();
   apply_slice();
@@ -247,9 +262,9 @@ void Replica::on_timer() {
   if (!is_running()) return;
   world_.clock.arm(*this, world_.clock.now() + options_.tick_interval);
   is_refused_ = false;
-  std::vector<base::MemberId> wanted;
-  wanted.swap(snapshots_wanted_);
-  for (const base::MemberId peer : wanted) step(raft::SnapshotOver{peer});
+  std::vector<base::MemberId> failed;
+  failed.swap(snapshots_failed_);
+  for (const base::MemberId peer : failed) step(raft::SnapshotOver{peer});
   step(raft::Tick{election_jitter_ticks()});
   ask_again();
   watch_disk();
@@ -292,12 +307,17 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
   world_.observer.on_event(io::LogSynced{persisted.last.index});
   send(promises);
   step(persisted);
+  if (installing_ && !is_install_asked_ && !writer_->is_installing()) {
+    is_install_asked_ = true;
+    machine_.install(*installing_, install_done_);
+  }
   wake();
 }
 
 // --- the others -------------------------------------------------------------------------------------
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
+  ASSERT(!std::holds_alternative<raft::Snapshot>(message));  // its state comes first
   if (!is_running() || raft_->configuration().find(from) == nullptr || !has_room_for(message)) return;
   if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
@@ -331,20 +351,19 @@ void Replica::perform() {
   if (output_.hard_state && output_.hard_state->voted_for != base::MemberId::none && output_.hard_state->voted_for != identity_.member) {
     world_.observer.on_event(io::VoteGiven{output_.hard_state->term, output_.hard_state->voted_for});
   }
+  if (output_.install) begin_install(*output_.install);
   writer_->add(output_);
   for (const base::Entry& entry : output_.entries) world_.observer.on_event(io::Appended{entry.id, entry.kind, entry.bytes()});
   send(output_.messages);
   send(output_.after_persist);  // what had nothing to wait for
   for (const raft::ReadReady& ready : output_.reads) on_read_ready(ready);
-  for (const base::MemberId peer : output_.snapshots) {
-    snapshots_wanted_.push_back(peer);
-    if (std::exchange(snapshots_told_[peer], raft_->term()) == raft_->term()) continue;
-    world_.observer.log(io::Level::warn, "a member needs log entries that are no longer kept, and this version sends no snapshots",
-                        {{"member", std::string_view(base::to_text(peer))}});
-  }
+  for (const base::MemberId peer : output_.snapshots) send_snapshot(peer);
+  if (stopped_) return;
   // reads_refused: they are asked again, or refused when there is another leader.
   observe_commits();
   tell_part();
+  tell_configuration();
+  if (!snapshots_sent_.empty()) stop_needless_snapshots();
 }
 
 void Replica::send(std::vector<raft::Outbound>& messages) {
@@ -372,6 +391,12 @@ void Replica::tell_part() {
   leader_term_told_ = raft_->term();
   if (leader != base::MemberId::none) refuse_reads_under_way();
   listener_.on_leader(leader);
+}
+
+void Replica::tell_configuration() {
+  if (configurations_told_ == raft_->configuration_count()) return;
+  configurations_told_ = raft_->configuration_count();
+  listener_.on_configuration();
 }
 
 // --- proposals --------------------------------------------------------------------------------------
@@ -518,7 +543,10 @@ void Replica::apply_slice() {
 }
 
 // A leader may know that others have an entry before its own disk does. The store must not: after a crash it would be ahead of the log.
-base::LogIndex Replica::may_apply_to() const { return std::min(raft_->committed(), raft_->persisted().index); }
+base::LogIndex Replica::may_apply_to() const {
+  if (installing_) return applied_.index;  // what comes next here is behind the snapshot
+  return std::min(raft_->committed(), raft_->persisted().index);
+}
 
 void Replica::apply_one(const base::Entry& entry) {
   Proposal* waiting = nullptr;
@@ -526,9 +554,14 @@ void Replica::apply_one(const base::Entry& entry) {
   base::Result<Effect> effect;
   switch (entry.kind) {
     case base::EntryKind::empty:
-    case base::EntryKind::configuration:
       effect = machine_.apply_empty(entry.id);
       break;
+    case base::EntryKind::configuration: {
+      const base::Result<raft::Configuration> configuration = raft::decode_configuration(entry.bytes());
+      ASSERT(configuration.has_value());  // raft has read it
+      effect = machine_.apply_configuration(entry.id, *configuration);
+      break;
+    }
     case base::EntryKind::command: {
       const base::Result<DecodedCommand> command = decode_command(entry.bytes());
       // Every member would say the same of these bytes; going on without them would be a lie.
@@ -570,7 +603,7 @@ void Replica::answer_reads() {
 // --- the store --------------------------------------------------------------------------------------
 
 void Replica::on_durable(const base::StoreMark& mark) {
-  if (!is_running()) return;
+  if (!is_running() || installing_) return;  // of a store that has had its day
   ASSERT(mark >= durable_);
   ASSERT(mark.applied <= applied_.index);
   durable_ = mark;
@@ -601,9 +634,132 @@ void Replica::truncate_log() {
   const std::uint64_t catch_up = !is_alone ? std::min(by_count, by_bytes) : crowded ? 0 : options_.catch_up_entries;
   const std::uint64_t durable_entries = durable_.applied.since(std::min(durable_.applied, log.last_dropped().index));
   if (durable_entries < catch_up + options_.truncate_step_entries && !(crowded && durable_entries > catch_up)) return;
-  const base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
+  base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
+  // Who gets a snapshot needs what comes behind it: a little more is kept, or the next one would be due when this one arrives.
+  const bool is_full = log.entry_count() * 4 > options_.kept_entries_max * 3 || log.size_bytes() > options_.kept_bytes_max / 4 * 3;
+  for (const auto& sent : snapshots_sent_) through = is_full ? through : std::min(through, sent.second);
+  if (through <= log.last_dropped().index) return;
   writer_->add_start(raft_->drop_through(through));
   world_.observer.on_event(io::LogTruncated{through});
+}
+
+// --- snapshots for others ---------------------------------------------------------------------------
+
+void Replica::send_snapshot(base::MemberId to) {
+  if (snapshots_sent_.size() >= options_.snapshots_max) return snapshots_failed_.push_back(to);
+  ASSERT(snapshots_sent_.count(to) == 0);  // raft asks again when it has heard that the last one is over
+  base::Result<std::unique_ptr<SnapshotSource>> source = machine_.take_snapshot();
+  if (!source && source.error().code == base::Code::overloaded) return snapshots_failed_.push_back(to);
+  if (!source) return stop(source.error());
+  const raft::Snapshot snapshot = raft_->snapshot_at((*source)->applied());
+  snapshots_sent_[to] = snapshot.last.index;
+  world_.observer.on_event(io::SnapshotBegun{to, snapshot.last});
+  transport_->send_snapshot(to, snapshot, std::move(*source));
+}
+
+void Replica::on_snapshot_over(base::MemberId peer, base::Status status) {
+  if (!is_running()) return;
+  snapshots_sent_.erase(peer);
+  world_.observer.on_event(io::SnapshotEnded{peer, status.has_value()});
+  if (status) {
+    step(raft::SnapshotOver{peer});
+    return wake();
+  }
+  const base::Error& error = status.error();
+  if (error.code == base::Code::io || error.code == base::Code::damaged) return stop(error);
+  const std::string member = base::to_text(peer);
+  world_.observer.log(io::Level::warn, "a snapshot did not reach a member",
+                      {{"member", std::string_view(member)}, {"error", std::string_view(error.detail)}});
+  snapshots_failed_.push_back(peer);  // not at once: what went wrong has a moment to mend
+}
+
+// Only a leader sends them, and only to members of its group.
+void Replica::stop_needless_snapshots() {
+  for (auto sent = snapshots_sent_.begin(); sent != snapshots_sent_.end();) {
+    if (raft_->progress(sent->first) != nullptr) {
+      ++sent;
+      continue;
+    }
+    transport_->cancel_snapshot(sent->first);
+    world_.observer.on_event(io::SnapshotEnded{sent->first, false});
+    sent = snapshots_sent_.erase(sent);
+  }
+}
+
+// --- a snapshot for this member -----------------------------------------------------------------------
+
+// The state of one on its way; the transport's. When all of it is here, raft is asked.
+class Replica::IncomingSnapshot final : public SnapshotSink, private io::Completion {
+ public:
+  IncomingSnapshot(Replica& replica, Arrived what, std::unique_ptr<SnapshotSink> sink)
+      : replica_(replica), what_(std::move(what)), sink_(std::move(sink)) {
+    replica_.is_receiving_ = true;
+  }
+  ~IncomingSnapshot() override { replica_.is_receiving_ = false; }
+
+  void take(std::string piece, io::Completion& done) override { sink_->take(std::move(piece), done); }
+  void end(io::Completion& done) override {
+    done_ = &done;
+    sink_->end(*this);
+  }
+
+ private:
+  // The one who waits is told last: it may be the end of this.
+  void complete(base::Status status) override {
+    if (status) {
+      replica_.arrived_ = std::move(what_);
+      replica_.wake();
+    }
+    done_->complete(std::move(status));
+  }
+
+  Replica& replica_;
+  Arrived what_;
+  io::Completion* done_ = nullptr;
+  const std::unique_ptr<SnapshotSink> sink_;
+};
+
+base::StoreMark Replica::next_store(const raft::Snapshot& snapshot) const {
+  return {base::StoreGeneration(durable_.generation.value() + 1), snapshot.last.index};
+}
+
+std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
+  if (!is_running() || is_receiving_ || arrived_ || installing_) return nullptr;
+  if (raft_->configuration().find(from) == nullptr) return nullptr;
+  if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed()) return nullptr;
+  std::unique_ptr<SnapshotSink> sink = machine_.receive_snapshot(next_store(snapshot));
+  if (sink == nullptr) return nullptr;
+  return std::make_unique<IncomingSnapshot>(*this, Arrived{from, snapshot}, std::move(sink));
+}
+
+// Now that nothing of it can be lost any more raft may hear of it.
+void Replica::take_arrived() {
+  if (!arrived_) return;
+  ASSERT(!is_receiving_);
+  const Arrived what = *std::exchange(arrived_, std::nullopt);
+  if (raft_->configuration().find(what.from) == nullptr) return;
+  step(raft::Received{what.from, what.snapshot});
+}
+
+// Raft wants it: its log begins behind it from now on.
+void Replica::begin_install(const raft::Snapshot& snapshot) {
+  ASSERT(!installing_);
+  installing_ = next_store(snapshot);
+  is_install_asked_ = false;
+  base::LogStart start{snapshot.last, raft::encode(snapshot.configuration)};
+  world_.observer.on_event(io::LogReplaced{snapshot.last, start.configuration});
+  commit_observed_ = std::max(commit_observed_, snapshot.last.index);
+  writer_->add_install(std::move(start), *installing_);
+}
+
+void Replica::on_installed(const base::Status& status) {
+  if (!is_running()) return;
+  if (!status) return stop(status.error());
+  durable_ = *std::exchange(installing_, std::nullopt);
+  applied_ = {raft_->log().term_at(durable_.applied), durable_.applied};
+  ASSERT(machine_.applied() == applied_.index);
+  world_.observer.on_event(io::Installed{applied_, durable_, machine_.state_hash()});
+  wake();
 }
 
 }  // namespace replica

@@ -6,6 +6,9 @@
 //
 // What is committed is applied once it is durable in this member's own log as well: a store is never ahead of its log.
 //
+// A member that needs what the log no longer has gets a snapshot (snapshot.h): receiving -> arrived -> installing -> applied. It counts
+// from the moment at which the log names its store, durably.
+//
 // The parts: boot.h reads the durable log at start, log_writer.h makes outputs durable one batch at a time,
 // and this class moves between raft, the writer and the state machine.
 #pragma once
@@ -14,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,9 +57,10 @@ struct Options {
   std::uint64_t kept_entries_max = 200'000;                  // of the log in memory, queued proposals included
   std::uint64_t kept_bytes_max = 256U << 20U;
   // The log is cut behind the store's durable mark, leaving this many entries for members that lag. A group of several leaves all
-  // that half of the bounds allow: who needs what is gone would need a snapshot, and nobody sends any yet.
+  // that half of the bounds allow: who needs what is gone needs a snapshot, which costs more.
   std::uint64_t catch_up_entries = 5000;
   std::uint64_t truncate_step_entries = 1000;  // not for fewer than this
+  std::size_t snapshots_max = 2;               // on their way to others at a time
 };
 
 // How the replica finds who waits for a command.
@@ -96,6 +101,8 @@ class ReplicaListener {
  public:
   virtual void on_started() = 0;                         // files are open; proposals and reads are taken
   virtual void on_leader(base::MemberId leader) = 0;     // another leader, or another term of the same; none when it is lost
+  // configuration() is another one than before, as of the log: committed or not.
+  virtual void on_configuration() {}
   virtual void on_stopped(const base::Error& why) = 0;   // for good; the last call
 
  protected:
@@ -142,6 +149,10 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   // Requires: started and not stopped. Of no effect unless this member leads and `to` is another voter; given up after an election
   // timeout. on_leader() tells of success. Proposals wait meanwhile.
   void transfer_leadership(base::MemberId to);
+  // Another group, if this member leads; it is led into by way of a joint one, if voters change. An error is a refusal, certainly without
+  // effect: not_leader, or overloaded while an earlier change, a hand-over or this leader's first commit is under way. What came of it
+  // StateMachine::apply_configuration() tells. Requires: started and not stopped; `target` is not joint, and has a voter.
+  base::Status propose_configuration(raft::Configuration target);
   // The voter that has most of the log among those that were heard of lately; none unless this member leads and there is one.
   base::MemberId successor() const;
   // As if that many heartbeat intervals had passed in silence: a member that has just started need not wait a whole election timeout.
@@ -152,13 +163,26 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   static std::uint64_t record_overhead_bytes(std::string_view user);
 
   const wal::Identity& identity() const { return identity_; }  // after on_started()
-  const raft::Configuration& configuration() const;            // likewise
+  const raft::Configuration& configuration() const;            // likewise; the newest in the log, which is in force
   Status status() const;
 
  private:
   struct QueuedCommand {
     std::uint64_t request_id = 0;
     std::shared_ptr<const std::string> record;  // null: abandoned
+  };
+  struct Arrived {  // a snapshot whose state is here, durably
+    base::MemberId from;
+    raft::Snapshot snapshot;
+  };
+  class IncomingSnapshot;
+  class InstallDone final : public io::Completion {
+   public:
+    explicit InstallDone(Replica& replica) : replica_(replica) {}
+    void complete(base::Status status) override { replica_.on_installed(status); }
+
+   private:
+    Replica& replica_;
   };
   struct ReadGroup {  // one question to raft, for all reads of a turn
     std::vector<raft::ReadToken> tokens;  // ascending; each time it was asked, and an answer to any of them will do
@@ -178,6 +202,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_failed(const base::Error& error) override;
   void on_message(base::MemberId from, raft::Message message) override;
   void on_unreachable(base::MemberId peer) override;
+  void on_snapshot_over(base::MemberId peer, base::Status status) override;
+  std::unique_ptr<SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override;
 
   bool is_running() const { return raft_ != nullptr && !stopped_; }
   void wake();  // asks for the end of this turn
@@ -197,6 +223,13 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void forget_abandoned();
   void watch_disk();
   bool has_room_for(const raft::Message& message) const;
+  void send_snapshot(base::MemberId to);
+  void stop_needless_snapshots();
+  void take_arrived();
+  base::StoreMark next_store(const raft::Snapshot& snapshot) const;
+  void begin_install(const raft::Snapshot& snapshot);
+  void on_installed(const base::Status& status);
+  void tell_configuration();
   base::LogIndex may_apply_to() const;
   void observe_commits();
   void apply_slice();
@@ -242,8 +275,14 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::uint64_t next_read_token_ = 0;
   base::IntrusiveList<ReadWait> queued_reads_;
   std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
-  std::map<base::MemberId, base::Term> snapshots_told_;  // of whom the log says that it would need one, and in which term
-  std::vector<base::MemberId> snapshots_wanted_;  // told to raft on the next tick that there is none
+  std::map<base::MemberId, base::LogIndex> snapshots_sent_;  // on their way, and up to where they go
+  std::vector<base::MemberId> snapshots_failed_;             // raft hears on the next tick that they are over
+  bool is_receiving_ = false;                                // a snapshot, for which no other has to make way
+  std::optional<Arrived> arrived_;                           // raft decides on the end of this turn
+  std::optional<base::StoreMark> installing_;                // from raft's decision until its store is the member's state
+  bool is_install_asked_ = false;                            // the log names it, durably
+  InstallDone install_done_{*this};
+  std::uint64_t configurations_told_ = 0;
   std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
   std::uint32_t write_ticks_ = 0;    // for how many ticks it has been
   base::Term jitter_term_;

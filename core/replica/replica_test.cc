@@ -280,7 +280,7 @@ TEST_CASE("a state file in which a bit has changed is not believed") {
   f.member->machine.write();
   f.sim.run_for(1s);
   f.crash(io::sim::CrashKind::process_kill);
-  REQUIRE(f.node.rot("state", 12345));
+  REQUIRE(f.node.rot("state-1", 12345));
   f.start();
   REQUIRE(f.member->stopped);
   CHECK_EQ(f.member->stopped->code, base::Code::damaged);

@@ -5,13 +5,17 @@
 // the log: what the store does not hold yet is in the log, and is applied again after a restart.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/hash.h"
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "core/raft/configuration.h"
+#include "core/replica/snapshot.h"
 #include "io/completion.h"
 
 namespace replica {
@@ -69,11 +73,30 @@ class StateMachine {
   virtual base::Result<Effect> apply(const Command& command, std::string* response) = 0;
   // An entry without a command for the tenant; only the applied index and term move. Same requirement.
   virtual Effect apply_empty(base::EntryId id) = 0;
+  // The group is another one from here on, perhaps a joint one. Same requirement. What it changes in the state depends on the
+  // configuration and the state before, on nothing else.
+  virtual Effect apply_configuration(base::EntryId id, const raft::Configuration& configuration) {
+    static_cast<void>(configuration);
+    return apply_empty(id);
+  }
 
   // Bytes applied but not yet in the store's files. Apply pauses at Options::unmaterialised_bytes_max (replica.h).
   virtual std::uint64_t unmaterialised_bytes() const = 0;
   // Asks the store to bring its durable mark forward when it is idle: the log wants to be truncated.
   virtual void want_durable() = 0;
+
+  // --- raft snapshots (snapshot.h) ---
+  //
+  // The state of now or of a little earlier, never below the durable mark. Gone before the store is closed, and before install().
+  virtual base::Result<std::unique_ptr<SnapshotSource>> take_snapshot() = 0;
+  // A store beside the open one, of `mark.generation`, for what take_snapshot() of another member reads; its last entry is to be at
+  // `mark.applied`. Whatever an earlier attempt has left there goes. Requires: the generation is not that of the open store; every sink
+  // of before is gone.
+  virtual std::unique_ptr<SnapshotSink> receive_snapshot(const base::StoreMark& mark) = 0;
+  // The log names that store from now on, durably: it takes the place of the open one, whose files go. Until `done` is told reads see
+  // the old state or fail as unavailable, and nothing is applied; then applied() is mark.applied. An error is final.
+  // Requires: the end() of a sink of that mark has succeeded, and the sink is gone.
+  virtual void install(const base::StoreMark& mark, io::Completion& done) = 0;
 };
 
 }  // namespace replica

@@ -143,7 +143,18 @@ void RealObserver::count(const Event& event) {
                                 counters_.applied = recovered.store.applied;
                                 counters_.store_durable = recovered.store;
                               },
-                              [](const LogTruncated&) {}, [](const Stopped&) {}},
+                              [](const LogTruncated&) {},
+                              [this](const LogReplaced& replaced) {
+                                counters_.appended = replaced.last.index;
+                                counters_.committed = std::max(counters_.committed, replaced.last.index);
+                              },
+                              [this](const Installed& installed) {
+                                counters_.applied = installed.store.applied;
+                                counters_.store_durable = installed.store;
+                                ++counters_.installed_count;
+                              },
+                              [this](const SnapshotBegun&) { ++counters_.snapshot_count; },
+                              [](const SnapshotEnded&) {}, [](const Stopped&) {}},
              event);
 }
 
@@ -193,6 +204,21 @@ void RealObserver::describe(const Event& event) {
           },
           [this](const LogTruncated& truncated) {
             log(Level::debug, "dropped log entries", {{"through-index", number(truncated.through)}});
+          },
+          [this](const LogReplaced& replaced) {
+            log(Level::debug, "a snapshot replaces the log", {{"last", base::to_text(replaced.last)}});
+          },
+          [this](const Installed& installed) {
+            log(Level::debug, "installed a snapshot",
+                {{"last", base::to_text(installed.last)},
+                 {"store", base::to_text(installed.store)},
+                 {"state", base::to_text(installed.state)}});
+          },
+          [this](const SnapshotBegun& begun) {
+            log(Level::debug, "sending a snapshot", {{"to", base::to_text(begun.to)}, {"last", base::to_text(begun.last)}});
+          },
+          [this](const SnapshotEnded& ended) {
+            log(Level::debug, "a snapshot is over", {{"to", base::to_text(ended.to)}, {"is-complete", ended.is_complete}});
           },
           [](const Stopped&) {}},
       event);

@@ -25,6 +25,8 @@ struct EventCounters {
   std::uint64_t log_sync_count = 0;
   std::uint64_t applied_count = 0;
   std::uint64_t leader_change_count = 0;  // seen by this member
+  std::uint64_t snapshot_count = 0;       // begun to be sent
+  std::uint64_t installed_count = 0;      // snapshots that became the state here
   base::LogIndex appended;  // the newest entry of the log
   base::LogIndex synced;
   base::LogIndex committed;

@@ -19,6 +19,8 @@ namespace {
 struct Ears final : replica::TransportListener {
   void on_message(base::MemberId, raft::Message message) override { heard.push_back(peer::testing::full_text(message)); }
   void on_unreachable(base::MemberId) override { ++lost; }
+  void on_snapshot_over(base::MemberId, base::Status) override {}
+  std::unique_ptr<replica::SnapshotSink> on_snapshot_offered(base::MemberId, const raft::Snapshot&) override { return nullptr; }
   std::vector<std::string> heard;
   int lost = 0;
 };
