@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/replica/counter_machine.h"
 #include "io/sim/simulation.h"
@@ -227,6 +229,51 @@ TEST_CASE("who has fallen silent is not heard by the others any more") {
     }
     return false;
   }, 10s));
+}
+
+// Two of five, cut off, fill their logs with what nobody will commit; the log of the others ends elsewhere. Room is made by
+// replacing, not by waiting.
+TEST_CASE("a member whose log is full of a tail that lost takes what replaces it") {
+  Group group(5);
+  for (const auto& machine : group.machines) {
+    machine->options.kept_entries_max = 40;
+    machine->options.catch_up_entries = 10;
+  }
+  group.start();
+  group.wait_for_leader();
+  group.sim.run_for(1s);
+  Machine& old = *group.leader();
+  Machine* follower = nullptr;
+  for (const auto& machine : group.machines) {
+    if (machine.get() != &old) follower = machine.get();
+  }
+  const auto for_each_link = [&](auto&& change) {
+    for (const auto& machine : group.machines) {
+      if (machine.get() == &old || machine.get() == follower) continue;
+      for (Machine* const lost : {&old, follower}) {
+        change(lost->node.host(), machine->node.host());
+        change(machine->node.host(), lost->node.host());
+      }
+    }
+  };
+  for_each_link([&](const auto& from, const auto& to) { group.sim.network().cut(from, to); });
+  std::vector<std::unique_ptr<Waiting>> waiting;
+  for (bool has_room = true; has_room;) {
+    waiting.push_back(std::make_unique<Waiting>());
+    has_room = old.member.replica().propose("1", "", 0, *waiting.back()).has_value();
+  }
+  CHECK(waiting.size() > 30);
+  REQUIRE(group.sim.run_until([&] {
+    Machine* const now = group.leader();
+    return now != nullptr && now != &old && old.leader != old.options.identity.member;
+  }, 10s));
+  for_each_link([&](const auto& from, const auto& to) { group.sim.network().heal(from, to); });
+  Waiting next;
+  REQUIRE(group.leader()->member.replica().propose("22", "", 0, next));
+  CHECK(group.sim.run_until([&] { return old.counter.sum() == 2 && follower->counter.sum() == 2; }, 20s));
+  for (const auto& one : waiting) {
+    if (!one->refusal) old.member.replica().abandon(*one);
+  }
 }
 
 }  // namespace peer

@@ -176,4 +176,44 @@ TEST_CASE("the commit index in a batch reaches no further than the log on the di
   CHECK_EQ(f.recovered.hard_state.committed, base::LogIndex(2));
 }
 
+// A leader of term 4 wrote 4 to 6 here alone; what term 3 wrote at 4 was committed by a leader of term 5, who sends its snapshot.
+TEST_CASE("an install takes the place of the whole log, waiting or on the disk, and of the store") {
+  Fixture f;
+  f.accept(4, 1, 6);
+  f.flush();
+  f.accept(4, 6, 7);
+  f.writer->add_store_mark({base::StoreGeneration(1), base::LogIndex(2)});
+  const base::EntryId last{base::Term(3), base::LogIndex(4)};
+  f.writer->add_install({last, "voters"}, {base::StoreGeneration(2), base::LogIndex(4)});
+  CHECK(f.writer->is_installing());
+  raft::Output output;
+  output.hard_state = base::HardState{base::Term(5), base::MemberId(), base::LogIndex(4)};
+  output.install = raft::Snapshot{base::Term(5), last, {}};
+  output.after_persist.push_back({base::MemberId(2), raft::AppendReply{base::Term(5), true, base::LogIndex(4), {}}});
+  f.writer->add(output);
+  CHECK(output.after_persist.empty());
+  while (f.writes == 0) REQUIRE(f.sim.step());
+  CHECK(f.writer->is_installing());  // what has become durable is the batch before it
+  f.flush(4);
+  f.run();
+  CHECK_FALSE(f.writer->is_installing());
+  CHECK_EQ(f.last.last, last);
+  CHECK_EQ(f.left, std::vector<std::string>{reply(4, 5), reply(5, 4)});  // what waited for 6 is lost with it
+  SUBCASE("and nothing follows it yet") {
+    f.restart();
+    CHECK(f.recovered.entries.empty());
+  }
+  SUBCASE("and entries follow it") {
+    f.accept(5, 5, 7);
+    f.flush(4);
+    f.run();
+    f.restart();
+    REQUIRE_EQ(f.recovered.entries.size(), 2);
+    CHECK_EQ(f.recovered.entries.front().id, base::EntryId{base::Term(5), base::LogIndex(5)});
+  }
+  CHECK_EQ(f.recovered.start.last_dropped, last);
+  CHECK_EQ(f.recovered.start.configuration, "voters");
+  CHECK_EQ(f.recovered.store_mark, base::StoreMark{base::StoreGeneration(2), base::LogIndex(4)});
+}
+
 }  // namespace replica

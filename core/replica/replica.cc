@@ -318,7 +318,8 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
   ASSERT(!std::holds_alternative<raft::Snapshot>(message));  // its state comes first
-  if (!is_running() || raft_->configuration().find(from) == nullptr || !has_room_for(message)) return;
+  if (!is_running() || raft_->configuration().find(from) == nullptr) return;
+  if (!has_room_for(message)) return machine_.want_durable();  // it may not know that the log waits for it
   if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
   step(raft::Received{from, std::move(message)});
