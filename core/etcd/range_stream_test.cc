@@ -261,6 +261,31 @@ TEST_CASE("a client that goes away, and a member that stops, end a stream at wha
   test.crash(io::sim::CrashKind::process_kill);
 }
 
+// The gates are passed when the call begins; its request comes when there is nobody left who could tell how far to wait.
+TEST_CASE("a stream that says what it wants after its member has stopped, while that drains, is refused") {
+  TestServer test;
+  test.start();
+  Stream stream;
+  test.channel->open_stream("/etcdserverpb.KV/RangeStream", {}, stream);
+  test.sim.run_for(5ms);
+  test.member.disk_faults().sync = {50ms, 50ms};
+  test.member.disk_faults().sync_error_per_million = 1'000'000;
+  TestServer::Call put;
+  etcdserverpb::PutRequest request;
+  request.set_key("k");
+  test.channel->unary("/etcdserverpb.KV/Put", request.SerializeAsString(), {}, put);
+  test.sim.run_for(10ms);
+  test.server->stop(test);
+  REQUIRE(test.sim.run_until([&] { return put.status.has_value(); }, 1s));
+  CHECK_EQ(put.status->code, rpc::StatusCode::unavailable);
+  CHECK_FALSE(test.stopped);  // it waits for the stream
+  test.channel->send(stream, get("k").SerializeAsString());
+  REQUIRE(test.sim.run_until([&] { return stream.status.has_value() && test.stopped; }, 30s));
+  CHECK_EQ(stream.status->code, rpc::StatusCode::unavailable);
+  test.channel.reset();
+  test.server.reset();
+}
+
 TEST_CASE("a read that the disk fails ends the stream, and stops the member") {
   TestServer test;
   test.config.tuning.store_page_cache_bytes = 0;
