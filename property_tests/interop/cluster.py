@@ -17,6 +17,8 @@ class Cluster:
         self.names = [f'm{i}' for i in range(size)]
         self.client_ports = {name: free_port() for name in self.names}
         self.peer_ports = {name: free_port() for name in self.names}  # where they listen
+        self.initial = {}  # with whom a member begins, unless with all
+        self.states = {}   # `existing` for who joined later
         self.processes = {}
         self.paused = set()
         self.proxy = None
@@ -34,14 +36,31 @@ class Cluster:
     def endpoints(self):
         return ','.join(f'127.0.0.1:{self.client_ports[name]}' for name in self.names)
 
+    def peer_url(self, name):
+        return f'http://127.0.0.1:{self.advertised_ports[name]}'
+
+    def join(self, name):
+        """A member that has been added to the cluster already; ports of its own unless it had some."""
+        if name not in self.names:
+            self.expect(name)
+        self.states[name] = 'existing'
+        self.start(name)
+
+    def expect(self, name):
+        """It will join."""
+        self.names.append(name)
+        self.client_ports[name], self.peer_ports[name] = free_port(), free_port()
+        self.initial[name] = list(self.names)
+
     def command(self, name):
         client = f'http://127.0.0.1:{self.client_ports[name]}'
-        peers = ','.join(f'{other}=http://127.0.0.1:{self.advertised_ports[other]}' for other in self.names)
+        peers = ','.join(f'{other}={self.peer_url(other)}' for other in self.initial.get(name, self.names))
         return [self.program, '--name', name, '--data-dir', os.path.join(self.directory, name),
                 '--listen-client-urls', client, '--advertise-client-urls', client,
                 '--listen-peer-urls', f'http://127.0.0.1:{self.peer_ports[name]}',
                 '--initial-advertise-peer-urls', f'http://127.0.0.1:{self.advertised_ports[name]}',
-                '--initial-cluster', peers, '--initial-cluster-token', 'test', '--initial-cluster-state', 'new', *self.flags]
+                '--initial-cluster', peers, '--initial-cluster-token', 'test', '--initial-cluster-state', self.states.get(name, 'new'),
+                *self.flags]
 
     def start(self, name):
         with open(os.path.join(self.directory, name + '.log'), 'ab') as log:
@@ -86,7 +105,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        for name in self.names:
+        for name in self.processes:
             self.kill(name)
         if self.proxy:
             self.proxy.stop()
