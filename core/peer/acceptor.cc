@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/peer/message_receiver.h"
+#include "core/peer/snapshot_receiver.h"
 
 namespace peer {
 
@@ -31,7 +32,7 @@ class Acceptor::Door final : public rpc::StreamHandler {
 
 Acceptor::Acceptor(const io::World& world, const Options& options, rpc::Server& server)
     : world_(world), options_(options), self_(std::make_shared<Acceptor*>(this)) {
-  for (const Lane lane : {Lane::control, Lane::appends}) {
+  for (const Lane lane : {Lane::control, Lane::appends, Lane::snapshots}) {
     server.add_stream(path_of(lane), std::make_shared<Door>(self_, lane));
   }
 }
@@ -78,7 +79,11 @@ rpc::StreamReceiver* Acceptor::on_call(rpc::StreamCall& call, Lane lane) {
     end(*older->second, rpc::StatusCode::aborted, "a newer connection takes its place");
   }
   std::unique_ptr<Incoming>& incoming = incoming_[key];
-  incoming = std::make_unique<MessageReceiver>(*this, call, *hello, lane);
+  if (lane == Lane::snapshots) {
+    incoming = std::make_unique<SnapshotReceiver>(*this, call, *hello);
+  } else {
+    incoming = std::make_unique<MessageReceiver>(*this, call, *hello, lane);
+  }
   return incoming.get();
 }
 
@@ -89,7 +94,8 @@ rpc::StreamReceiver* Acceptor::turn_away(rpc::StreamCall& call, base::MemberId f
 }
 
 void Acceptor::end(Incoming& incoming, rpc::StatusCode code, const std::string& why) {
-  if (code == rpc::StatusCode::invalid_argument) complain(incoming.call(), incoming.from(), why);
+  const bool is_bad = code == rpc::StatusCode::invalid_argument || code == rpc::StatusCode::data_loss || code == rpc::StatusCode::internal;
+  if (is_bad) complain(incoming.call(), incoming.from(), why);
   incoming.call().finish({code, why});
   forget(incoming);
 }
