@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "core/base/assert.h"
-#include "core/peer/peer.pb.h"
+#include "core/peer/message_receiver.h"
+#include "core/peer/snapshot_receiver.h"
 
 namespace peer {
 
@@ -31,7 +32,9 @@ class Acceptor::Door final : public rpc::StreamHandler {
 
 Acceptor::Acceptor(const io::World& world, const Options& options, rpc::Server& server)
     : world_(world), options_(options), self_(std::make_shared<Acceptor*>(this)) {
-  for (const Lane lane : {Lane::control, Lane::appends}) server.add_stream(path_of(lane), std::make_shared<Door>(self_, lane));
+  for (const Lane lane : {Lane::control, Lane::appends, Lane::snapshots}) {
+    server.add_stream(path_of(lane), std::make_shared<Door>(self_, lane));
+  }
 }
 
 Acceptor::~Acceptor() {
@@ -75,7 +78,13 @@ rpc::StreamReceiver* Acceptor::on_call(rpc::StreamCall& call, Lane lane) {
   if (const auto older = incoming_.find(key); older != incoming_.end()) {
     end(*older->second, rpc::StatusCode::aborted, "a newer connection takes its place");
   }
-  return incoming_.emplace(key, std::make_unique<Incoming>(*this, call, *hello, lane)).first->second.get();
+  std::unique_ptr<Incoming>& incoming = incoming_[key];
+  if (lane == Lane::snapshots) {
+    incoming = std::make_unique<SnapshotReceiver>(*this, call, *hello);
+  } else {
+    incoming = std::make_unique<MessageReceiver>(*this, call, *hello, lane);
+  }
+  return incoming.get();
 }
 
 rpc::StreamReceiver* Acceptor::turn_away(rpc::StreamCall& call, base::MemberId from, rpc::StatusCode code, const std::string& why) {
@@ -85,7 +94,8 @@ rpc::StreamReceiver* Acceptor::turn_away(rpc::StreamCall& call, base::MemberId f
 }
 
 void Acceptor::end(Incoming& incoming, rpc::StatusCode code, const std::string& why) {
-  if (code == rpc::StatusCode::invalid_argument) complain(incoming.call(), incoming.from(), why);
+  const bool is_bad = code == rpc::StatusCode::invalid_argument || code == rpc::StatusCode::data_loss || code == rpc::StatusCode::internal;
+  if (is_bad) complain(incoming.call(), incoming.from(), why);
   incoming.call().finish({code, why});
   forget(incoming);
 }
@@ -105,52 +115,6 @@ void Acceptor::complain(const rpc::CallContext& call, base::MemberId from, const
   const std::string address = call.peer_text();
   world_.observer.log(io::Level::warn, "turned away a connection of a peer",
                       {{"peer", std::string_view(peer)}, {"address", std::string_view(address)}, {"error", std::string_view(why)}});
-}
-
-// --- one stream ---------------------------------------------------------------------------------------
-
-Incoming::Incoming(Acceptor& acceptor, rpc::StreamCall& call, const Hello& hello, Lane lane)
-    : acceptor_(acceptor), call_(call), from_(hello.from), lane_(lane), reader_(hello.salt(lane), acceptor.options_.message_bytes_max) {
-  send_receipt();  // of nothing: it is let in
-}
-
-Incoming::~Incoming() { acceptor_.world_.clock.disarm(*this); }
-
-void Incoming::on_message(std::string_view packet) {
-  base::Result<std::optional<raft::Message>> read = reader_.read(packet);
-  if (!read) return acceptor_.end(*this, rpc::StatusCode::invalid_argument, read.error().detail);
-  ++packets_;
-  const base::Instant due = receipt_at_ + acceptor_.options_.receipt_interval;
-  if (acceptor_.world_.clock.now() >= due) {
-    send_receipt();
-  } else if (!is_armed()) {
-    acceptor_.world_.clock.arm(*this, due);
-  }
-  acceptor_.complaints_.erase(from_);
-  if (!*read) return;
-  raft::Message& message = **read;
-  // A snapshot without the state that it speaks of would be the end of this member's log.
-  if (lane_of(message) != lane_) {
-    return acceptor_.end(*this, rpc::StatusCode::invalid_argument, "a message on the wrong connection: " + raft::to_text(message));
-  }
-  // The last thing done here: the listener may end this connection, or everything.
-  acceptor_.listener_->on_message(from_, std::move(message));
-}
-
-void Incoming::on_half_close() { acceptor_.end(*this, rpc::StatusCode::ok, {}); }
-
-void Incoming::on_cancelled() { acceptor_.forget(*this); }
-
-void Incoming::on_timer() {
-  if (packets_ > receipt_packets_) send_receipt();
-}
-
-void Incoming::send_receipt() {
-  receipt_packets_ = packets_;
-  receipt_at_ = acceptor_.world_.clock.now();
-  ::lockstep::peer::Receipt receipt;
-  receipt.set_packets(packets_);
-  call_.send(receipt.SerializeAsString());
 }
 
 }  // namespace peer

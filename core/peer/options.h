@@ -15,6 +15,11 @@ struct Options {
   std::size_t message_bytes_max = 256U << 20U;  // neither sent nor received beyond
   std::size_t packet_bytes = 64U << 10U;        // what goes at once; a link that takes `silence_timeout` for this is as good as none
 
+  // What is asked of a snapshot's source at once, and how much of it may be under way, not yet taken by the other side's disk. A larger
+  // piece goes alone.
+  std::size_t snapshot_piece_bytes = 64U << 10U;
+  std::size_t snapshot_window_bytes = 1U << 20U;
+
   // Dialling again: the waits double from the first to the last. Who was turned away for what it is waits longest.
   base::Duration redial_first = std::chrono::milliseconds(10);
   base::Duration redial_last = std::chrono::seconds(1);
@@ -25,6 +30,7 @@ struct Options {
   base::Duration receipt_interval = std::chrono::milliseconds(500);  // one receipt in this time, if anything came
   base::Duration keep_alive_interval = std::chrono::seconds(1);      // a packet in this time, if nothing else is said
   base::Duration silence_timeout = std::chrono::seconds(5);          // no receipt of what was sent: the connection is given up
+  base::Duration snapshot_idle_timeout = std::chrono::seconds(10);   // no packet of a snapshot, while its sink waits for one
 };
 
 // For the server that the members call: it asks a connection on which nothing has come for so long whether anybody is there. Members

@@ -7,13 +7,13 @@
 
 #include "core/base/assert.h"
 #include "core/base/overloaded.h"
+#include "core/peer/dial.h"
 #include "core/peer/peer.pb.h"
 
 namespace peer {
 
 namespace {
 
-constexpr std::size_t kReceiptBytesMax = 64;
 constexpr std::size_t kComplaintsMax = 16;
 
 // Nearly what encode() makes of it, without making it.
@@ -31,12 +31,6 @@ std::size_t bytes_of(const raft::Message& message) {
                               [](const auto&) {}},
              message);
   return size;
-}
-
-// The other side answered, and will not change its mind soon.
-bool is_refusal(rpc::StatusCode code) {
-  return code == rpc::StatusCode::failed_precondition || code == rpc::StatusCode::invalid_argument ||
-         code == rpc::StatusCode::unimplemented;
 }
 
 }  // namespace
@@ -77,13 +71,7 @@ void Outgoing::dial() {
   is_loss_told_ = false;
   last_sent_ = world_.clock.now();
   waiting_since_ = last_sent_;
-  rpc::ChannelOptions channel_options;
-  channel_options.receive_bytes_max = kReceiptBytesMax;
-  channel_options.connect_timeout = options_.connect_timeout;
-  channel_ = std::make_unique<rpc::Channel>(world_, address_, channel_options, nullptr);
-  rpc::CallOptions call_options;
-  call_options.metadata = metadata_of(hello_);
-  channel_->open_stream(path_of(lane_), call_options, *this);
+  channel_ = peer::dial(world_, options_, hello_, lane_, address_, *this);
   arm();
 }
 

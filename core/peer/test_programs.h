@@ -39,8 +39,14 @@ struct Recorder final : replica::TransportListener {
     lost.push_back(peer);
     if (after_lost) after_lost();
   }
-  void on_snapshot_over(base::MemberId, base::Status) override {}
-  std::unique_ptr<replica::SnapshotSink> on_snapshot_offered(base::MemberId, const raft::Snapshot&) override { return nullptr; }
+  void on_snapshot_over(base::MemberId peer, base::Status status) override {
+    overs.push_back({peer, std::move(status)});
+    if (after_over) after_over();
+  }
+  std::unique_ptr<replica::SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override {
+    offers.push_back({from, clock.now(), full_text(snapshot)});
+    return on_offer ? on_offer() : nullptr;
+  }
   std::vector<std::string> texts() const {
     std::vector<std::string> out;
     for (const Heard& each : heard) out.push_back(each.text);
@@ -51,12 +57,20 @@ struct Recorder final : replica::TransportListener {
     base::Instant at;
     std::string text;
   };
+  struct Over {
+    base::MemberId peer;
+    base::Status status;
+  };
   io::Clock& clock;
   std::vector<Heard> heard;
   std::vector<base::MemberId> lost;
+  std::vector<Over> overs;
+  std::vector<Heard> offers;
   std::uint64_t last_round = 0;
   std::function<void(const raft::Message&)> after_message;
   std::function<void()> after_lost;
+  std::function<void()> after_over;
+  std::function<std::unique_ptr<replica::SnapshotSink>()> on_offer;  // none: not now
 };
 
 using Members = std::map<base::MemberId, std::vector<io::Address>>;

@@ -31,7 +31,9 @@ void Transport::set_group(const Identity& identity, const std::map<base::MemberI
       ++peer;
       continue;
     }
-    lost_.erase(std::remove(lost_.begin(), lost_.end(), peer->first), lost_.end());
+    const base::MemberId gone = peer->first;
+    if (peer->second.snapshot != nullptr) on_sender_over(gone, base::fail(base::Code::unavailable, "the member is not in the group any more"));
+    lost_.erase(std::remove(lost_.begin(), lost_.end(), gone), lost_.end());
     peer = peers_.erase(peer);
   }
   for (const auto& [id, addresses] : members_) dial(id, addresses);
@@ -49,7 +51,7 @@ void Transport::stop() {
   listener_ = nullptr;
   acceptor_.close();
   peers_.clear();
-  unsent_snapshots_.clear();
+  overs_.clear();
   lost_.clear();
   world_.loop.forget(*this);
   is_next_turn_asked_ = false;
@@ -75,15 +77,40 @@ void Transport::send(base::MemberId to, raft::Message message) {
   (lane == Lane::control ? found->second.control : found->second.appends)->send(message);
 }
 
-// The lane for them is not built yet: whoever needs one does not get it.
-void Transport::send_snapshot(base::MemberId to, const raft::Snapshot&, std::unique_ptr<replica::SnapshotSource>) {
-  unsent_snapshots_.push_back(to);
-  ask_next_turn();
+// --- snapshots ----------------------------------------------------------------------------------------
+
+bool Transport::is_snapshot_on_its_way(base::MemberId to) const {
+  const auto found = peers_.find(to);
+  if (found != peers_.end() && found->second.snapshot != nullptr) return true;
+  return std::any_of(overs_.begin(), overs_.end(), [&](const Over& over) { return over.peer == to; });
+}
+
+void Transport::send_snapshot(base::MemberId to, const raft::Snapshot& snapshot, std::unique_ptr<replica::SnapshotSource> source) {
+  if (listener_ == nullptr) return;
+  ASSERT(!is_snapshot_on_its_way(to));
+  const auto found = peers_.find(to);
+  const std::vector<io::Address>* const addresses = found == peers_.end() ? nullptr : &members_.at(to);
+  if (addresses == nullptr || addresses->empty()) {
+    source.reset();
+    return on_sender_over(to, base::fail(base::Code::unavailable, "no address of the member is known"));
+  }
+  const Hello hello{kProtocolVersion, identity_.cluster, identity_.self, to};
+  SnapshotSenderOwner& owner = *this;
+  found->second.snapshot = std::make_unique<SnapshotSender>(world_, options_, hello, *addresses, snapshot, std::move(source), owner);
 }
 
 void Transport::cancel_snapshot(base::MemberId to) {
-  unsent_snapshots_.erase(std::remove(unsent_snapshots_.begin(), unsent_snapshots_.end(), to), unsent_snapshots_.end());
+  if (const auto found = peers_.find(to); found != peers_.end()) found->second.snapshot.reset();
+  overs_.erase(std::remove_if(overs_.begin(), overs_.end(), [&](const Over& over) { return over.peer == to; }), overs_.end());
 }
+
+void Transport::on_sender_over(base::MemberId peer, base::Status status) {
+  if (const auto found = peers_.find(peer); found != peers_.end()) found->second.snapshot.reset();
+  overs_.push_back({peer, std::move(status)});
+  ask_next_turn();
+}
+
+// --- what the listener hears --------------------------------------------------------------------------
 
 void Transport::on_lost(base::MemberId peer) {
   if (std::find(lost_.begin(), lost_.end(), peer) != lost_.end()) return;
@@ -99,18 +126,20 @@ void Transport::ask_next_turn() {
 
 void Transport::on_end_of_turn() {
   is_next_turn_asked_ = false;
-  if (!unsent_snapshots_.empty()) {
-    const base::MemberId peer = unsent_snapshots_.front();
-    unsent_snapshots_.pop_front();
-    if (!lost_.empty() || !unsent_snapshots_.empty()) ask_next_turn();
-    return listener_->on_snapshot_over(peer, base::fail(base::Code::unavailable, "snapshots are not sent yet"));
+  if (overs_.size() + lost_.size() > 1) ask_next_turn();
+  // The listener comes last: that may be the end of this.
+  if (!overs_.empty()) {
+    Over over = std::move(overs_.front());
+    overs_.pop_front();
+    return listener_->on_snapshot_over(over.peer, std::move(over.status));
   }
-  if (lost_.empty()) return;  // it has left the group meanwhile
+  if (lost_.empty()) return;  // it has left the group, or was cancelled meanwhile
   const base::MemberId peer = lost_.front();
   lost_.pop_front();
-  if (!lost_.empty()) ask_next_turn();
-  listener_->on_unreachable(peer);  // the last thing done here: it may be the end of this
+  listener_->on_unreachable(peer);
 }
+
+// --- how it stands --------------------------------------------------------------------------------------
 
 const Outgoing* Transport::find(base::MemberId peer, Lane lane) const {
   const auto found = peers_.find(peer);
@@ -130,6 +159,10 @@ std::size_t Transport::active_peer_count() const {
 }
 
 std::size_t Transport::unsent_bytes(base::MemberId peer, Lane lane) const {
+  if (lane == Lane::snapshots) {
+    const auto found = peers_.find(peer);
+    return found == peers_.end() || found->second.snapshot == nullptr ? 0 : found->second.snapshot->unsent_bytes();
+  }
   const Outgoing* const outgoing = find(peer, lane);
   return outgoing == nullptr ? 0 : outgoing->unsent_bytes();
 }

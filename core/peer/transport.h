@@ -1,7 +1,7 @@
 // core/peer/transport.h: how the members of one group reach each other: replica::Transport over gRPC.
 //
 // To each other member this one makes connections of its own, one per lane (hello.h), and only speaks on them; on those that others
-// made it only listens. Nobody waits for a slow peer: what is unsent is bounded, and beyond that it is dropped. Who is silent for too
+// made it only listens. Two of them stand as long as the member belongs to the group, that of a snapshot as long as it takes. Nobody waits for a slow peer: what is unsent is bounded, and beyond that it is dropped. Who is silent for too
 // long counts as gone and is dialled again.
 #pragma once
 
@@ -18,13 +18,14 @@
 #include "core/peer/hello.h"
 #include "core/peer/options.h"
 #include "core/peer/outgoing.h"
+#include "core/peer/snapshot_sender.h"
 #include "core/replica/transport.h"
 #include "core/rpc/server.h"
 #include "io/world.h"
 
 namespace peer {
 
-class Transport final : public replica::Transport, private OutgoingOwner, private io::EndOfTurn {
+class Transport final : public replica::Transport, private OutgoingOwner, private SnapshotSenderOwner, private io::EndOfTurn {
  public:
   // `server` is the one that the other members call (server_options()), before it listens. It may outlive the transport and then turns
   // everybody away, or go first. The transport may be destroyed at any time, also from within a call of its listener.
@@ -55,11 +56,18 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   struct Peer {
     std::unique_ptr<Outgoing> control;
     std::unique_ptr<Outgoing> appends;
+    std::unique_ptr<SnapshotSender> snapshot;  // null: none is on its way there
+  };
+  struct Over {
+    base::MemberId peer;
+    base::Status status;
   };
 
   void on_lost(base::MemberId peer) override;
+  void on_sender_over(base::MemberId peer, base::Status status) override;
   void on_end_of_turn() override;
   void ask_next_turn();
+  bool is_snapshot_on_its_way(base::MemberId to) const;
   void dial(base::MemberId id, const std::vector<io::Address>& addresses);
   const Outgoing* find(base::MemberId peer, Lane lane) const;
 
@@ -70,8 +78,9 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   std::map<base::MemberId, std::vector<io::Address>> members_;  // the others
   std::map<base::MemberId, Peer> peers_;                        // the same, while started
   replica::TransportListener* listener_ = nullptr;              // null: not started, or stopped
-  std::deque<base::MemberId> unsent_snapshots_;
-  std::deque<base::MemberId> lost_;                             // each once; the listener hears of one in a turn
+  // What the listener has not heard yet; it hears one thing in a turn.
+  std::deque<Over> overs_;           // each peer once, and only if nothing is on its way there
+  std::deque<base::MemberId> lost_;  // each once
   bool is_next_turn_asked_ = false;
 };
 

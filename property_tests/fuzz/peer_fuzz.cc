@@ -2,9 +2,9 @@
 //
 // The first byte chooses: the bytes of one message, or packets of one stream, sealed with the right checksum or as they are.
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/base/assert.h"
 #include "core/base/codec.h"
@@ -51,7 +51,11 @@ void check_packets(fuzz::Input& input) {
     const std::string_view body = input.bytes();
     const auto result = reader.read(is_raw ? std::string(body) : sealed(body));
     if (!result) return;
-    if (*result) check_valid(**result);
+    if (const auto* const message = std::get_if<raft::Message>(&*result)) check_valid(*message);
+    if (const auto* const piece = std::get_if<peer::SnapshotPiece>(&*result)) {
+      ASSERT(!piece->bytes.empty());
+      ASSERT(piece->bytes.size() <= kMessageBytesMax);
+    }
   }
 }
 
