@@ -45,6 +45,18 @@ struct WroteVote {
   base::MemberId voted_for;
 };
 
+// The bytes [offset, offset + size) of a log file say that the log begins behind `last` from now on, and that the store holds `store`. With
+// `is_reset` a snapshot takes the place of everything that stood in the log before, above `last` too. Emitted when the write is
+// requested, before WroteEntries for the same bytes.
+struct WroteStart {
+  std::string_view file;
+  std::uint64_t offset = 0;
+  std::string_view bytes;  // the whole batch as written
+  base::EntryId last;
+  base::StoreMark store;
+  bool is_reset = false;
+};
+
 // Everything that this member wrote to its log before is durable, it says.
 struct LogSynced {
   base::LogIndex last;
@@ -89,6 +101,8 @@ struct Recovered {
   base::EntryId last;          // of the log
   base::StoreMark store;       // what the store holds
   base::Hash128 state;         // recomputed from its rows
+  base::MemberId self;
+  std::string_view configuration;  // in force right before `first_kept`, encoded
 };
 
 // Entries up to and including this index were dropped from the front of the log.
@@ -125,8 +139,8 @@ struct Stopped {
   std::string_view reason;
 };
 
-using Event = std::variant<Appended, WroteEntries, WroteVote, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable, Recovered,
-                           LogTruncated, LogReplaced, Installed, SnapshotBegun, SnapshotEnded, Stopped>;
+using Event = std::variant<Appended, WroteEntries, WroteVote, WroteStart, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable,
+                           Recovered, LogTruncated, LogReplaced, Installed, SnapshotBegun, SnapshotEnded, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

@@ -2,36 +2,70 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace sim {
 
-DurabilityOracle::DurabilityOracle(const Truth& truth, const GroupLog& logs, std::vector<std::string> voters, Findings& findings)
-    : truth_(truth), logs_(logs), voters_(std::move(voters)), findings_(findings) {}
+DurabilityOracle::DurabilityOracle(const Truth& truth, const GroupLog& logs, const Configurations& configurations, Findings& findings)
+    : truth_(truth), logs_(logs), configurations_(configurations), findings_(findings) {}
+
+void DurabilityOracle::accuse(std::string_view name, const std::string& how) {
+  findings_.safety(kName, "member " + std::string(name) + " " + how);
+}
 
 void DurabilityOracle::on_event(std::string_view name, const io::Event& event) {
   if (const auto* committed = std::get_if<io::Committed>(&event)) return on_committed(name, committed->id);
+  const auto* started = std::get_if<io::WroteStart>(&event);
   const auto* wrote = std::get_if<io::WroteEntries>(&event);
   const auto* recovered = std::get_if<io::Recovered>(&event);
-  if (wrote == nullptr && recovered == nullptr && !std::holds_alternative<io::LogSynced>(event)) return;
+  const auto* installed = std::get_if<io::Installed>(&event);
+  const bool is_of_interest = started != nullptr || wrote != nullptr || recovered != nullptr || installed != nullptr;
+  if (!is_of_interest && !std::holds_alternative<io::LogSynced>(event)) return;
   auto found = members_.find(name);
   if (found == members_.end()) found = members_.emplace(std::string(name), Member()).first;
   Member& member = found->second;
-  if (wrote != nullptr) on_wrote(name, member, *wrote);
-  else if (recovered != nullptr) on_recovered(name, member, recovered->last);
+  if (started != nullptr) on_started(name, member, *started);
+  else if (wrote != nullptr) on_wrote(name, member, *wrote);
+  else if (recovered != nullptr) on_recovered(name, member, *recovered);
+  else if (installed != nullptr) on_installed(name, member, installed->store);
   else settle(name, member);
 }
 
-void DurabilityOracle::on_wrote(std::string_view name, Member& member, const io::WroteEntries& wrote) {
+void DurabilityOracle::on_wipe(std::string_view name) {
+  if (const auto found = members_.find(name); found != members_.end()) members_.erase(found);
+}
+
+void DurabilityOracle::begin_write(std::string_view name, Member& member, std::string_view file, std::uint64_t offset, std::string_view bytes) {
   settle(name, member);
   if (member.newest != nullptr) adopt(member);
-  auto write = std::make_shared<Write>();
-  write->file = wrote.file;
-  write->offset = wrote.offset;
-  write->bytes = wrote.bytes;
-  write->first = wrote.first;
-  write->last = wrote.last;
-  member.newest = std::move(write);
+  member.newest = std::make_shared<Write>();
+  member.newest->file = file;
+  member.newest->offset = offset;
+  member.newest->bytes = bytes;
+}
+
+void DurabilityOracle::on_started(std::string_view name, Member& member, const io::WroteStart& wrote) {
+  if (wrote.store.applied < wrote.last.index) {
+    accuse(name, "writes that its log begins behind " + base::to_text(wrote.last) + ", and its store is at " + base::to_text(wrote.store));
+  }
+  if (!wrote.is_reset) return;
+  if (!truth_.is_store_durable(name, wrote.store.generation)) {
+    accuse(name, "lets its log name the store " + base::to_text(wrote.store) + " in place of the one it had, before all of that is durable");
+  }
+  begin_write(name, member, wrote.file, wrote.offset, wrote.bytes);
+  member.newest->last = wrote.last;
+  member.newest->is_reset = true;
+  member.newest->store = wrote.store;
+}
+
+void DurabilityOracle::on_wrote(std::string_view name, Member& member, const io::WroteEntries& wrote) {
+  // A snapshot's batch may bring entries along.
+  const bool is_same = member.newest != nullptr && member.newest->is_reset && member.newest->first == base::EntryId() &&
+                       member.newest->file == wrote.file && member.newest->offset == wrote.offset;
+  if (!is_same) begin_write(name, member, wrote.file, wrote.offset, wrote.bytes);
+  member.newest->first = wrote.first;
+  member.newest->last = wrote.last;
 }
 
 bool DurabilityOracle::is_durable(std::string_view name, Write& write) {
@@ -48,14 +82,15 @@ bool DurabilityOracle::is_durable(std::string_view name, Write& write) {
 void DurabilityOracle::settle(std::string_view name, Member& member) {
   if (member.newest == nullptr || !is_durable(name, *member.newest)) return;
   member.durable_end = member.newest->last;
+  if (member.newest->is_reset) member.named = member.newest->store;
   adopt(member);
 }
 
 // From now on the log on the disk is that with the newest write, which replaces what it overlaps and all that followed.
 void DurabilityOracle::adopt(Member& member) {
   const std::shared_ptr<Write> write = std::exchange(member.newest, nullptr);
-  member.copies.erase(member.copies.lower_bound(write->first.index), member.copies.end());
-  if (write->last.index <= settled_) return;
+  member.copies.erase(write->is_reset ? member.copies.begin() : member.copies.lower_bound(write->first.index), member.copies.end());
+  if (write->first == base::EntryId() || write->last.index <= settled_) return;
   const base::LogIndex first = std::max(write->first.index, settled_.next());
   base::LogIndex index = first;
   for (const base::Term term : logs_.terms_up_to(write->last, first)) {
@@ -64,19 +99,30 @@ void DurabilityOracle::adopt(Member& member) {
   }
 }
 
-void DurabilityOracle::on_recovered(std::string_view name, Member& member, base::EntryId last) {
+void DurabilityOracle::on_installed(std::string_view name, Member& member, const base::StoreMark& store) {
+  settle(name, member);
+  if (member.named != store) accuse(name, "put the store " + base::to_text(store) + " in place, which its log does not name durably");
+}
+
+void DurabilityOracle::on_recovered(std::string_view name, Member& member, const io::Recovered& recovered) {
+  const base::EntryId last = recovered.last;
   // A write in flight has come through, whole, or it never was.
-  const bool has_come_through = member.newest != nullptr && member.newest->last == last;
+  const bool has_come_through = member.newest != nullptr && (member.newest->is_reset ? recovered.store.generation == member.newest->store.generation
+                                                                                     : member.newest->last == last);
   if (has_come_through) {
     settle(name, member);
     // What only the page cache has counts no more than before; of two writes of the same entries the durable one counts.
-    if (member.newest != nullptr && member.durable_end != last) adopt(member);
+    if (member.newest != nullptr && (member.newest->is_reset || member.durable_end != last)) adopt(member);
   }
   member.newest.reset();
   const bool is_lost = last.index < member.durable_end.index || (last.index == member.durable_end.index && last.term != member.durable_end.term);
   if (is_lost && !has_come_through) {
-    findings_.safety(kName, "member " + std::string(name) + " came back with a log that ends at " + base::to_text(last) +
-                                ", although its disk held it durably up to " + base::to_text(member.durable_end));
+    accuse(name, "came back with a log that ends at " + base::to_text(last) + ", although its disk held it durably up to " +
+                     base::to_text(member.durable_end));
+  }
+  if (recovered.store < member.named) {
+    accuse(name, "came back with the store " + base::to_text(recovered.store) + ", although its log named " + base::to_text(member.named) +
+                     " durably");
   }
   member.copies.erase(member.copies.upper_bound(last.index), member.copies.end());
 }
@@ -92,18 +138,23 @@ bool DurabilityOracle::has_durable(const std::string& voter, base::EntryId id) {
 
 void DurabilityOracle::on_committed(std::string_view name, base::EntryId id) {
   if (id.index <= settled_) return;
-  std::string holders;
-  std::size_t count = 0;
-  for (const std::string& voter : voters_) {
-    if (!has_durable(voter, id)) continue;
-    ++count;
-    holders += (holders.empty() ? "" : ", ") + voter;
+  const Configurations::Change* const group = configurations_.at(name, id.index);
+  if (group == nullptr) return accuse(name, "called entry " + base::to_text(id) + " committed in a group that nobody knows");
+  std::set<base::MemberId> holders;
+  for (const auto& [member, voter] : configurations_.names()) {
+    if (has_durable(voter, id)) holders.insert(member);
   }
-  if (count < voters_.size() / 2 + 1) {
-    findings_.safety(kName, "member " + std::string(name) + " called entry " + base::to_text(id) + " committed, but " +
-                                (count == 0 ? "nobody has it" : "of " + std::to_string(voters_.size()) + " voters only " + holders + " had it") +
-                                " on the disk durably: a power loss now could lose an acknowledged write");
-    return;
+  bool is_safe = is_quorum(group->configuration, holders);
+  // Who leads counts by the newest group in its log, also for entries in front of it. That in force before must be committed then.
+  base::LogIndex before = group->id.index;
+  for (const Configurations::Change* const later : configurations_.above(name, id.index)) {
+    if (before <= settled_) is_safe = is_safe || is_quorum(later->configuration, holders);
+    before = later->id.index;
+  }
+  if (!is_safe) {
+    return accuse(name, "called entry " + base::to_text(id) + " committed, but of the group " + to_text(group->configuration, configurations_) + " " +
+                            (holders.empty() ? "nobody has it" : "only " + configurations_.to_text(holders) + " had it") +
+                            " on the disk durably: a power loss now could lose an acknowledged write");
   }
   settled_ = id.index;
   for (auto& one : members_) {

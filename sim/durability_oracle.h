@@ -4,6 +4,10 @@
 // member's word counts: the bytes of the log write that carried the entry are compared with the durable bytes of the simulated
 // disk. And whatever part of a log was found durable once must be there when the member comes back, for its acknowledgement may be
 // on its way; only a later write to the log may have replaced it.
+//
+// A snapshot takes the place of entries that a quorum has. The member gives up its old store and log for it with one log write, so all
+// of the new store must be durable before that is requested; from the instant at which that write is durable the member may neither
+// put anything else in place nor come back without it. And a log drops no more than its store holds.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +17,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "sim/configurations.h"
 #include "sim/group_log.h"
 #include "sim/oracle.h"
 
@@ -21,10 +26,11 @@ namespace sim {
 class DurabilityOracle final : public Oracle {
  public:
   static constexpr std::string_view kName = "durability";
-  // All references outlive the oracle, and `logs` hears of each event first. `voters`: whose copies count.
-  DurabilityOracle(const Truth& truth, const GroupLog& logs, std::vector<std::string> voters, Findings& findings);
+  // All references outlive the oracle. `logs` and `configurations`, which says whose copies count, hear of each event first.
+  DurabilityOracle(const Truth& truth, const GroupLog& logs, const Configurations& configurations, Findings& findings);
 
   void on_event(std::string_view member, const io::Event& event) override;
+  void on_wipe(std::string_view member) override;
   std::uint64_t checked_count() const { return checked_count_; }  // writes that were found durable
 
  private:
@@ -32,8 +38,10 @@ class DurabilityOracle final : public Oracle {
     std::string file;
     std::uint64_t offset = 0;
     std::string bytes;        // dropped once found durable: what is durable stays so
-    base::EntryId first;
-    base::EntryId last;
+    base::EntryId first;      // 0/0: no entries
+    base::EntryId last;       // where the log ends with it
+    bool is_reset = false;    // what was in the log before counts no more
+    base::StoreMark store;    // of a reset
     bool is_durable = false;  // found so
   };
   struct Copy {
@@ -45,19 +53,24 @@ class DurabilityOracle final : public Oracle {
     std::map<base::LogIndex, Copy> copies;  // what its disk has above settled_
     std::shared_ptr<Write> newest;          // null: it is in `copies`
     base::EntryId durable_end;              // where its log ended when a write was last found durable
+    base::StoreMark named;                  // the snapshot's store that its log certainly names; 0@0: none
   };
 
+  void on_started(std::string_view name, Member& member, const io::WroteStart& wrote);
   void on_wrote(std::string_view name, Member& member, const io::WroteEntries& wrote);
-  void on_recovered(std::string_view name, Member& member, base::EntryId last);
+  void on_installed(std::string_view name, Member& member, const base::StoreMark& store);
+  void on_recovered(std::string_view name, Member& member, const io::Recovered& recovered);
   void on_committed(std::string_view name, base::EntryId id);
   bool has_durable(const std::string& voter, base::EntryId id);
   bool is_durable(std::string_view name, Write& write);
+  void begin_write(std::string_view name, Member& member, std::string_view file, std::uint64_t offset, std::string_view bytes);
   void settle(std::string_view name, Member& member);
   void adopt(Member& member);
+  void accuse(std::string_view name, const std::string& how);
 
   const Truth& truth_;
   const GroupLog& logs_;
-  const std::vector<std::string> voters_;
+  const Configurations& configurations_;
   Findings& findings_;
   std::map<std::string, Member, std::less<>> members_;
   base::LogIndex settled_;  // up to here a quorum was found to have every entry

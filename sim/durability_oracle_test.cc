@@ -20,14 +20,20 @@ class FakeTruth final : public Truth {
     if (found == bytes.end()) return {};
     return found->second.substr(std::min<std::uint64_t>(offset, found->second.size()), size);
   }
+  bool is_store_durable(std::string_view, base::StoreGeneration) const override { return has_store; }
   std::map<std::string, std::string, std::less<>> bytes;
+  bool has_store = true;
 };
 
 struct Group {
-  explicit Group(std::vector<std::string> voters) : oracle(truth, logs, std::move(voters), findings) {}
+  explicit Group(std::string_view members) : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+    for (const std::string& name : founders_of(members).voters) say(name, recovered({}, 0));
+  }
   void say(std::string_view member, const io::Event& event) {
-    logs.on_event(member, event);
-    oracle.on_event(member, event);
+    const io::Event told = told_by(member, event, group);
+    logs.on_event(member, told);
+    configurations.on_event(member, told);
+    oracle.on_event(member, told);
   }
   void append(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, appended(term, index)); }
   void write(std::string_view member, std::uint64_t offset, std::string_view bytes, base::EntryId first, base::EntryId last) {
@@ -44,10 +50,12 @@ struct Group {
     sync(member);
   }
 
+  const std::string group;
   FakeTruth truth;
   Findings findings;
   GroupLog logs{findings};
-  DurabilityOracle oracle;
+  Configurations configurations;
+  DurabilityOracle oracle{truth, logs, configurations, findings};
 };
 
 }  // namespace
@@ -57,7 +65,7 @@ TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less
   const Case cases[] = {{"all there", "....batch", true}, {"nothing", "", false}, {"torn", "....batc", false}, {"old", "....BATCH", false}};
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group({"m1"});
+    Group group("m1");
     group.write("m1", 4, "batch", id(1, 1), id(1, 2));
     group.truth.bytes["m1"] = c.durable;
     group.commit("m1", 1, 1);
@@ -67,7 +75,7 @@ TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less
 }
 
 TEST_CASE("durability: a member's word that it has synced counts for nothing") {
-  Group group({"m1"});
+  Group group("m1");
   group.write("m1", 0, "batch", id(1, 1), id(1, 1));
   group.sync("m1");
   CHECK(group.findings.is_clean());
@@ -76,14 +84,14 @@ TEST_CASE("durability: a member's word that it has synced counts for nothing") {
 }
 
 TEST_CASE("durability: an entry that was never written is not committed") {
-  Group group({"m1"});
+  Group group("m1");
   group.append("m1", 1, 1);
   group.commit("m1", 1, 1);
   CHECK_FALSE(group.findings.is_clean());
 }
 
 TEST_CASE("durability: an entry that was written again counts where it stands last") {
-  Group group({"m1"});
+  Group group("m1");
   group.truth.bytes["m1"] = "old!new!";
   group.write("m1", 0, "old!", id(1, 1), id(1, 1));
   group.write("m1", 4, "NEW!", id(2, 1), id(2, 1));
@@ -100,7 +108,8 @@ TEST_CASE("durability: a quorum has it, whoever says so first") {
                         {"nobody", {}, false}};
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group({"m1", "m2", "m3", "m4"});
+    Group group("m1 m2 m3 m4");
+    group.say("m5", recovered({}, 0));
     for (const char* member : {"m1", "m2", "m3", "m4", "m5"}) {
       group.append(member, 1, 1);
       group.write(member, 0, "one", id(1, 1), id(1, 1));
@@ -113,7 +122,7 @@ TEST_CASE("durability: a quorum has it, whoever says so first") {
 }
 
 TEST_CASE("durability: of another entry at the same index a copy is none") {
-  Group group({"m1", "m2", "m3"});
+  Group group("m1 m2 m3");
   group.have_two("m1");
   group.have_two("m2");
   // Everything but m2's copy goes on to term 2, also where a batch holds entries of both terms.
@@ -131,7 +140,7 @@ TEST_CASE("durability: of another entry at the same index a copy is none") {
 }
 
 TEST_CASE("durability: what an earlier life wrote counts until a write replaces it") {
-  Group group({"m1", "m2", "m3"});
+  Group group("m1 m2 m3");
   group.have_two("m1");
   group.have_two("m2");
 
@@ -191,7 +200,7 @@ TEST_CASE("durability: what an earlier life wrote counts until a write replaces 
 }
 
 TEST_CASE("durability: a log comes back at least as long as it was durable") {
-  Group group({"m1", "m2", "m3"});
+  Group group("m1 m2 m3");
   group.have_two("m1");
   SUBCASE("longer is fine") {
     group.append("m1", 1, 3);
@@ -215,6 +224,158 @@ TEST_CASE("durability: a log comes back at least as long as it was durable") {
     group.sync("m1");
     group.say("m1", recovered(id(2, 1), 0));
     CHECK(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("durability: whose copies count is said by the group that is in force") {
+  struct Case {
+    const char* name;
+    std::string_view change;  // at index 1
+    bool is_committed;        // and a majority of m1, m2, m3 had it
+    std::vector<const char*> holders;  // of index 2
+    bool good;
+  };
+  const Case cases[] = {
+      {"a new voter counts", "m1 m2 m3 m4", true, {"m1", "m2", "m4"}, true},
+      {"and is one more to be convinced", "m1 m2 m3 m4", true, {"m1", "m2"}, false},
+      {"a learner never does", "m1 m2 m3 m4?", true, {"m1", "m4"}, false},
+      {"joint: the old ones alone", "m1+ m2- m3- m4 m5", true, {"m1", "m2", "m3"}, false},
+      {"joint: the new ones alone", "m1+ m2- m3- m4 m5", true, {"m1", "m4", "m5"}, false},
+      {"joint: both", "m1+ m2- m3- m4 m5", true, {"m1", "m2", "m4"}, true},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Group group("m1 m2 m3");
+    for (const char* member : {"m4", "m5"}) group.say(member, recovered({}, 0));
+    const std::string change = raft::encode(group_of(c.change));
+    for (const char* member : {"m1", "m2", "m3", "m4", "m5"}) {
+      group.say(member, io::Appended{id(1, 1), base::EntryKind::configuration, change});
+      group.write(member, 0, "one", id(1, 1), id(1, 1));
+      group.truth.bytes[member] = "one";
+      group.sync(member);
+      group.append(member, 1, 2);
+      group.write(member, 3, "two", id(1, 2), id(1, 2));
+    }
+    group.commit("m1", 1, 1);
+    REQUIRE(group.findings.is_clean());
+    for (const char* holder : c.holders) group.truth.bytes[holder] = "onetwo";
+    group.commit("m1", 1, 2);
+    CHECK_EQ(group.findings.is_clean(), c.good);
+  }
+}
+
+TEST_CASE("durability: behind a joint group that is committed the new ones decide, and on itself both") {
+  Group group("m1 m2 m3");
+  for (const char* member : {"m4", "m5"}) group.say(member, recovered({}, 0));
+  const std::string joint = raft::encode(group_of("m1+ m2- m3- m4 m5"));
+  const std::string after = raft::encode(group_of("m1 m4 m5"));
+  const auto have = [&](std::string_view member) {
+    group.say(member, io::Appended{id(1, 1), base::EntryKind::configuration, joint});
+    group.append(member, 1, 2);
+    group.say(member, io::Appended{id(1, 3), base::EntryKind::configuration, after});
+    group.write(member, 0, "three", id(1, 1), id(1, 3));
+    group.truth.bytes[std::string(member)] = "three";
+  };
+  for (const char* member : {"m1", "m4"}) have(member);
+  SUBCASE("the joint one needs both") {
+    group.commit("m1", 1, 1);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("what comes behind it does not") {
+    // Of the joint entry m2 had a copy once, and has lost it since: what was shown once stays so.
+    have("m2");
+    group.commit("m1", 1, 1);
+    group.oracle.on_wipe("m2");
+    group.commit("m1", 1, 2);
+    group.commit("m1", 1, 3);
+    CHECK(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("durability: a snapshot counts when the log names its store, durably, and not before the store is") {
+  Group group("m1 m2 m3");
+  group.have_two("m1");
+  group.have_two("m2");
+  for (const char* member : {"m1", "m2"}) {
+    group.append(member, 1, 3);
+    group.write(member, 3, "three", id(1, 3), id(1, 3));
+    group.truth.bytes[member] = "twothree";
+    group.sync(member);
+  }
+  for (std::uint64_t i = 1; i <= 3; ++i) group.commit("m1", 1, i);
+  REQUIRE(group.findings.is_clean());
+  // m3 has something else, and more of it.
+  group.append("m3", 0, 1);
+  group.append("m3", 0, 2);
+  group.append("m3", 0, 3);
+  group.append("m3", 0, 4);
+  group.write("m3", 0, "old.", id(0, 1), id(0, 4));
+  group.truth.bytes["m3"] = "old.";
+  group.sync("m3");
+  const base::StoreMark store{base::StoreGeneration(2), base::LogIndex(3)};
+  const auto reset = [&](base::StoreMark mark) {
+    group.say("m3", io::LogReplaced{id(1, 3), {}});
+    group.say("m3", io::WroteStart{"wal/1.log", 4, "reset", id(1, 3), mark, true});
+  };
+  const auto come_back = [&](base::EntryId last, base::StoreMark mark) {
+    io::Recovered event = recovered(last, mark.applied.value());
+    event.store = mark;
+    group.say("m3", event);
+  };
+
+  SUBCASE("all in order") {
+    reset(store);
+    group.append("m3", 1, 4);
+    group.say("m3", io::WroteEntries{"wal/1.log", 4, "reset", id(1, 4), id(1, 4)});
+    group.truth.bytes["m3"] = "old.reset";
+    group.sync("m3");
+    group.say("m3", io::Installed{id(1, 3), store, {}});
+    CHECK(group.findings.is_clean());
+    SUBCASE("what came along counts as a copy") {
+      group.append("m1", 1, 4);
+      group.write("m1", 8, "four", id(1, 4), id(1, 4));
+      group.truth.bytes["m1"] = "twothreefour";
+      group.commit("m1", 1, 4);
+      CHECK(group.findings.is_clean());
+    }
+    SUBCASE("a crash leaves it there") { come_back(id(1, 4), store); CHECK(group.findings.is_clean()); }
+    SUBCASE("a log that forgets it") { come_back(id(1, 3), store); CHECK_FALSE(group.findings.is_clean()); }
+    SUBCASE("a store that forgets it") {
+      come_back(id(1, 4), {base::StoreGeneration(1), base::LogIndex(0)});
+      CHECK_FALSE(group.findings.is_clean());
+    }
+  }
+  SUBCASE("the store is not durable yet") {
+    group.truth.has_store = false;
+    reset(store);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("the log does not name it durably") {
+    reset(store);
+    group.sync("m3");
+    group.say("m3", io::Installed{id(1, 3), store, {}});
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a crash before that leaves what was there, or the snapshot; the end of the log may be an earlier one") {
+    reset(store);
+    SUBCASE("what was there") { come_back(id(0, 4), {base::StoreGeneration(1), base::LogIndex(0)}); }
+    SUBCASE("the snapshot") { come_back(id(1, 3), store); }
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("with the snapshot the copies of what lost are gone") {
+    reset(store);
+    group.truth.bytes["m3"] = "old.reset";
+    group.sync("m3");
+    // (0, 4) is nowhere any more: m1 alone has it.
+    group.append("m1", 1, 4);
+    group.write("m1", 8, "four", id(1, 4), id(1, 4));
+    group.truth.bytes["m1"] = "twothreefour";
+    group.commit("m1", 1, 4);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("a log that drops more than its store has") {
+    group.say("m1", io::WroteStart{"wal/1.log", 8, "start", id(1, 2), {base::StoreGeneration(1), base::LogIndex(1)}, false});
+    CHECK_FALSE(group.findings.is_clean());
   }
 }
 

@@ -10,11 +10,17 @@ namespace sim {
 void GroupLog::on_event(std::string_view member, const io::Event& event) {
   const auto* appended = std::get_if<io::Appended>(&event);
   const auto* recovered = std::get_if<io::Recovered>(&event);
-  if (appended == nullptr && recovered == nullptr) return;
+  const auto* replaced = std::get_if<io::LogReplaced>(&event);
+  if (appended == nullptr && recovered == nullptr && replaced == nullptr) return;
   auto found = logs_.find(member);
   if (found == logs_.end()) found = logs_.emplace(std::string(member), Terms()).first;
   if (appended != nullptr) on_appended(member, found->second, *appended);
-  else on_recovered(member, found->second, recovered->last);
+  else if (recovered != nullptr) become(member, found->second, recovered->last, "came back with a log that ends with ");
+  else become(member, found->second, replaced->last, "replaced its log by a snapshot that ends with ");
+}
+
+void GroupLog::on_wipe(std::string_view member) {
+  if (const auto found = logs_.find(member); found != logs_.end()) logs_.erase(found);
 }
 
 const GroupLog::Known* GroupLog::find(base::EntryId id) const {
@@ -80,10 +86,10 @@ void GroupLog::on_appended(std::string_view member, Terms& log, const io::Append
   }
 }
 
-void GroupLog::on_recovered(std::string_view member, Terms& log, base::EntryId last) {
+void GroupLog::become(std::string_view member, Terms& log, base::EntryId last, std::string_view how) {
   const std::uint64_t size = last.index.value();
   if (size > 0 && find(last) == nullptr) {
-    return findings_.safety(kName, "member " + std::string(member) + " came back with a log that ends with " + base::to_text(last) +
+    return findings_.safety(kName, "member " + std::string(member) + " " + std::string(how) + base::to_text(last) +
                                        ", which nobody has ever appended");
   }
   log.resize(size);

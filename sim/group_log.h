@@ -1,7 +1,7 @@
 // sim/group_log.h: what stands in every member's log, as their events tell it, and the oracle of log matching.
 //
 // Entries of one term and log index are one entry, whoever has it, and the logs that hold it are the same up to it (Raft §5.3).
-// So a log is known by its last entry alone; that is how a log that comes back from a crash is read here. An entry found
+// So a log is known by its last entry alone; that is how a log that comes back from a crash is read here, and one that a snapshot replaced. An entry found
 // with other bytes, or behind another entry, than it had before is what this oracle exists for.
 //
 //   of the group: every entry that anybody appended, with the term of the one before it   1/1 <- 1/2 <- 1/3
@@ -27,6 +27,7 @@ class GroupLog final : public Oracle {
 
   // To be told of an event before any oracle that asks here about it.
   void on_event(std::string_view member, const io::Event& event) override;
+  void on_wipe(std::string_view member) override;
 
   struct Known {
     base::Term term;
@@ -53,7 +54,8 @@ class GroupLog final : public Oracle {
 
   const Terms* log_of(std::string_view member) const;
   void on_appended(std::string_view member, Terms& log, const io::Appended& appended);
-  void on_recovered(std::string_view member, Terms& log, base::EntryId last);
+  // It is the log that ends there: one that came back, or what a snapshot stands for.
+  void become(std::string_view member, Terms& log, base::EntryId last, std::string_view how);
 
   Findings& findings_;
   std::map<std::string, Terms, std::less<>> logs_;

@@ -22,6 +22,8 @@ class Truth {
   // The bytes of a member's file that would certainly be there after a power loss now; short when the durable
   // file is. Empty when there is no such file, durably.
   virtual std::string durable_bytes(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const = 0;
+  // Whether every byte of the files that make the member's store of this generation would certainly be there after a power loss now.
+  virtual bool is_store_durable(std::string_view member, base::StoreGeneration generation) const = 0;
 
  protected:
   ~Truth() = default;
@@ -34,6 +36,8 @@ class Oracle {
   virtual void on_start(std::string_view member) { static_cast<void>(member); }
   virtual void on_event(std::string_view member, const io::Event& event) = 0;
   virtual void on_crash(std::string_view member) { static_cast<void>(member); }
+  // Its disk is gone. Whoever starts there next is another member, which has promised nothing.
+  virtual void on_wipe(std::string_view member) { static_cast<void>(member); }
   // Once, after the last turn of a run that nobody has failed so far.
   virtual void at_end() {}
 };

@@ -4,16 +4,17 @@
 
 namespace sim {
 
-Oracles::Oracles(const Truth& truth, std::vector<std::string> voters, base::Duration election_timeout, Findings& findings,
-                 CommittedListener* listener)
+Oracles::Oracles(const Truth& truth, Founders founders, base::Duration election_timeout, Findings& findings, CommittedListener* listener)
     : logs_(findings),
-      committed_(logs_, static_cast<std::uint32_t>(voters.size()), findings, listener),
-      durability_(truth, logs_, voters, findings),
+      configurations_(logs_, std::move(founders), findings),
+      committed_(logs_, configurations_, findings, listener),
+      changes_(configurations_, committed_, findings),
+      durability_(truth, logs_, configurations_, findings),
       raft_(logs_, committed_, findings),
       state_(findings),
       timer_(truth, election_timeout, findings),
-      votes_(truth, std::move(voters), findings),
-      all_{&logs_, &committed_, &durability_, &raft_, &state_, &timer_, &votes_} {}
+      votes_(truth, configurations_, findings),
+      all_{&logs_, &configurations_, &committed_, &changes_, &durability_, &raft_, &state_, &timer_, &votes_} {}
 
 void Oracles::on_start(std::string_view member) {
   for (Oracle* oracle : all_) oracle->on_start(member);
@@ -21,6 +22,18 @@ void Oracles::on_start(std::string_view member) {
 
 void Oracles::on_event(std::string_view member, const io::Event& event) {
   for (Oracle* oracle : all_) oracle->on_event(member, event);
+  if (std::holds_alternative<io::SnapshotBegun>(event)) ++snapshots_.begun;
+  else if (const auto* ended = std::get_if<io::SnapshotEnded>(&event)) ++(ended->is_complete ? snapshots_.complete : snapshots_.broken_off);
+  else if (std::holds_alternative<io::Installed>(event)) ++snapshots_.installed;
+}
+
+void Oracles::on_turn_end() {
+  raft_.on_turn_end();
+  changes_.on_turn_end();
+}
+
+void Oracles::on_wipe(std::string_view member) {
+  for (Oracle* oracle : all_) oracle->on_wipe(member);
 }
 
 void Oracles::on_crash(std::string_view member) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "sim/committed_log.h"
+#include "sim/configuration_oracle.h"
+#include "sim/configurations.h"
 #include "sim/durability_oracle.h"
 #include "sim/group_log.h"
 #include "sim/raft_oracle.h"
@@ -16,32 +18,45 @@
 
 namespace sim {
 
+// What came of the snapshots that members sent each other.
+struct SnapshotCounts {
+  std::uint64_t begun = 0;
+  std::uint64_t complete = 0;   // all of it arrived
+  std::uint64_t broken_off = 0;  // as their senders noticed: a crash is not counted
+  std::uint64_t installed = 0;
+};
+
 class Oracles {
  public:
-  // `voters`: the names of the members that vote. `election_timeout`: TimerOracle's `least`. All references outlive the oracles;
-  // `listener` may be null.
-  Oracles(const Truth& truth, std::vector<std::string> voters, base::Duration election_timeout, Findings& findings, CommittedListener* listener);
+  // `election_timeout`: TimerOracle's `least`. All references outlive the oracles; `listener` may be null.
+  Oracles(const Truth& truth, Founders founders, base::Duration election_timeout, Findings& findings, CommittedListener* listener);
   Oracles(const Oracles&) = delete;
   Oracles& operator=(const Oracles&) = delete;
 
   void on_start(std::string_view member);
   void on_event(std::string_view member, const io::Event& event);
-  void on_turn_end() { raft_.on_turn_end(); }
+  void on_turn_end();
   void on_crash(std::string_view member);
+  void on_wipe(std::string_view member);
   void on_rot(std::string_view member) { state_.on_rot(member); }
   void at_end();
 
   const RaftOracle& raft() const { return raft_; }
+  const Configurations& configurations() const { return configurations_; }
+  const SnapshotCounts& snapshots() const { return snapshots_; }
   std::uint64_t commits_proven() const { return durability_.checked_count(); }
 
  private:
   GroupLog logs_;
+  Configurations configurations_;
   CommittedLog committed_;
+  ConfigurationOracle changes_;
   DurabilityOracle durability_;
   RaftOracle raft_;
   StateOracle state_;
   TimerOracle timer_;
   VoteOracle votes_;
+  SnapshotCounts snapshots_;
   const std::vector<Oracle*> all_;
 };
 

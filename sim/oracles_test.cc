@@ -15,10 +15,14 @@ namespace {
 
 // The log oracles of a group, told of everything in the engine's order.
 struct Fixture {
-  explicit Fixture(std::uint32_t voters = 1) : committed(logs, voters, findings, nullptr) {}
+  explicit Fixture(std::string_view members = "m1") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+    for (const std::string& name : founders_of(members).voters) say(name, recovered({}, 0));
+  }
   void say(std::string_view member, const io::Event& event) {
-    logs.on_event(member, event);
-    committed.on_event(member, event);
+    const io::Event told = told_by(member, event, group);
+    logs.on_event(member, told);
+    configurations.on_event(member, told);
+    committed.on_event(member, told);
   }
   void append(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, appended(term, index)); }
   void commit(std::string_view member, std::uint64_t term, std::uint64_t index) { say(member, io::Committed{id(term, index)}); }
@@ -27,9 +31,11 @@ struct Fixture {
     say(member, recovered(last, applied));
   }
 
+  const std::string group;
   Findings findings;
   GroupLog logs{findings};
-  CommittedLog committed;
+  Configurations configurations;
+  CommittedLog committed{logs, configurations, findings, nullptr};
 };
 
 template <typename Judge>
@@ -90,7 +96,7 @@ TEST_CASE("committed entries: the ledger catches a log that forgets or changes w
 }
 
 TEST_CASE("committed entries: members commit in any order, each what its own log has") {
-  Fixture group(3);
+  Fixture group("m1 m2 m3");
   for (const char* member : {"m1", "m2"}) {
     for (std::uint64_t i = 1; i <= 3; ++i) group.append(member, 1, i);
   }
@@ -131,7 +137,7 @@ TEST_CASE("committed entries: members commit in any order, each what its own log
 }
 
 TEST_CASE("log matching: one entry, one content, one past") {
-  Fixture group(3);
+  Fixture group("m1 m2 m3");
   for (std::uint64_t i = 1; i <= 3; ++i) group.append("m1", 1, i);
   group.append("m2", 1, 1);
   REQUIRE(group.findings.is_clean());
@@ -180,6 +186,55 @@ TEST_CASE("log matching: one entry, one content, one past") {
   SUBCASE("a log that comes back with what nobody wrote") {
     group.restart("m1", id(1, 4), 0);
     CHECK_FALSE(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("committed entries: a snapshot brings a member forward, to what is committed") {
+  Fixture group("m1 m2 m3");
+  for (std::uint64_t i = 1; i <= 5; ++i) group.append("m1", i < 4 ? 1 : 2, i);
+  for (std::uint64_t i = 1; i <= 4; ++i) group.commit("m1", i < 4 ? 1 : 2, i);
+  group.append("m2", 1, 1);
+  group.commit("m2", 1, 1);
+  REQUIRE(group.findings.is_clean());
+  const auto replace = [&](std::uint64_t term, std::uint64_t index) { group.say("m2", io::LogReplaced{id(term, index), {}}); };
+
+  SUBCASE("behind it the log goes on") {
+    replace(2, 4);
+    CHECK_EQ(group.logs.term_at("m2", base::LogIndex(3)), base::Term(1));
+    group.append("m2", 2, 5);
+    group.commit("m1", 2, 5);
+    group.commit("m2", 2, 5);
+    group.say("m2", io::Applied{id(2, 5), hash(5), hash(105)});
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("and nowhere else") {
+    replace(2, 4);
+    group.append("m2", 2, 6);
+    CHECK_EQ(group.findings.verdict().oracle, GroupLog::kName);
+  }
+  SUBCASE("what stood above is gone, and comes back with a crash that takes the snapshot") {
+    group.append("m2", 1, 2);
+    group.append("m2", 1, 3);
+    replace(1, 2);
+    CHECK((group.logs.last("m2") == id(1, 2)));
+    group.restart("m2", id(1, 3), 1);
+    CHECK_EQ(group.logs.term_at("m2", base::LogIndex(3)), base::Term(1));
+    group.commit("m2", 1, 2);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("a restart that finds it goes on from there") {
+    group.restart("m2", id(2, 4), 4);
+    group.append("m2", 2, 5);
+    CHECK(group.findings.is_clean());
+  }
+  SUBCASE("of what was never committed") { replace(2, 5); CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName); }
+  SUBCASE("with a term that the entry never had") { replace(2, 3); CHECK_EQ(group.findings.verdict().oracle, GroupLog::kName); }
+  SUBCASE("of what it had committed itself") { replace(1, 1); CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName); }
+  SUBCASE("nobody sends another") {
+    group.say("m1", io::SnapshotBegun{base::MemberId(2), id(1, 3)});
+    CHECK(group.findings.is_clean());
+    group.say("m1", io::SnapshotBegun{base::MemberId(2), id(2, 3)});
+    CHECK_EQ(group.findings.verdict().oracle, CommittedLog::kName);
   }
 }
 
@@ -247,6 +302,47 @@ TEST_CASE("state hash: every member goes through the same states") {
     oracle.on_start("m2");
     oracle.on_event("m2", recovered(id(1, 2), 1, hash(101)));
     oracle.on_event("m2", io::Applied{id(1, 2), hash(2), hash(102)});
+    CHECK(findings.is_clean());
+  }
+}
+
+TEST_CASE("state hash: a snapshot brings the state of its index, and is newer than what it replaces") {
+  Findings findings;
+  StateOracle oracle(findings);
+  for (const char* member : {"m1", "m2"}) oracle.on_start(member);
+  for (std::uint64_t i = 1; i <= 4; ++i) oracle.on_event("m1", io::Applied{id(1, i), hash(i), hash(100 + i)});
+  oracle.on_event("m2", io::Applied{id(1, 1), hash(1), hash(101)});
+  const auto install = [&](std::uint64_t generation, std::uint64_t index, std::uint64_t state) {
+    oracle.on_event("m2", io::Installed{id(1, index), {base::StoreGeneration(generation), base::LogIndex(index)}, hash(state)});
+  };
+  oracle.on_event("m2", io::StoreDurable{{base::StoreGeneration(1), base::LogIndex(1)}});
+  REQUIRE(findings.is_clean());
+
+  SUBCASE("and it goes on from there") {
+    install(2, 3, 103);
+    oracle.on_event("m2", io::Applied{id(1, 4), hash(4), hash(104)});
+    CHECK(findings.is_clean());
+    SUBCASE("a crash does not take it back") {
+      oracle.on_start("m2");
+      io::Recovered came_back = recovered(id(1, 4), 1, hash(101));
+      oracle.on_event("m2", came_back);
+      CHECK_FALSE(findings.is_clean());
+    }
+  }
+  SUBCASE("other rows") { install(2, 3, 104); CHECK_FALSE(findings.is_clean()); }
+  SUBCASE("in place of the store that is open") { install(1, 3, 103); CHECK_FALSE(findings.is_clean()); }
+  SUBCASE("of an index that it has passed") {
+    for (std::uint64_t i = 2; i <= 3; ++i) oracle.on_event("m2", io::Applied{id(1, i), hash(i), hash(100 + i)});
+    install(2, 3, 103);
+    CHECK_FALSE(findings.is_clean());
+  }
+  SUBCASE("of an index that nobody has reached") { install(2, 5, 105); CHECK_FALSE(findings.is_clean()); }
+  SUBCASE("on a new disk everything begins again") {
+    install(2, 3, 103);
+    oracle.on_wipe("m2");
+    oracle.on_start("m2");
+    oracle.on_event("m2", recovered({}, 0));
+    oracle.on_event("m2", io::Applied{id(1, 1), hash(1), hash(101)});
     CHECK(findings.is_clean());
   }
 }

@@ -16,6 +16,10 @@ void RaftOracle::on_crash(std::string_view name) {
   member.leader = {};
 }
 
+void RaftOracle::on_wipe(std::string_view name) {
+  if (const auto found = members_.find(name); found != members_.end()) members_.erase(found);
+}
+
 bool RaftOracle::is_leader(std::string_view name) const {
   const auto found = members_.find(name);
   return found != members_.end() && found->second.part == io::Part::leader;
@@ -32,13 +36,15 @@ void RaftOracle::on_event(std::string_view name, const io::Event& event) {
   const auto* appended = std::get_if<io::Appended>(&event);
   const auto* committed = std::get_if<io::Committed>(&event);
   const auto* recovered = std::get_if<io::Recovered>(&event);
-  if (taken == nullptr && appended == nullptr && committed == nullptr && recovered == nullptr) return;
+  const auto* replaced = std::get_if<io::LogReplaced>(&event);
+  if (taken == nullptr && appended == nullptr && committed == nullptr && recovered == nullptr && replaced == nullptr) return;
   auto found = members_.find(name);
   if (found == members_.end()) found = members_.emplace(std::string(name), Member()).first;
   Member& member = found->second;
   if (taken != nullptr) return on_part(name, member, *taken);
   if (appended != nullptr) return on_appended(name, member, appended->id);
   if (committed != nullptr) return on_committed(name, member, committed->id);
+  if (replaced != nullptr) return on_replaced(name, member, replaced->last);
   member.last = recovered->last.index;
   member.term_kept = std::max(member.term_kept, recovered->last.term);
 }
@@ -77,7 +83,13 @@ void RaftOracle::on_appended(std::string_view name, Member& member, base::EntryI
   const bool is_at_end = id.index == member.last.next();
   member.last = id.index;
   if (member.part != io::Part::leader || (is_at_end && id.term == member.term)) return;
-  strange_appends_.push_back({std::string(name), member.term, id});
+  strange_steps_.push_back({std::string(name), member.term, "put " + base::to_text(id) + " into its log, which is not the next entry of its term"});
+}
+
+void RaftOracle::on_replaced(std::string_view name, Member& member, base::EntryId last) {
+  member.last = last.index;
+  if (member.part != io::Part::leader) return;
+  strange_steps_.push_back({std::string(name), member.term, "replaced its log by a snapshot"});
 }
 
 void RaftOracle::on_committed(std::string_view name, const Member& member, base::EntryId id) {
@@ -89,20 +101,19 @@ void RaftOracle::on_committed(std::string_view name, const Member& member, base:
 }
 
 void RaftOracle::on_turn_end() {
-  if (!strange_appends_.empty()) judge_appends();
+  if (!strange_steps_.empty()) judge_steps();
   if (newest_ != base::EntryId()) judge_commits();
   if (!elected_.empty()) judge_elections();
 }
 
 // A member that had stepped down in the same turn was a follower by then.
-void RaftOracle::judge_appends() {
-  for (const Step& step : strange_appends_) {
+void RaftOracle::judge_steps() {
+  for (const Step& step : strange_steps_) {
     const Member& member = members_[step.member];
     if (member.part != io::Part::leader || member.term != step.term) continue;
-    accuse(step.member, "leads term " + base::to_text(step.term) + " and put " + base::to_text(step.id) +
-                            " into its log, which is not the next entry of its term");
+    accuse(step.member, "leads term " + base::to_text(step.term) + " and " + step.what);
   }
-  strange_appends_.clear();
+  strange_steps_.clear();
 }
 
 void RaftOracle::judge_commits() {

@@ -33,6 +33,7 @@ class RaftOracle final : public Oracle {
   void on_start(std::string_view member) override;
   void on_event(std::string_view member, const io::Event& event) override;
   void on_crash(std::string_view member) override;
+  void on_wipe(std::string_view member) override;
   void on_turn_end();
 
   // As the member said last in this incarnation.
@@ -59,13 +60,14 @@ class RaftOracle final : public Oracle {
   struct Step {              // of a leader that did what only a follower does
     std::string member;
     base::Term term;
-    base::EntryId id;
+    std::string what;
   };
 
   void on_part(std::string_view name, Member& member, const io::PartTaken& taken);
   void on_appended(std::string_view name, Member& member, base::EntryId id);
+  void on_replaced(std::string_view name, Member& member, base::EntryId last);
   void on_committed(std::string_view name, const Member& member, base::EntryId id);
-  void judge_appends();
+  void judge_steps();
   void judge_commits();
   void judge_elections();
   void accuse(std::string_view member, const std::string& how);
@@ -79,7 +81,7 @@ class RaftOracle final : public Oracle {
   std::vector<Commit> commits_;  // invariant: neither index nor term falls
 
   // Of the turn that is running.
-  std::vector<Step> strange_appends_;
+  std::vector<Step> strange_steps_;
   std::vector<std::pair<std::string, base::Term>> elected_;
   std::string committer_;         // who committed first, up to `newest_`
   bool has_led_ = false;          // and led while it did

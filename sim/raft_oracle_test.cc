@@ -8,8 +8,6 @@ namespace sim {
 
 namespace {
 
-base::MemberId member_id(std::string_view name) { return base::MemberId(static_cast<std::uint64_t>(name[1] - '0')); }
-
 // Three members whose events go to the oracles in the engine's order. Each call is a turn of its own.
 struct Group {
   Group() {
@@ -20,9 +18,11 @@ struct Group {
     oracle.on_start(name);
   }
   void hear(std::string_view name, const io::Event& event) {
-    logs.on_event(name, event);
-    committed.on_event(name, event);
-    oracle.on_event(name, event);
+    const io::Event told = told_by(name, event, group);
+    logs.on_event(name, told);
+    configurations.on_event(name, told);
+    committed.on_event(name, told);
+    oracle.on_event(name, told);
   }
   void say(std::string_view name, const io::Event& event) {
     hear(name, event);
@@ -60,7 +60,9 @@ struct Group {
 
   Findings findings;
   GroupLog logs{findings};
-  CommittedLog committed{logs, 3, findings, nullptr};
+  const std::string group = raft::encode(group_of("m1 m2 m3"));
+  Configurations configurations{logs, founders_of("m1 m2 m3"), findings};
+  CommittedLog committed{logs, configurations, findings, nullptr};
   RaftOracle oracle{logs, committed, findings};
 };
 
@@ -104,6 +106,11 @@ TEST_CASE("leader append-only: a leader only adds entries of its term to its log
   REQUIRE(group.findings.is_clean());
   SUBCASE("it replaces one") { group.append("m1", 1, 3); CHECK_EQ(group.found(), RaftOracle::kName); }
   SUBCASE("it takes one of a later term") { group.append("m1", 2, 4); CHECK_EQ(group.found(), RaftOracle::kName); }
+  SUBCASE("a snapshot is not for it") {
+    group.oracle.on_event("m1", io::LogReplaced{id(1, 3), {}});
+    group.oracle.on_turn_end();
+    CHECK_EQ(group.found(), RaftOracle::kName);
+  }
   SUBCASE("in the turn in which it steps down it may say so last") {
     group.lead("m2", 2);
     group.hear("m1", appended(2, 3));

@@ -56,10 +56,12 @@ class Engine final : private Truth {
     for (const auto& pin : plan_.pins) sim_.decisions().pin(pin.first, pin.second);
     sim_.decisions().record(options_.keep_decisions);
     sim_.turns().keep(options_.keep_turns);
-    std::vector<std::string> voters;
-    for (std::uint32_t member = 0; member < voters_of(plan_); ++member) voters.push_back(member_name(member));
+    Founders founders;
+    for (std::uint32_t member = 0; member < plan_.members; ++member) {
+      (member < voters_of(plan_) ? founders.voters : founders.learners).push_back(member_name(member));
+    }
     const Truth& truth = *this;
-    oracles_ = std::make_unique<Oracles>(truth, std::move(voters), tenant_->election_timeout(), findings_, tenant_->committed_listener());
+    oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
     for (std::uint32_t number = 0; number < plan_.members; ++number) {
       members_.push_back(std::make_unique<Member>(*course_, number));
@@ -87,6 +89,12 @@ class Engine final : private Truth {
       if (one->name() == member) return one->node().durable_bytes(path, offset, size).value_or(std::string());
     }
     return {};
+  }
+  bool is_store_durable(std::string_view member, base::StoreGeneration generation) const override {
+    const std::vector<std::string> files = tenant_->store_files(generation);
+    return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& one) {
+      return one->name() != member || std::all_of(files.begin(), files.end(), [&](const std::string& file) { return one->node().is_durable(file); });
+    });
   }
 
   void begin(const Action& action) {
@@ -181,6 +189,11 @@ class Engine final : private Truth {
     out.commits_proven = oracles_->commits_proven();
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
+    const SnapshotCounts& snapshots = oracles_->snapshots();
+    out.counts["snapshots_begun"] = snapshots.begun;
+    out.counts["snapshots_complete"] = snapshots.complete;
+    out.counts["snapshots_broken_off"] = snapshots.broken_off;
+    out.counts["snapshots_installed"] = snapshots.installed;
     if (recording == nullptr) return out;
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();

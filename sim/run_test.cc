@@ -30,11 +30,15 @@ class Idle final : public io::sim::Program {};
 
 class FakeTenant final : public Tenant {
  public:
-  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), story_(story), behaviour_(behaviour) {}
+  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), learners_(plan.learners), story_(story), behaviour_(behaviour) {}
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     story_.starts.push_back(member);
     observers_[member] = &node.world().observer;
+    raft::Configuration group;
+    for (std::uint32_t i = 0; i < members_; ++i) group.members.push_back({base::MemberId(i + 1), i + learners_ >= members_, {}, false, false});
+    const std::string encoded = raft::encode(group);
+    observers_[member]->on_event(io::Recovered{base::LogIndex(1), {}, {base::StoreGeneration(1), base::LogIndex()}, {}, base::MemberId(member + 1), encoded});
     // A vote of no bytes is durable wherever it is written, and one in a later term counts in all terms before it.
     observers_[member]->on_event(io::WroteVote{"none", 0, "", base::Term(1000), base::MemberId::none});
     if (behaviour_.has_leader) elect(member);
@@ -43,6 +47,7 @@ class FakeTenant final : public Tenant {
   }
   std::unique_ptr<io::sim::Program> start_client(io::sim::Node&, std::uint32_t) override { return std::make_unique<Idle>(); }
   CommittedListener* committed_listener() override { return nullptr; }
+  std::vector<std::string> store_files(base::StoreGeneration) const override { return {}; }
   std::string_view rotting_file() const override { return "none"; }
   void at_end(Findings&) override {}
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node&, std::uint32_t member, MemberHost& host, Findings&) override {
@@ -73,6 +78,7 @@ class FakeTenant final : public Tenant {
   }
 
   const std::uint32_t members_;
+  const std::uint32_t learners_;
   Story& story_;
   const Behaviour behaviour_;
   std::uint64_t term_ = 0;

@@ -13,12 +13,15 @@ void StateOracle::on_start(std::string_view name) {
   starting.is_mark_on_its_way = false;
 }
 
+void StateOracle::on_wipe(std::string_view name) { member(name) = {}; }
+
 void StateOracle::on_rot(std::string_view name) { member(name).has_rotted = true; }
 
 void StateOracle::on_event(std::string_view name, const io::Event& event) {
   if (const auto* applied = std::get_if<io::Applied>(&event)) on_applied(name, member(name), *applied);
   else if (const auto* recovered = std::get_if<io::Recovered>(&event)) on_recovered(name, member(name), *recovered);
   else if (const auto* durable = std::get_if<io::StoreDurable>(&event)) on_durable(name, member(name), durable->mark);
+  else if (const auto* installed = std::get_if<io::Installed>(&event)) on_installed(name, member(name), *installed);
   else if (std::holds_alternative<io::LogSynced>(event)) on_log_synced(member(name));
 }
 
@@ -67,6 +70,24 @@ void StateOracle::on_durable(std::string_view name, Member& member, const base::
   member.durable = mark;
   member.is_mark_on_its_way = true;
   member.syncs = 0;
+}
+
+void StateOracle::on_installed(std::string_view name, Member& member, const io::Installed& installed) {
+  const std::string who = "member " + std::string(name) + " installed a snapshot of index " + base::to_text(installed.last.index);
+  const base::LogIndex index = installed.store.applied;
+  if (index != installed.last.index || installed.store.generation <= member.durable.generation) {
+    findings_.safety(kName, who + " as the store " + base::to_text(installed.store) + ", after " + base::to_text(member.durable));
+  } else if (index <= member.applied) {
+    findings_.safety(kName, who + " with index " + base::to_text(member.applied) + " applied: it went back");
+  } else if (index.value() > known_.size()) {
+    findings_.safety(kName, who + ", which nobody has applied");
+  } else if (known_[index.value() - 1].state != installed.state) {
+    findings_.safety(kName, who + " and holds other rows than those who applied it");
+  }
+  member.applied = index;
+  member.durable = installed.store;
+  member.logged = installed.store;  // the log names it (DurabilityOracle)
+  member.is_mark_on_its_way = false;
 }
 
 // The batch that was in flight when the mark moved does not hold it, the one behind it does.

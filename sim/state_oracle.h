@@ -2,7 +2,8 @@
 //
 // Every applied entry has a hash of its effect and leaves a hash of all rows. Whoever applies that entry
 // again, another member or the same one after a restart, must say the same; and a store that is opened must
-// hold exactly the rows of the index that it names, at or above its last durable mark.
+// hold exactly the rows of the index that it names, at or above its last durable mark. So must one that came as a snapshot, and
+// it brings its member forward.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ class StateOracle final : public Oracle {
 
   void on_start(std::string_view member) override;
   void on_event(std::string_view member, const io::Event& event) override;
+  void on_wipe(std::string_view member) override;
   void on_rot(std::string_view member);  // a bit of its store has changed
 
  private:
@@ -41,6 +43,7 @@ class StateOracle final : public Oracle {
   void on_applied(std::string_view name, Member& member, const io::Applied& applied);
   void on_recovered(std::string_view name, Member& member, const io::Recovered& recovered);
   void on_durable(std::string_view name, Member& member, const base::StoreMark& mark);
+  void on_installed(std::string_view name, Member& member, const io::Installed& installed);
   static void on_log_synced(Member& member);
 
   Findings& findings_;

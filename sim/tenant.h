@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/base/ids.h"
 #include "core/base/result.h"
 #include "io/sim/node.h"
 #include "sim/committed_log.h"
@@ -37,6 +39,9 @@ class Tenant {
   virtual CommittedListener* committed_listener() = 0;  // may be null
   // For how long a member that gave its vote does not campaign, on its own clock, at least; zero: the tenant does not say.
   virtual base::Duration election_timeout() const { return {}; }
+
+  // What a store of this generation consists of when it has come as a snapshot.
+  virtual std::vector<std::string> store_files(base::StoreGeneration generation) const = 0;
 
   // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
   // on with what is spoilt.

@@ -11,6 +11,7 @@ namespace {
 struct World final : Truth {
   World() { oracle.on_start("m1"); }
   std::string durable_bytes(std::string_view, std::string_view, std::uint64_t, std::uint64_t) const override { return {}; }
+  bool is_store_durable(std::string_view, base::StoreGeneration) const override { return true; }
   base::Duration now() const override { return time; }
 
   void vote(base::Duration at) {

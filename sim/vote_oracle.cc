@@ -6,8 +6,12 @@
 
 namespace sim {
 
-VoteOracle::VoteOracle(const Truth& truth, std::vector<std::string> voters, Findings& findings)
-    : truth_(truth), voters_(std::move(voters)), findings_(findings) {}
+VoteOracle::VoteOracle(const Truth& truth, const Configurations& configurations, Findings& findings)
+    : truth_(truth), configurations_(configurations), findings_(findings) {}
+
+void VoteOracle::on_wipe(std::string_view name) {
+  if (const auto found = writes_.find(name); found != writes_.end()) writes_.erase(found);
+}
 
 void VoteOracle::on_event(std::string_view name, const io::Event& event) {
   if (const auto* taken = std::get_if<io::PartTaken>(&event)) {
@@ -46,17 +50,17 @@ bool VoteOracle::counts(const std::string& voter, base::Term term, base::MemberI
 }
 
 void VoteOracle::on_leader(std::string_view name, const io::PartTaken& taken) {
-  std::string who;
-  std::size_t count = 0;
-  for (const std::string& voter : voters_) {
-    if (!counts(voter, taken.term, taken.self)) continue;
-    ++count;
-    who += (who.empty() ? "" : ", ") + voter;
+  const std::string who = "member " + std::string(name) + " leads in term " + base::to_text(taken.term);
+  const Configurations::Change* const group = configurations_.newest(name);
+  if (group == nullptr) return findings_.safety(kName, who + " of a group that nobody knows");
+  std::set<base::MemberId> votes;
+  for (const auto& [id, voter] : configurations_.names()) {
+    if (counts(voter, taken.term, taken.self)) votes.insert(id);
   }
-  if (count >= voters_.size() / 2 + 1) return;
-  findings_.safety(kName, "member " + std::string(name) + " leads in term " + base::to_text(taken.term) + ", but of " + std::to_string(voters_.size()) +
-                              " voters " + (count == 0 ? "none" : "only " + who) + " had a vote for it durably on the disk: after a power loss another " +
-                              "could be elected in the same term");
+  if (is_quorum(group->configuration, votes)) return;
+  findings_.safety(kName, who + ", but of the group " + to_text(group->configuration, configurations_) + " " +
+                              (votes.empty() ? "nobody" : "only " + configurations_.to_text(votes)) +
+                              " had a vote for it durably on the disk: after a power loss another could be elected in the same term");
 }
 
 }  // namespace sim

@@ -78,7 +78,7 @@ void Replica::on_booted(base::Result<Booted> booted) {
   next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
   wal::Recovered log = std::move(*booted);
   world_.observer.on_event(io::Recovered{raft_->log().first_index(), last, {durable_.generation, applied_.index},
-                                         machine_.state_hash()});
+                                         machine_.state_hash(), identity_.member, log.state.start.configuration});
   LogWriterListener& written = *this;
   writer_ = std::make_unique<LogWriter>(world_, options_.wal, std::move(log), options_.write_batch_bytes, written);
   world_.clock.arm(*this, world_.clock.now());

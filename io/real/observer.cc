@@ -131,7 +131,7 @@ void RealObserver::count(const Event& event) {
                               [this](const PartTaken& taken) {
                                 if (taken.leader != base::MemberId::none) ++counters_.leader_change_count;
                               },
-                              [](const VoteGiven&) {}, [](const WroteVote&) {},
+                              [](const VoteGiven&) {}, [](const WroteVote&) {}, [](const WroteStart&) {},
                               [this](const Applied& applied) {
                                 ++counters_.applied_count;
                                 counters_.applied = applied.id.index;
@@ -175,6 +175,10 @@ void RealObserver::describe(const Event& event) {
           },
           [this](const WroteVote& wrote) {
             log(Level::debug, "wrote a vote", {{"term", base::to_text(wrote.term)}, {"voted-for", base::to_text(wrote.voted_for)}});
+          },
+          [this](const WroteStart& wrote) {
+            log(Level::debug, "wrote where the log begins",
+                {{"last-dropped", base::to_text(wrote.last)}, {"store", base::to_text(wrote.store)}, {"is-reset", wrote.is_reset}});
           },
           [this](const LogSynced& synced) { log(Level::debug, "synced the log", {{"last-index", number(synced.last)}}); },
           [this](const Committed& committed) { log(Level::debug, "committed an entry", {{"entry", base::to_text(committed.id)}}); },

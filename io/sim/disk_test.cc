@@ -129,9 +129,11 @@ TEST_CASE("requests behind a failed one on a log file fail too") {
   }
   sim.run_for(1s);
   CHECK_EQ(node.durable_bytes("f", 0, 4), std::string(4, '\0'));
+  CHECK_FALSE(node.is_durable("f"));
   node.crash(CrashKind::power_loss);
   node.restart();
   CHECK_EQ(read_file(node, "f"), std::string(4096, '\0'));
+  CHECK(node.is_durable("f"));
   CHECK_EQ(sim.counters()[FaultKind::disk_dropped_page], 1);
 }
 

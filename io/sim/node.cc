@@ -118,6 +118,8 @@ std::optional<std::string> Node::durable_bytes(std::string_view path, std::uint6
   return volume_.durable_bytes(universe_.now, path, offset, size);
 }
 
+bool Node::is_durable(std::string_view path) { return volume_.is_durable(universe_.now, path); }
+
 std::vector<std::string> Node::running_jobs() const { return world_->workers().running(universe_.now); }
 
 }  // namespace io::sim

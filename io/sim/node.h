@@ -95,6 +95,8 @@ class Node final {
   // Truth for oracles: the bytes of a file that no crash at this instant could take. Fewer than `size` at the
   // end of the file; nothing when the name itself is not durable.
   std::optional<std::string> durable_bytes(std::string_view path, std::uint64_t offset, std::uint64_t size);
+  // Likewise: whether no crash at this instant could take anything of the file that the member sees under this name.
+  bool is_durable(std::string_view path);
   // Owners of the queues whose job is under way at this instant.
   std::vector<std::string> running_jobs() const;
 

@@ -305,24 +305,40 @@ void Volume::wipe() {
   root_ = std::make_shared<Directory>();
 }
 
-std::optional<std::string> Volume::durable_bytes(VirtualTime now, std::string_view path, std::uint64_t offset,
-                                                 std::uint64_t size) {
-  if (!check_path(path)) return std::nullopt;
+std::shared_ptr<Inode> Volume::find_durable(VirtualTime now, std::string_view path) {
+  if (!check_path(path)) return nullptr;
   if (!changes_.empty()) settle_names(now);
   Node node{nullptr, root_};
   for (std::size_t at = 0; at < path.size();) {
     const std::size_t end = std::min(path.find('/', at), path.size());
-    if (!node.directory) return std::nullopt;
+    if (!node.directory) return nullptr;
     const auto found = node.directory->durable.find(path.substr(at, end - at));
-    if (found == node.directory->durable.end()) return std::nullopt;
+    if (found == node.directory->durable.end()) return nullptr;
     node = Node(found->second);
     at = end + 1;
   }
-  if (!node.file) return std::nullopt;
-  node.file->settle(now);
+  if (node.file) node.file->settle(now);
+  return node.file;
+}
+
+std::optional<std::string> Volume::durable_bytes(VirtualTime now, std::string_view path, std::uint64_t offset,
+                                                 std::uint64_t size) {
+  const std::shared_ptr<Inode> file = find_durable(now, path);
+  if (file == nullptr) return std::nullopt;
   std::string bytes(static_cast<std::size_t>(size), '\0');
-  bytes.resize(node.file->durable().read(offset, base::as_writable_bytes(bytes)));
+  bytes.resize(file->durable().read(offset, base::as_writable_bytes(bytes)));
   return bytes;
+}
+
+bool Volume::is_durable(VirtualTime now, std::string_view path) {
+  const std::shared_ptr<Inode> file = find_durable(now, path);
+  const base::Result<std::shared_ptr<Inode>> seen = find_file(path);
+  if (file == nullptr || !seen || *seen != file || file->size() != file->durable().size()) return false;
+  std::string live(static_cast<std::size_t>(file->size()), '\0');
+  std::string durable = live;
+  static_cast<void>(file->read(0, base::as_writable_bytes(live)));
+  static_cast<void>(file->durable().read(0, base::as_writable_bytes(durable)));
+  return live == durable;
 }
 
 }  // namespace io::sim

@@ -43,6 +43,8 @@ class Volume {
 
   // Truth for oracles: what a power loss at `now` could not take. Nothing when the name is not durable.
   std::optional<std::string> durable_bytes(VirtualTime now, std::string_view path, std::uint64_t offset, std::uint64_t size);
+  // Likewise: whether all of the file that the member sees under this name is among it, and the name.
+  bool is_durable(VirtualTime now, std::string_view path);
 
  private:
   struct Directory;
@@ -75,6 +77,7 @@ class Volume {
   base::Result<std::shared_ptr<Directory>> find_directory(std::string_view path) const;
   base::Result<Place> find_place(std::string_view path) const;
   base::Result<Node> find(std::string_view path) const;
+  std::shared_ptr<Inode> find_durable(VirtualTime now, std::string_view path);
   void add(Change change);
   static void apply(Names Directory::* names, const Change& change);
   bool forget_after(VirtualTime at);  // true when there was anything

@@ -113,7 +113,10 @@ TEST_CASE("a killed process keeps every change it made before, and it is no more
   script.calls = 100;
   script.sync("");
   CHECK(script.volume.durable_bytes(at(2000), "a", 0, 1).has_value());
+  CHECK(script.volume.is_durable(at(2000), "a"));
   CHECK_FALSE(script.volume.durable_bytes(at(2000), "d/b", 0, 1).has_value());
+  CHECK_FALSE(script.volume.is_durable(at(2000), "d/b"));
+  CHECK_FALSE(script.volume.is_durable(at(2000), "d/c"));
 }
 
 // It stayed "in progress" until its time was over, so that a sync after the restart did not cover it (single, seed 1897).

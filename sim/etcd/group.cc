@@ -72,6 +72,9 @@ class Group final : public Tenant {
   base::Duration election_timeout() const override {
     return (config_.election_timeout / config_.heartbeat_interval - 1) * config_.heartbeat_interval;
   }
+  std::vector<std::string> store_files(base::StoreGeneration generation) const override {
+    return {"store-" + base::to_text(generation) + "/db"};
+  }
   std::string_view rotting_file() const override { return "store-1/db-wal"; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.

@@ -186,6 +186,10 @@ void TestMember::on_event(std::string_view, io::sim::VirtualTime, const io::Even
     last_file = wrote->file;
     last_offset = wrote->offset;
   }
+  if (const auto* started = std::get_if<io::WroteStart>(&event)) {
+    written_.push_back({std::string(started->file), started->offset, std::string(started->bytes)});
+    starts.push_back(base::to_text(started->last) + " " + base::to_text(started->store) + (started->is_reset ? " reset" : ""));
+  }
   if (std::holds_alternative<io::LogSynced>(event)) {
     ++synced_count;
     for (const Written& range : written_) {

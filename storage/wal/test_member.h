@@ -67,6 +67,7 @@ class TestMember final : private io::sim::ObserverListener, private WalListener 
   State initial;                // what recover() is given
   std::string last_file;        // of the last write with entries
   std::uint64_t last_offset = 0;
+  std::vector<std::string> starts;  // as the observer heard of them
   std::uint64_t synced_count = 0;
   std::optional<base::Error> told;  // of a failure between appends, since boot()
   bool closes_when_told = false;    // there and then

@@ -62,6 +62,8 @@ class Wal::Impl final : WriteListener, HousekeepingListener, io::Timer, io::EndO
   io::Completion* done_ = nullptr;
   BatchWriter batch_;
   bool begins_segment_ = false;     // it does not fit the current one, and carries the whole state
+  bool begins_log_ = false;         // it says where the log begins
+  bool is_reset_ = false;           // and a snapshot took the place of what was in it
   base::EntryId first_;             // of its entries; 0/0 when it has none
   base::EntryId last_;
   SegmentNumber oldest_announced_;  // segments below go once it is durable
@@ -122,6 +124,8 @@ void Wal::Impl::append(const Batch& batch, io::Completion& done) {
 void Wal::Impl::encode(const Batch& batch) {
   first_ = batch.entries.empty() ? base::EntryId() : batch.entries.front().id;
   last_ = batch.entries.empty() ? base::EntryId() : batch.entries.back().id;
+  begins_log_ = batch.start.has_value();
+  is_reset_ = batch.is_reset;
   batch_.begin();
   if (batch.hard_state) batch_.add(*batch.hard_state);
   if (batch.store_mark) batch_.add(*batch.store_mark);
@@ -178,6 +182,10 @@ void Wal::Impl::write(BatchWriter& writer) {
   segments_->next_batch = number.next();
   current.end += bytes.size();
   current.chain = writer.checksum();
+  if (&writer == &batch_ && begins_log_) {
+    const Segments::Tail& tail = segments_->tail();
+    world_.observer.on_event(io::WroteStart{current.path, offset, bytes, tail.start.last_dropped, tail.store_mark, is_reset_});
+  }
   if (&writer == &batch_ && last_ != base::EntryId()) {
     world_.observer.on_event(io::WroteEntries{current.path, offset, bytes, first_, last_});
   }

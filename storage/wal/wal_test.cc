@@ -63,6 +63,27 @@ TEST_CASE("a new log is created from the initial state, once") {
   CHECK_EQ(member.recovered().start.configuration, "voters: 1");
 }
 
+TEST_CASE("the observer hears where the log begins when a batch says so, and of what store") {
+  TestMember member(1);
+  REQUIRE(member.boot().has_value());
+  for (const char* data : {"a", "b", "c"}) REQUIRE(member.append_command(data).has_value());
+  CHECK(member.starts.empty());
+  OwnedBatch batch;
+  batch.store_mark = {base::StoreGeneration(1), base::LogIndex(2)};
+  batch.start = {member.model().entries[0].id, "voters: 1"};
+  REQUIRE(member.append(batch).has_value());
+  OwnedBatch snapshot;
+  const base::EntryId last{base::Term(5), base::LogIndex(2)};
+  snapshot.hard_state = {base::Term(5), base::MemberId::none, last.index};
+  snapshot.store_mark = {base::StoreGeneration(2), last.index};
+  snapshot.start = {last, "voters: 1"};
+  snapshot.is_reset = true;
+  REQUIRE(member.append(snapshot).has_value());
+  const std::string dropped = base::to_text(member.model().start.last_dropped);
+  CHECK_EQ(dropped, "5/2");
+  CHECK_EQ(member.starts, std::vector<std::string>{"1/1 1@2", "5/2 2@2 reset"});
+}
+
 TEST_CASE("whatever was appended is read back") {
   TestMember member(1);
   REQUIRE(member.boot().has_value());

@@ -258,6 +258,7 @@ class Tenant final : public sim::Tenant {
 
   sim::CommittedListener* committed_listener() override { return &oracle_; }
   base::Duration election_timeout() const override { return milliseconds(sizes_.heartbeat_ms) * (sizes_.election_ticks - 1); }
+  std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
   std::string_view rotting_file() const override { return "state-1"; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
