@@ -276,4 +276,93 @@ TEST_CASE("a member whose log is full of a tail that lost takes what replaces it
   }
 }
 
+namespace {
+
+// What the logs keep is soon gone.
+void keep_little(Group& group) {
+  for (const auto& machine : group.machines) {
+    machine->options.kept_entries_max = 40;
+    machine->options.catch_up_entries = 10;
+    machine->options.truncate_step_entries = 5;
+  }
+}
+
+// Writes so many bytes, one by one.
+void write(Group& group, Machine& machine, int count) {
+  for (int i = 0; i < count; ++i) {
+    Waiting waiting;
+    REQUIRE(group.sim.run_until([&] { return machine.member.replica().propose("1", "", 0, waiting).has_value(); }, 10s));
+    REQUIRE(group.sim.run_until([&] { return waiting.response.has_value(); }, 10s));
+  }
+}
+
+struct Installs final : io::sim::ObserverListener {
+  void on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) override {
+    if (std::holds_alternative<io::Installed>(event)) ++count;
+  }
+  int count = 0;
+};
+
+void restart(Group& group, std::size_t which) {
+  io::sim::Node& node = group.machines[which]->node;
+  if (node.is_up()) static_cast<void>(node.crash(io::sim::CrashKind::power_loss));
+  group.machines[which].reset();
+  node.restart();
+  group.machines[which] = std::make_unique<Machine>(node, which + 1, group.machines.size());
+  group.machines[which]->options.kept_entries_max = 40;
+  group.machines[which]->options.catch_up_entries = 10;
+  group.machines[which]->options.truncate_step_entries = 5;
+  group.machines[which]->start();
+}
+
+}  // namespace
+
+TEST_CASE("a member that needs what the logs no longer have gets a snapshot, and follows again") {  // Raft §7
+  Group group(3);
+  keep_little(group);
+  group.start();
+  group.wait_for_leader();
+  Machine& leader = *group.leader();
+  const std::size_t away = leader.options.identity.member == base::MemberId(1) ? 1 : 0;
+  static_cast<void>(group.machines[away]->node.crash(io::sim::CrashKind::power_loss));
+  write(group, leader, 200);
+  Installs installs;
+  group.machines[away]->node.observation().listener = &installs;
+  restart(group, away);
+  REQUIRE(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 200; }, 20s));
+  CHECK_EQ(installs.count, 1);
+  write(group, leader, 3);
+  CHECK(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 203; }, 20s));
+  restart(group, away);  // the log names the store that the snapshot made
+  CHECK(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 203; }, 20s));
+  CHECK_EQ(installs.count, 1);
+}
+
+TEST_CASE("a member may crash at any moment while it gets a snapshot, and so may its leader") {
+  for (int moment = 0; moment < 120; ++moment) {
+    CAPTURE(moment);
+    Group group(3, 1 + static_cast<std::uint64_t>(moment));
+    keep_little(group);
+    group.start();
+    group.wait_for_leader();
+    const std::size_t away = group.leader()->options.identity.member == base::MemberId(1) ? 1 : 0;
+    static_cast<void>(group.machines[away]->node.crash(io::sim::CrashKind::power_loss));
+    write(group, *group.leader(), 100);
+    const std::size_t leads = group.leader()->options.identity.member.value() - 1;
+    restart(group, away);
+    REQUIRE(group.sim.run_until([&] { return group.machines[away]->is_started; }, 20s));
+    // The connections stand, and what follows is the snapshot.
+    group.sim.run_for(std::chrono::microseconds(200 * moment));
+    const std::size_t struck = moment % 3 == 0 ? leads : away;
+    restart(group, struck);
+    const auto is_whole = [&] {
+      for (const auto& machine : group.machines) {
+        if (machine->counter.sum() != 100) return false;
+      }
+      return true;
+    };
+    REQUIRE(group.sim.run_until(is_whole, 60s));
+  }
+}
+
 }  // namespace peer
