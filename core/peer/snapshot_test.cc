@@ -1,6 +1,7 @@
 // Snapshots between two transports: what arrives, at whose pace, and what is left when it goes wrong.
 #include <algorithm>
 
+#include "core/peer/peer.pb.h"
 #include "core/peer/test_programs.h"
 #include "core/peer/test_snapshots.h"
 
@@ -177,15 +178,21 @@ TEST_CASE("a sink that stands still holds the source still, for as long as it ta
 }
 
 TEST_CASE("a member that takes in less at once than the sender has under way holds it back") {
-  SnapshotGroup group;
-  Options small;
+  Options large, small;
+  large.snapshot_window_bytes = 8U << 20U;
   small.snapshot_window_bytes = 1000;
+  SnapshotGroup group(2, large);
   group.crash(2, CrashKind::process_kill);
   group.node(2).restart();
   group.programs[2] = std::make_unique<Program>(group.node(2), Identity{kCluster, base::MemberId(2)}, group.members, small);
-  group.accept(2, {.take_time = 20ms});
+  group.accept(2, {.take_time = 100ms});
   REQUIRE(group.until([&] { return group.all_active(); }));
-  const auto source = group.give(1, 2, 5'000'000);
+  const auto source = group.give(1, 2, 20'000'000);
+  group.sim.run_for(1s);
+  // What is not unsent is in the receiver's memory, within the stream's window, or in the kernel.
+  const std::size_t unsent = group.transport(1).unsent_bytes(base::MemberId(2), Lane::snapshots);
+  CHECK_LE(source->bytes - group.sink(2).bytes - unsent, rpc::kStreamWindowBytes + (512U << 10U));
+  CHECK_GE(unsent, 5U << 20U);
   CHECK(group.outcome(1).has_value());
   CHECK(group.sink(2).pieces == source->pieces);
 }
@@ -390,6 +397,70 @@ TEST_CASE("who falls silent is given up on both sides") {
       CHECK(group.until([&] { return !group.sink(2).is_alive; }, 16s));
       CHECK_FALSE(group.sink(2).is_end_asked);
     }
+  }
+}
+
+TEST_CASE("a server that says what makes no sense, or that it has everything too early, is not believed") {
+  // Answers the first message, and each one after it.
+  struct Liar final : rpc::StreamHandler, rpc::StreamReceiver {
+    rpc::StreamReceiver* open(rpc::StreamCall& with) override {
+      call = &with;
+      call->send({});  // a receipt of none
+      return this;
+    }
+    void on_message(std::string_view) override {
+      if (call == nullptr || ++messages < answers_at) return;
+      if (!is_finished_at_once) return call->send(receipt);
+      std::exchange(call, nullptr)->finish({});
+    }
+    void on_half_close() override {}
+    void on_room() override {}
+    void on_cancelled() override { call = nullptr; }
+    rpc::StreamCall* call = nullptr;
+    int messages = 0;
+    int answers_at = 1;
+    bool is_finished_at_once = false;
+    std::string receipt;
+  };
+  const auto receipt = [](std::uint64_t packets, std::uint64_t taken_bytes) {
+    ::lockstep::peer::Receipt out;
+    out.set_packets(packets);
+    out.set_taken_bytes(taken_bytes);
+    return out.SerializeAsString();
+  };
+  const struct {
+    int answers_at;
+    std::string receipt;
+    base::Code code;
+    std::string_view why;
+  } cases[] = {{1, "?", base::Code::invalid, "taken as whole before its end"},
+               {5, "?", base::Code::invalid, "taken as whole before its end"},
+               {49, "?", base::Code::invalid, "taken as whole before its end"},  // the end has been said, and nothing been taken
+               {1, receipt(1000, 0), base::Code::invalid, "a receipt that makes no sense"},
+               {1, receipt(1, 1'000'000), base::Code::invalid, "a receipt that makes no sense"},
+               {3, receipt(3, UINT64_MAX), base::Code::invalid, "a receipt that makes no sense"},
+               {1, "hello", base::Code::invalid, "a receipt that makes no sense"},
+               {1000, {}, base::Code::unavailable, "nothing has been heard of the member"}};
+  for (const auto& c : cases) {
+    CAPTURE(c.answers_at);
+    CAPTURE(c.why);
+    Options options;
+    options.snapshot_window_bytes = 8U << 20U;
+    SnapshotGroup group(2, options);
+    group.crash(2, CrashKind::process_kill);
+    group.node(2).restart();
+    const auto liar = std::make_shared<Liar>();
+    liar->answers_at = c.answers_at;
+    liar->is_finished_at_once = c.receipt == "?";
+    liar->receipt = c.receipt;
+    rpc::Server server(group.node(2).world(), {});
+    server.add_stream(path_of(Lane::snapshots), std::shared_ptr<rpc::StreamHandler>(liar));
+    REQUIRE(server.listen({"", kPort}).has_value());
+    TestSource::Plan plan{sample_state(47'000)};
+    plan.piece_bytes = 1000;
+    const auto source = group.give(1, 2, plan);
+    check_outcome(group.outcome(1, 6s), c.code, c.why);
+    CHECK_FALSE(source->is_alive);
   }
 }
 
