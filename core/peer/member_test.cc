@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/replica/counter_machine.h"
@@ -67,9 +68,9 @@ struct Machine final : replica::ReplicaListener {
   Member member;
 };
 
-struct Group {
+struct Group final : io::sim::ObserverListener {
   explicit Group(std::uint64_t count, std::uint64_t seed = 1) : sim(seed) {
-    for (std::uint64_t i = 1; i <= count; ++i) sim.add_node("m" + std::to_string(i));
+    for (std::uint64_t i = 1; i <= count; ++i) sim.add_node("m" + std::to_string(i)).observation().listener = this;
     for (std::uint64_t i = 1; i <= count; ++i) machines.push_back(std::make_unique<Machine>(*sim.nodes()[i - 1], i, count));
   }
   // Files with requests in flight are only left behind by a crash.
@@ -90,6 +91,10 @@ struct Group {
     }
     return nullptr;
   }
+  void on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) override {
+    if (const auto* const ended = std::get_if<io::SnapshotEnded>(&event); ended != nullptr && ended->is_complete) ++snapshots;
+    if (std::holds_alternative<io::Installed>(event)) ++installed;
+  }
   // How long it took.
   base::Duration wait_for_leader() {
     const io::sim::VirtualTime begin = sim.now();
@@ -97,6 +102,8 @@ struct Group {
     return sim.now() - begin;
   }
 
+  int snapshots = 0;  // that have arrived
+  int installed = 0;
   io::sim::Simulation sim;
   std::vector<std::unique_ptr<Machine>> machines;
 };
@@ -215,6 +222,51 @@ TEST_CASE("a member leaves that was never started, and one whose log failed") {
   Done done;
   group.machines[0]->member.leave(done);
   REQUIRE(group.sim.run_until([&] { return done.is_done; }, 10s));
+}
+
+TEST_CASE("who was away while the others dropped their log gets a snapshot, and is one of them again") {
+  Group group(3);
+  const auto keep_little = [](Machine& machine) {
+    machine.options.kept_entries_max = 200;
+    machine.options.catch_up_entries = 50;
+    machine.options.truncate_step_entries = 10;
+  };
+  for (const auto& machine : group.machines) keep_little(*machine);
+  group.start();
+  group.wait_for_leader();
+  group.sim.run_for(1s);
+  std::uint64_t sum = 0;
+  const auto propose = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      Waiting waiting;
+      Machine* const leader = group.leader();
+      REQUIRE(leader != nullptr);
+      REQUIRE(leader->member.replica().propose("command", "", 0, waiting));
+      REQUIRE(group.sim.run_until([&] { return waiting.response.has_value(); }, 10s));
+      sum += 7;
+    }
+  };
+  propose(10);
+  for (int round = 0; round < 2; ++round) {
+    CAPTURE(round);
+    std::size_t away = 0;
+    while (group.machines[away]->leads()) ++away;
+    io::sim::Node& node = group.machines[away]->node;
+    static_cast<void>(node.crash(io::sim::CrashKind::power_loss));
+    group.machines[away].reset();
+    propose(500);
+    node.restart();
+    group.machines[away] = std::make_unique<Machine>(node, away + 1, 3);
+    keep_little(*group.machines[away]);
+    group.machines[away]->start();
+    // It gets what comes behind the snapshot as well.
+    REQUIRE(group.sim.run_until([&] { return group.machines[away]->counter.sum() == sum; }, 30s));
+    propose(10);
+    REQUIRE(group.sim.run_until([&] { return group.machines[away]->counter.sum() == sum; }, 1s));
+    CHECK_EQ(group.machines[away]->counter.applied(), group.leader()->counter.applied());
+    CHECK_EQ(group.snapshots, round + 1);
+    CHECK_EQ(group.installed, round + 1);
+  }
 }
 
 TEST_CASE("who has fallen silent is not heard by the others any more") {

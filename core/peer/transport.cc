@@ -32,7 +32,9 @@ void Transport::set_group(const Identity& identity, const std::map<base::MemberI
       continue;
     }
     const base::MemberId gone = peer->first;
-    if (peer->second.snapshot != nullptr) on_sender_over(gone, base::fail(base::Code::unavailable, "the member is not in the group any more"));
+    if (peer->second.snapshot != nullptr) {
+      on_sender_over(gone, base::fail(base::Code::unavailable, "the member is not in the group any more"));
+    }
     lost_.erase(std::remove(lost_.begin(), lost_.end(), gone), lost_.end());
     peer = peers_.erase(peer);
   }

@@ -1,8 +1,9 @@
 // core/peer/transport.h: how the members of one group reach each other: replica::Transport over gRPC.
 //
 // To each other member this one makes connections of its own, one per lane (hello.h), and only speaks on them; on those that others
-// made it only listens. Two of them stand as long as the member belongs to the group, that of a snapshot as long as it takes. Nobody waits for a slow peer: what is unsent is bounded, and beyond that it is dropped. Who is silent for too
-// long counts as gone and is dialled again.
+// made it only listens. Two of them stand as long as the member belongs to the group, that of a snapshot as long as it takes. Nobody
+// waits for a slow peer: what is unsent is bounded, and beyond that it is dropped. Who is silent for too long counts as gone and is
+// dialled again.
 #pragma once
 
 #include <cstddef>
