@@ -35,6 +35,9 @@ struct Sizes {
   std::uint64_t apply_slice_entries = 0;
   std::uint64_t unmaterialised_bytes_max = 0;
   std::uint64_t write_state_after_bytes = 0;
+  std::uint64_t kept_entries_max = 0;
+  std::uint64_t truncate_step_entries = 0;
+  std::uint64_t snapshots_max = 0;
   std::uint64_t heartbeat_ms = 0;
   std::uint64_t election_ticks = 0;
   std::uint64_t attempt_ms = 0;  // of a client
@@ -50,6 +53,10 @@ constexpr std::array kSizes = {
     SizeRange{"apply_slice_entries", 1, 64, &Sizes::apply_slice_entries},
     SizeRange{"unmaterialised_bytes_max", 2 << 10, 16 << 10, &Sizes::unmaterialised_bytes_max},
     SizeRange{"write_state_after_bytes", 30, 2 << 10, &Sizes::write_state_after_bytes},
+    // So few that a member which is away for a second needs a snapshot.
+    SizeRange{"kept_entries_max", 30, 400, &Sizes::kept_entries_max},
+    SizeRange{"truncate_step_entries", 1, 20, &Sizes::truncate_step_entries},
+    SizeRange{"snapshots_max", 1, 2, &Sizes::snapshots_max},
     SizeRange{"heartbeat_ms", 20, 150, &Sizes::heartbeat_ms},
     SizeRange{"election_ticks", 5, 12, &Sizes::election_ticks},
     SizeRange{"attempt_ms", 300, 8000, &Sizes::attempt_ms},
@@ -242,6 +249,10 @@ class Tenant final : public sim::Tenant {
     config.tuning.wal.segment_bytes = sizes_.log_segment_bytes;
     config.tuning.apply_slice_entries = sizes_.apply_slice_entries;
     config.tuning.unmaterialised_bytes_max = sizes_.unmaterialised_bytes_max;
+    config.tuning.kept_entries_max = sizes_.kept_entries_max;
+    config.tuning.catch_up_entries = sizes_.kept_entries_max / 4;  // of a group of one
+    config.tuning.truncate_step_entries = sizes_.truncate_step_entries;
+    config.tuning.snapshots_max = sizes_.snapshots_max;
     config.tuning.tick_interval = milliseconds(sizes_.heartbeat_ms);
     config.tuning.election_ticks = static_cast<std::uint32_t>(sizes_.election_ticks);
     return std::make_unique<MemberProgram>(node, std::move(config), sizes_.write_state_after_bytes, host);
