@@ -59,7 +59,8 @@ enum class Open : std::uint8_t {
   create,    // empty when there was none
 };
 
-// Opening and directory operations are synchronous: they belong in jobs, and on the loop only at start.
+// Opening and directory operations are synchronous: they belong in jobs, and on the loop only where they are rare, such as
+// at start.
 class Disk {
  public:
   virtual ~Disk() = default;

@@ -30,6 +30,13 @@ void Compactor::wait(RemovalWait& wait) {
   if (!is_stopped_) arm(base::Duration(0));
 }
 
+void Compactor::take_over(Compactor& other) {
+  base::IntrusiveList<RemovalWait> waiting;
+  waiting.take_all(other.committing_);
+  waiting.take_all(other.removing_);
+  while (!waiting.is_empty()) wait(waiting.pop_front());
+}
+
 void Compactor::on_timer() {
   if (store_.is_compaction_pending() && backend_.unmaterialised_bytes() <= pace_.unmaterialised_bytes_max) {
     store_.run_compaction_slice(pace_.slice);

@@ -59,6 +59,8 @@ class Compactor final : private io::Timer {
   // Calls on_removed() on a later turn: when whatever compactions until now made superfluous has been discarded,
   // and that is committed in the store's files. Requires: the store was compacted.
   void wait(RemovalWait& wait);
+  // Whoever waits for another one, of the same store when it was younger, waits for this one instead.
+  void take_over(Compactor& other);
 
  private:
   void on_timer() override;

@@ -38,6 +38,8 @@ struct Tuning {
   std::uint64_t range_slice_rows = 250;    // and of a HashKV; HashBudget
   std::uint64_t range_slice_bytes = 256U << 10U;
   std::uint64_t range_part_bytes = 1U << 20U;  // a large answer is kept, and sent, in parts of about this size
+  std::uint64_t store_snapshot_wal_bytes = 256U << 20U;
+  std::uint64_t store_snapshot_wal_bytes_max = std::uint64_t{4} << 30U;
   base::Duration store_checkpoint_delay = std::chrono::seconds(5);
   std::uint64_t store_vacuum_pages = 1024;
   base::Duration store_vacuum_delay = std::chrono::seconds(1);

@@ -23,12 +23,14 @@ void HashOperation::start(rpc::UnaryCall& call, const etcdserverpb::HashKVReques
   ASSERT(call_ == nullptr);
   call_ = &call;
   call.on_cancel(*this);
+  generation_ = context_.machine.generation();
   scan_.emplace(context_.machine.scan_hash(request.revision()));
   slices_.add(*this);
 }
 
 void HashOperation::run_slice() {
   if (context_.is_stopped) return fail(ErrorId::stopped);
+  if (generation_ != context_.machine.generation()) return fail(kStoreReplaced);
   const tl::expected<void, mvcc::RevisionError> prepared = scan_->prepare_slice();
   if (!prepared) {
     return fail(prepared.error() == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted);

@@ -1,7 +1,8 @@
 // core/etcd/hash_operation.h: Maintenance/HashKV, over as many turns as it takes (behaviour reference §8.2).
 //   idle -> scanning -> idle: answered, or the client went away
 //
-// Local, and of the state as this member has applied it: only equal compacted and hashed revisions compare.
+// Local, and of the state as this member has applied it: only equal compacted and hashed revisions compare. When another store is
+// installed meanwhile it ends as unavailable.
 #pragma once
 
 #include <optional>
@@ -33,6 +34,7 @@ class HashOperation final : private Sliced, private rpc::CallCancelled {
   SliceQueue& slices_;
   Pool<HashOperation>& pool_;
   rpc::UnaryCall* call_ = nullptr;  // null: idle
+  base::StoreGeneration generation_;  // of the store that is read
   std::optional<mvcc::HashScan> scan_;
 };
 

@@ -37,6 +37,7 @@ Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& s
   answer.parts.clear();
   answer.parts_bytes = 0;
   answer.last.clear();
+  answer.generation = context.machine.generation();
   ++answer.begun_count;
   append_header(answer.last, header);
   return std::nullopt;
@@ -45,6 +46,10 @@ Refusal begin(ServiceContext& context, const RangeRequest& request, RangeScan& s
 // Appends what one slice finds. False: the call has been refused.
 bool run_one_slice(ServiceContext& context, RangeScan& scan, const RangeRequest& request, RangeAnswer& answer,
                    rpc::UnaryCall& call) {
+  if (answer.generation != context.machine.generation()) {
+    call.fail(to_status(kStoreReplaced));
+    return false;
+  }
   make_room(answer, context.config.tuning.range_part_bytes);
   const base::Result<Refusal> refused =
       scan.run(context.machine.store(), request, slice_budget(context.config.tuning, answer.begun_count), answer.last);

@@ -2,7 +2,8 @@
 //
 // What one slice finishes is answered in the same turn. What is larger goes on in slices (range_scan.h); its answer
 // is in memory while it grows, in parts, since one message it must be: who wants less asks with a limit, or for a RangeStream.
-// A compaction may overtake it. Then a revision that was named is answered with Compacted, and the newest is read anew.
+// A compaction may overtake it. Then a revision that was named is answered with Compacted, and the newest is read anew. When another
+// store is installed meanwhile it ends as unavailable.
 #pragma once
 
 #include <string>
@@ -23,6 +24,7 @@ struct RangeAnswer {
   std::vector<std::string> parts;
   std::string last;            // the one that grows
   std::size_t parts_bytes = 0;
+  base::StoreGeneration generation;  // of the store that is read
   unsigned begun_count = 0;    // once, and once more for each compaction that made it begin anew
 };
 

@@ -84,6 +84,7 @@ void RangeStreamOperation::begin_sending() {
   chunk_.clear();
   chunk_keys_ = 0;
   if (const Refusal refused = scan_.begin(context_.machine.store(), request_)) return finish(to_status(*refused));
+  generation_ = context_.machine.generation();
   header_ = context_.machine.header();
   header_.revision = scan_.revision();
   chunk_keys_max_ = kFirstChunkKeys;
@@ -100,6 +101,7 @@ void RangeStreamOperation::run_slice() {
     waits_for_room_ = true;  // on_room() goes on
     return;
   }
+  if (generation_ != context_.machine.generation()) return finish(to_status(kStoreReplaced));
   // Sent only now that more follows: the last keys go with the last message.
   if (is_chunk_full()) send_chunk();
   ScanBudget budget = slice_budget(context_.config.tuning);

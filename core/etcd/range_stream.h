@@ -5,7 +5,7 @@
 //
 // Put together, the messages are the answer of the Range: keys first, and with the last message header, `more` and
 // `count`. All are of one revision, the newest when the first was read; a compaction that overtakes a stream of the
-// newest before its first message makes it begin anew. However large the range is, the member holds one message that
+// newest before its first message makes it begin anew; another store that is installed meanwhile ends it as unavailable. However large the range is, the member holds one message that
 // is being filled, and what the client has not taken of those before, which is bounded likewise.
 #pragma once
 
@@ -56,6 +56,7 @@ class RangeStreamOperation final : public rpc::StreamReceiver, private ReadIndex
   bool has_sent_ = false;  // a first message
   etcdserverpb::RangeRequest request_;
   RangeScan scan_;
+  base::StoreGeneration generation_;  // of the store that is read
   Header header_;               // of the last message
   std::string chunk_;           // fields of a RangeResponse
   std::uint64_t chunk_keys_ = 0;

@@ -42,6 +42,8 @@ sqlite::BackendOptions store_options(const Tuning& tuning) {
   options.batch_rows = tuning.store_batch_rows;
   options.batch_delay = tuning.store_batch_delay;
   options.wal_bytes_max = tuning.store_wal_bytes_max;
+  options.snapshot_wal_bytes = tuning.store_snapshot_wal_bytes;
+  options.snapshot_wal_bytes_max = tuning.store_snapshot_wal_bytes_max;
   options.checkpoint_delay = tuning.store_checkpoint_delay;
   options.vacuum_pages = tuning.store_vacuum_pages;
   options.vacuum_delay = tuning.store_vacuum_delay;

@@ -44,6 +44,10 @@ std::optional<ErrorId> check_gates(const ServiceContext& context, const rpc::Cal
 // What a write becomes that began then and was not applied in time (behaviour reference §1.2, §1.4).
 ErrorId write_timeout(const ServiceContext& context, base::Instant began);
 
+// For a read over several turns whose store has been replaced by a raft snapshot's meanwhile: it would have to begin anew, and clients do
+// that by themselves when they see this.
+inline constexpr ErrorId kStoreReplaced = ErrorId::leader_changed;
+
 // What a refusal by the replica is on the wire.
 ErrorId refusal_of(const base::Error& error);
 

@@ -27,6 +27,7 @@ class MachineFixture final : replica::StateMachineListener, io::Completion {
   }
 
   StateMachine& machine() { return *machine_; }
+  io::sim::Simulation& sim() { return sim_; }
   io::sim::Node& node() { return node_; }
 
   base::Result<replica::Effect> apply_bytes(std::string_view bytes, std::string* response) {
@@ -61,17 +62,26 @@ class MachineFixture final : replica::StateMachineListener, io::Completion {
     open();
   }
 
-  replica::Effect last;
-
- private:
+  // Dies, and comes back without a store; open() follows.
+  void crash(io::sim::CrashKind kind) {
+    node_.crash(kind);
+    machine_.reset();
+    node_.restart();
+  }
+  // At the mark.
   void open() {
     machine_.reset();  // its files first
     machine_ = std::make_unique<StateMachine>(node_.world(), sqlite::BackendOptions());
     machine_->set_identity(base::ClusterId(7), base::MemberId(8));
     done_ = false;
-    machine_->open({base::StoreGeneration(1), base::LogIndex(0)}, base::LogIndex(1), *this, *this);
+    machine_->open(mark, mark.applied.next(), *this, *this);
     REQUIRE(sim_.run_until([&] { return done_; }, 60s));
   }
+
+  base::StoreMark mark{base::StoreGeneration(1), base::LogIndex(0)};  // as the log would hold it
+  replica::Effect last;
+
+ private:
   void on_durable(const base::StoreMark&) override {}
   void on_room() override {}
   void on_failed(const base::Error& error) override { MESSAGE(error.detail); }

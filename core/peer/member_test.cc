@@ -348,13 +348,6 @@ void write(Group& group, Machine& machine, int count) {
   }
 }
 
-struct Installs final : io::sim::ObserverListener {
-  void on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) override {
-    if (std::holds_alternative<io::Installed>(event)) ++count;
-  }
-  int count = 0;
-};
-
 void restart(Group& group, std::size_t which) {
   io::sim::Node& node = group.machines[which]->node;
   if (node.is_up()) static_cast<void>(node.crash(io::sim::CrashKind::power_loss));
@@ -368,27 +361,6 @@ void restart(Group& group, std::size_t which) {
 }
 
 }  // namespace
-
-TEST_CASE("a member that needs what the logs no longer have gets a snapshot, and follows again") {  // Raft §7
-  Group group(3);
-  keep_little(group);
-  group.start();
-  group.wait_for_leader();
-  Machine& leader = *group.leader();
-  const std::size_t away = leader.options.identity.member == base::MemberId(1) ? 1 : 0;
-  static_cast<void>(group.machines[away]->node.crash(io::sim::CrashKind::power_loss));
-  write(group, leader, 200);
-  Installs installs;
-  group.machines[away]->node.observation().listener = &installs;
-  restart(group, away);
-  REQUIRE(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 200; }, 20s));
-  CHECK_EQ(installs.count, 1);
-  write(group, leader, 3);
-  CHECK(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 203; }, 20s));
-  restart(group, away);  // the log names the store that the snapshot made
-  CHECK(group.sim.run_until([&] { return group.machines[away]->counter.sum() == 203; }, 20s));
-  CHECK_EQ(installs.count, 1);
-}
 
 TEST_CASE("a member may crash at any moment while it gets a snapshot, and so may its leader") {
   for (int moment = 0; moment < 120; ++moment) {

@@ -691,7 +691,8 @@ void Replica::stop_needless_snapshots() {
 
 // --- a snapshot for this member -----------------------------------------------------------------------
 
-// The state of one on its way; the transport's. When all of it is here, raft is asked.
+// The state of one on its way; the transport's. When all of it is here, raft is asked. Who sends it hears only that it did not work: what
+// was wrong with the disk is said here.
 class Replica::IncomingSnapshot final : public SnapshotSink, private io::Completion {
  public:
   IncomingSnapshot(Replica& replica, Arrived what, std::unique_ptr<SnapshotSink> sink)
@@ -700,16 +701,22 @@ class Replica::IncomingSnapshot final : public SnapshotSink, private io::Complet
   }
   ~IncomingSnapshot() override { replica_.is_receiving_ = false; }
 
-  void take(std::string piece, io::Completion& done) override { sink_->take(std::move(piece), done); }
+  void take(std::string piece, io::Completion& done) override {
+    done_ = &done;
+    sink_->take(std::move(piece), *this);
+  }
   void end(io::Completion& done) override {
     done_ = &done;
+    is_ending_ = true;
     sink_->end(*this);
   }
 
  private:
   // The one who waits is told last: it may be the end of this.
   void complete(base::Status status) override {
-    if (status) {
+    if (!status) {
+      replica_.world_.observer.log(io::Level::warn, "a snapshot could not be taken", {{"error", std::string_view(status.error().detail)}});
+    } else if (is_ending_) {
       replica_.arrived_ = std::move(what_);
       replica_.wake();
     }
@@ -718,6 +725,7 @@ class Replica::IncomingSnapshot final : public SnapshotSink, private io::Complet
 
   Replica& replica_;
   Arrived what_;
+  bool is_ending_ = false;
   io::Completion* done_ = nullptr;
   const std::unique_ptr<SnapshotSink> sink_;
 };

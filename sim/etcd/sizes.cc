@@ -26,6 +26,7 @@ constexpr std::array kSizes = {
     SizeRange{"unmaterialised_bytes_max", 2 << 10, 64 << 10, &Tuning::unmaterialised_bytes_max},
     SizeRange{"store_batch_rows", 1, 50, &Tuning::store_batch_rows},
     SizeRange{"store_wal_bytes_max", 256 << 10, 2 << 20, &Tuning::store_wal_bytes_max},
+    SizeRange{"store_snapshot_wal_bytes", 2 << 20, 8 << 20, &Tuning::store_snapshot_wal_bytes},
     SizeRange{"range_slice_keys", 1, 12, &Tuning::range_slice_keys},
     SizeRange{"range_slice_rows", 1, 8, &Tuning::range_slice_rows},
     SizeRange{"range_slice_bytes", 64, 4 << 10, &Tuning::range_slice_bytes},

@@ -7,6 +7,7 @@
 #include "core/base/assert.h"
 #include "storage/sqlite/jobs.h"
 #include "storage/sqlite/page.h"
+#include "storage/sqlite/sources.h"
 #include "storage/sqlite/tail.h"
 #include "storage/sqlite/vfs.h"
 
@@ -17,19 +18,21 @@ namespace {
 // A checkpoint that a reader kept from finishing is tried again after this long.
 constexpr base::Duration kIncompleteDelay = std::chrono::milliseconds(5);
 
-constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
-
 }  // namespace
 
 // Sealed batches become jobs one by one. Between jobs pump() decides what comes next, and it alone submits:
 //
 //   opening -> idle -> writing -> idle -> checkpointing -> idle …    any -> failed, closed
-class Backend::Impl final : public JobListener, public io::EndOfTurn {
+class Backend::Impl final : public JobListener, public io::EndOfTurn, private Sources::Listener {
  public:
-  Impl(const io::World& world, BackendOptions options)
-      : world_(world), options_(std::move(options)), queue_(world.workers.open_queue("store")) {
+  // Without a queue it opens its own.
+  Impl(const io::World& world, BackendOptions options, io::WorkQueue* queue)
+      : world_(world),
+        options_(std::move(options)),
+        own_queue_(queue == nullptr ? world.workers.open_queue("store") : nullptr),
+        queue_(queue == nullptr ? *own_queue_ : *queue) {
     ASSERT(options_.batch_rows > 0);
-    ASSERT(options_.wal_bytes_max >= 2 * kFrameBytes);
+    ASSERT(options_.wal_bytes_max >= 2 * kWalFrameBytes);
     ASSERT(options_.vacuum_pages > 0);
   }
   Impl(const Impl&) = delete;
@@ -54,6 +57,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   base::Result<std::optional<RowView>> read_at_or_after(Bucket bucket, std::uint64_t from);
   const base::StoreMark& durable_mark() const { return durable_; }
   const Sizes& sizes() const { return sizes_; }
+  base::Result<std::unique_ptr<Snapshot>> take_snapshot();
 
   void on_opened() override;
   void on_batch_written() override;
@@ -86,6 +90,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   void pump();
   void write_batch();
   void checkpoint();
+  std::uint64_t wal_bytes() const;
   bool must_checkpoint_first() const;
   bool has_something_new() const;
   // The job has ended; true when the store is to go on.
@@ -98,6 +103,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   void on_batch_timer();
   void on_checkpoint_timer();
   void on_retry_timer() { pump(); }
+  void on_source_gone() override;
   void ask_for_end_of_turn();
 
   const io::World world_;
@@ -113,6 +119,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   std::unique_ptr<Store> store_;  // outlives its connections
   std::unique_ptr<Writer> writer_;  // the running job's; the loop only hands it on
   std::unique_ptr<Reader> reader_;
+  Sources sources_{options_, *this};
 
   std::unique_ptr<Tail> tail_;
   std::vector<std::unique_ptr<Batch>> retired_;  // written; views into them live until the turn ends
@@ -123,6 +130,7 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   bool flush_is_due_ = false;       // the open batch should be written although it is small
   bool checkpoint_is_due_ = false;  // as soon as nothing is sealed
   bool last_checkpoint_was_incomplete_ = false;
+  bool waits_for_sources_ = false;  // the next checkpoint would cover no more than the last one
   bool asked_for_end_of_turn_ = false;
   bool told_no_space_ = false;  // the operator was told, once per shortage
 
@@ -130,7 +138,8 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn {
   TimerTo<&Impl::on_checkpoint_timer> checkpoint_timer_{*this};
   TimerTo<&Impl::on_retry_timer> retry_timer_{*this};
   CloseHook close_hook_{*this};
-  const std::unique_ptr<io::WorkQueue> queue_;  // first to go: its jobs use all of the above
+  const std::unique_ptr<io::WorkQueue> own_queue_;  // first to go: its jobs use all of the above
+  io::WorkQueue& queue_;
 };
 
 // Opening and closing.
@@ -143,7 +152,7 @@ void Backend::Impl::open(const base::StoreMark& mark, base::LogIndex first_kept,
   opened_ = &done;
   durable_ = mark;
   open_job_.prepare({world_.disk, world_.random, options_, mark, first_kept, visitor});
-  queue_->submit(open_job_);
+  queue_.submit(open_job_);
 }
 
 void Backend::Impl::on_opened() {
@@ -225,8 +234,11 @@ void Backend::Impl::want_durable() {
   pump();
 }
 
+std::uint64_t Backend::Impl::wal_bytes() const { return sizes_.wal_frames * kWalFrameBytes; }
+
 bool Backend::Impl::must_checkpoint_first() const {
-  const std::uint64_t wal_bytes = sizes_.wal_frames * kFrameBytes;
+  if (!sources_.is_empty()) return false;  // it would not help: their budgets are the bound
+  const std::uint64_t wal_bytes = this->wal_bytes();
   if (wal_bytes < options_.wal_bytes_max / 2) return false;
   // A long read transaction may keep checkpoints from finishing; up to the bound batches go on between them.
   return !last_checkpoint_was_incomplete_ || wal_bytes >= options_.wal_bytes_max;
@@ -239,10 +251,12 @@ void Backend::Impl::pump() {
     world_.clock.disarm(batch_timer_);
     if (!tail_->open_is_empty()) tail_->seal();
   }
+  sources_.cut_off(wal_bytes());
+  if (sources_.is_empty()) waits_for_sources_ = false;
   if (tail_->has_sealed()) {
     if (must_checkpoint_first()) checkpoint();
     else write_batch();
-  } else if (checkpoint_is_due_) {
+  } else if (checkpoint_is_due_ && !waits_for_sources_) {
     checkpoint();
   }
 }
@@ -251,7 +265,7 @@ void Backend::Impl::write_batch() {
   stage_ = Stage::writing;
   last_checkpoint_was_incomplete_ = false;
   batch_job_.prepare(*store_, *writer_, tail_->oldest());
-  queue_->submit(batch_job_);
+  queue_.submit(batch_job_);
 }
 
 void Backend::Impl::on_batch_written() {
@@ -277,9 +291,9 @@ void Backend::Impl::checkpoint() {
   stage_ = Stage::checkpointing;
   // Not again before the last one is covered, or `-wal` would grow with each attempt.
   const bool has_many_free =
-      sizes_.free_pages > options_.vacuum_pages && !last_checkpoint_was_incomplete_ && !must_checkpoint_first();
+      sizes_.free_pages > options_.vacuum_pages && !last_checkpoint_was_incomplete_ && !must_checkpoint_first() && sources_.is_empty();
   checkpoint_job_.prepare(*store_, *writer_, has_many_free ? options_.vacuum_pages : 0);
-  queue_->submit(checkpoint_job_);
+  queue_.submit(checkpoint_job_);
 }
 
 void Backend::Impl::on_checkpointed() {
@@ -298,7 +312,8 @@ void Backend::Impl::on_checkpointed() {
     if (sizes_.free_pages > options_.vacuum_pages) arm(checkpoint_timer_, options_.vacuum_delay);
   } else {
     checkpoint_is_due_ = true;
-    retry_after(kIncompleteDelay);
+    waits_for_sources_ = !sources_.is_empty();
+    if (!waits_for_sources_) retry_after(kIncompleteDelay);
   }
   pump();
   if (mark_moves) listener_->on_durable(durable_);
@@ -369,10 +384,26 @@ base::Result<std::optional<RowView>> Backend::Impl::read_at_or_after(Bucket buck
   }
 }
 
+// Snapshots.
+
+base::Result<std::unique_ptr<Snapshot>> Backend::Impl::take_snapshot() {
+  ASSERT(store_ != nullptr);
+  ASSERT(closed_ == nullptr);
+  return sources_.take(*store_);
+}
+
+// Another one may still be open, and the older of the two was this.
+void Backend::Impl::on_source_gone() {
+  waits_for_sources_ = false;
+  pump();
+}
+
 // The interface.
 
 Backend::Backend(const io::World& world, BackendOptions options)
-    : impl_(std::make_unique<Impl>(world, std::move(options))) {}
+    : impl_(std::make_unique<Impl>(world, std::move(options), nullptr)) {}
+Backend::Backend(const io::World& world, BackendOptions options, io::WorkQueue& queue)
+    : impl_(std::make_unique<Impl>(world, std::move(options), &queue)) {}
 
 Backend::~Backend() = default;
 
@@ -419,6 +450,8 @@ std::uint64_t Backend::newest_batch() const { return impl_->tail().newest_batch(
 std::uint64_t Backend::stored_batch() const { return impl_->tail().taken_batch(); }
 void Backend::want_durable() { impl_->want_durable(); }
 base::StoreMark Backend::durable_mark() const { return impl_->durable_mark(); }
+
+base::Result<std::unique_ptr<Snapshot>> Backend::take_snapshot() { return impl_->take_snapshot(); }
 
 std::uint64_t Backend::size_bytes() const { return impl_->sizes().pages * kPageBytes; }
 std::uint64_t Backend::size_in_use_bytes() const {

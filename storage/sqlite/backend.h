@@ -5,6 +5,7 @@
 // crash takes from SQLite's files is in the raft log above the store mark, and is applied again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,6 +79,10 @@ struct BackendOptions {
   std::uint64_t vacuum_pages = 1024;
   base::Duration vacuum_delay = std::chrono::seconds(1);  // between them
   base::Duration retry_delay = std::chrono::milliseconds(200);  // after running out of space
+  // While a Snapshot is read `-wal` may grow to this. Each one that is cut off doubles it for the next, up to the maximum; one that is
+  // read to its end sets it back. Requires: wal_bytes_max <= snapshot_wal_bytes <= snapshot_wal_bytes_max.
+  std::uint64_t snapshot_wal_bytes = 256U << 20U;
+  std::uint64_t snapshot_wal_bytes_max = std::uint64_t{4} << 30U;
   std::uint64_t page_cache_bytes = 64U << 20U;  // of the reading connection
 };
 
@@ -87,9 +92,21 @@ struct Changes {
   base::Hash128 state;
 };
 
+// The store's files as they stood at one instant, as bytes for a Receiver (snapshot_format.h). On the loop; may be destroyed at any
+// time before the backend is closed.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  virtual base::LogIndex applied() const = 0;
+  // As replica::SnapshotSource::read(). No piece has more than `bytes` bytes.
+  virtual base::Result<bool> read(std::size_t bytes, std::string& piece) = 0;
+};
+
 class Backend {
  public:
   Backend(const io::World& world, BackendOptions options);
+  // On a queue that is somebody else's, and goes before the backend does.
+  Backend(const io::World& world, BackendOptions options, io::WorkQueue& queue);
   // Requires: close() completed, open() failed or was never called, or the world is dead (a crash in io/sim,
   // abandon() in io/real).
   ~Backend();
@@ -102,7 +119,7 @@ class Backend {
   void open(const base::StoreMark& mark, base::LogIndex first_kept, RowVisitor& visitor, BackendListener& listener,
             io::Completion& done);
   // Begins no further job and completes when the running one has ended. What is not yet in the store's files
-  // is in the log. Afterwards only destruction.
+  // is in the log. Afterwards only reading and destruction.
   void close(io::Completion& done);
 
   base::LogIndex applied() const;     // of the store and the tail
@@ -136,6 +153,9 @@ class Backend {
   std::uint64_t stored_batch() const;
   void want_durable();  // checkpoint as soon as nothing is queued
   base::StoreMark durable_mark() const;
+
+  // Of what is committed in the store's files; the tail is not in it. Batches go on while it lasts, checkpoints do not cover.
+  base::Result<std::unique_ptr<Snapshot>> take_snapshot();
 
   std::uint64_t size_bytes() const;         // of the database file
   std::uint64_t size_in_use_bytes() const;  // less free pages

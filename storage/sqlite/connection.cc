@@ -17,6 +17,16 @@ bool is_momentary(int result) {
   return (result & 0xff) == SQLITE_BUSY || (result & 0xff) == SQLITE_PROTOCOL;
 }
 
+template <typename Attempt>
+int until_settled(Attempt attempt) {
+  int result = attempt();
+  for (int count = 1; is_momentary(result) && count < kAttemptsMax; ++count) {
+    yield_thread();
+    result = attempt();
+  }
+  return result;
+}
+
 base::Code code_of(int result) {
   switch (result & 0xff) {
     case SQLITE_FULL: return base::Code::no_space;
@@ -60,12 +70,11 @@ Statement& Statement::bind(int position, std::string_view bytes) {
 }
 
 base::Result<bool> Statement::step() {
-  int result = sqlite3_step(statement_.get());
-  for (int attempt = 1; is_momentary(result) && attempt < kAttemptsMax; ++attempt) {
-    sqlite3_reset(statement_.get());
-    yield_thread();
-    result = sqlite3_step(statement_.get());
-  }
+  const int result = until_settled([&] {
+    const int stepped = sqlite3_step(statement_.get());
+    if (is_momentary(stepped)) sqlite3_reset(statement_.get());
+    return stepped;
+  });
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) {
     reset();
@@ -120,16 +129,18 @@ base::Result<Connection> Connection::open(Store& store, std::string_view file, A
   return connection;
 }
 
+// Of several statements the first alone can meet the writer, before anything was done.
 base::Status Connection::run(const char* sql) {
-  const int result = sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr);
+  const int result = until_settled([&] { return sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr); });
   if (result == SQLITE_OK) return {};
   return base::fail(error_of(connection_.get(), result));
 }
 
 base::Result<Statement> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int result = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  const int result = until_settled([&] {
+    return sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  });
   if (result != SQLITE_OK) return base::fail(error_of(connection_.get(), result));
   Statement statement;
   statement.statement_.reset(raw);

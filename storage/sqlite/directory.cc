@@ -156,6 +156,21 @@ base::Status prepare_directory(Store& store, bool may_create) {
   return disk.sync_directory(store.directory());
 }
 
+base::Status seal_directory(Store& store) {
+  io::Disk& disk = store.disk();
+  if (base::Status done = sync_file(disk, store.path(kDatabaseFile)); !done) return done;
+  if (base::Status done = remove_if_there(disk, store.path(kWal)); !done) return done;
+  if (base::Status done = disk.sync_directory(store.directory()); !done) return done;
+  return disk.sync_directory(parent_of(store.directory()));
+}
+
+base::Status remove_generation(io::Disk& disk, std::string_view prefix, base::StoreGeneration generation) {
+  const std::string directory = directory_of(prefix, generation);
+  const base::Result<bool> exists = disk.exists(directory);
+  if (!exists) return base::fail(exists.error());
+  return *exists ? remove_directory(disk, directory) : base::Status();
+}
+
 base::Status remove_other_generations(io::Disk& disk, std::string_view prefix, base::StoreGeneration keep) {
   const std::string parent = parent_of(prefix);
   const base::Result<std::vector<std::string>> names = disk.list(parent);

@@ -19,6 +19,13 @@ std::string directory_of(std::string_view prefix, base::StoreGeneration generati
 // Errors: damaged when something is missing or broken, invalid when the directory holds something else.
 base::Status prepare_directory(Store& store, bool may_create);
 
+// The last connection on the store is gone, and it has checkpointed all there was: makes that durable. What a power loss leaves of
+// a `db-wal` that was never synced could bring old pages back, so it goes.
+base::Status seal_directory(Store& store);
+
+// No error when it is not there.
+base::Status remove_generation(io::Disk& disk, std::string_view prefix, base::StoreGeneration generation);
+
 // Removes every `<prefix><number>` directory but that of `keep`.
 base::Status remove_other_generations(io::Disk& disk, std::string_view prefix, base::StoreGeneration keep);
 

@@ -39,7 +39,7 @@ base::Status OpenJob::open_connections() {
   const Request& request = *request_;
   const bool may_create = request.mark.applied == base::LogIndex();
   if (base::Status done = prepare_directory(*store_, may_create); !done) return done;
-  base::Result<std::unique_ptr<Writer>> writer = Writer::open(*store_);
+  base::Result<std::unique_ptr<Writer>> writer = Writer::open(*store_, request.options.wal_bytes_max);
   if (!writer) return base::fail(writer.error());
   writer_ = std::move(*writer);
   if (base::Status done = check(writer_->meta()); !done) return done;

@@ -12,6 +12,7 @@ namespace sqlite {
 inline constexpr std::size_t kPageBytes = 8192;
 inline constexpr std::size_t kPageReservedBytes = 16;  // a u64 checksum, then eight zeros
 inline constexpr std::size_t kPageContentBytes = kPageBytes - kPageReservedBytes;
+inline constexpr std::size_t kWalFrameBytes = kPageBytes + 24;  // of `db-wal`: a header and a page (SQLite file format, §4.1)
 inline constexpr std::size_t kFileHeaderBytes = 100;  // of SQLite, at the start of page 1
 inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::uint32_t kFormatVersionOldest = 1;  // is brought up to date when it is opened

@@ -18,6 +18,7 @@
 #include "core/base/assert.h"
 #include "storage/sqlite/directory.h"
 #include "storage/sqlite/reader.h"
+#include "storage/sqlite/snapshot_reader.h"
 #include "storage/sqlite/vfs.h"
 #include "storage/sqlite/writer.h"
 
@@ -108,6 +109,23 @@ class MemoryDisk final : public io::Disk {
 
 constexpr int kRounds = 20'000;
 
+// Both rows and the applied index are those of one batch.
+void check_is_of_one_batch(const std::string& bytes, const SnapshotHeader& header) {
+  SnapshotParser parser;
+  parser.feed(bytes);
+  const std::string expected = std::string(6'000, 'x') + std::to_string(header.applied.index.value());
+  for (int rows = 0;; ++rows) {
+    const auto row = parser.next();
+    REQUIRE(row.has_value());
+    if (!row->has_value()) {
+      REQUIRE(parser.has_ended());
+      REQUIRE_EQ(rows, header.applied.index.value() == 0 ? 0 : 2);
+      return;
+    }
+    REQUIRE((*row)->value == expected);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a lock of the shared index keeps two connections apart") {
@@ -169,7 +187,7 @@ TEST_CASE("one thread writes and checkpoints while another reads, and every read
   {
     const Call call(store, "test", 0);
     REQUIRE(prepare_directory(store, true));
-    writer = Writer::open(store).value();
+    writer = Writer::open(store, 64U << 20U).value();
     reader = Reader::open(store, 1U << 20U).value();
   }
   // Every batch writes the same number into both rows, far apart, so a read that mixes two batches shows.
@@ -198,8 +216,21 @@ TEST_CASE("one thread writes and checkpoints while another reads, and every read
     finished = true;
   });
   std::uint64_t reads = 0;
+  std::uint64_t snapshots = 0;
+  std::unique_ptr<SnapshotReader> snapshot;  // pins a state for a while, with a reader's mark of its own
   std::string last;
   while (!finished || reads == 0) {
+    if (reads % 50 == 10) {
+      base::Result<std::unique_ptr<SnapshotReader>> opened = SnapshotReader::open(store);
+      REQUIRE(opened.has_value());
+      snapshot = std::move(*opened);
+    } else if (reads % 50 == 30 && snapshot != nullptr) {
+      std::string bytes;
+      REQUIRE_FALSE(snapshot->read(1U << 20U, bytes).value());
+      check_is_of_one_batch(bytes, snapshot->header());
+      snapshot.reset();
+      ++snapshots;
+    }
     const Call call(store);
     const auto one = reader->read(Bucket::auth, 1);
     const auto other = reader->read(Bucket::members, 1);
@@ -216,7 +247,9 @@ TEST_CASE("one thread writes and checkpoints while another reads, and every read
     reader->end_turn();
   }
   worker.join();
+  snapshot.reset();
   CHECK_GT(complete, 0);
+  CHECK_GT(snapshots, 0);
   const Call call(store);
   CHECK_EQ((*reader->read(Bucket::auth, 1))->value.substr(6'000), std::to_string(written));
   reader->end_turn();

@@ -43,13 +43,31 @@ base::Status upgrade_tables(Connection& connection) {
   return connection.run(sql.c_str());
 }
 
-base::Result<std::unique_ptr<Writer>> Writer::open(Store& store) {
+base::Result<Meta> read_meta(Statement& select) {
+  const base::Result<bool> row = select.step();
+  if (!row) return base::fail(row.error());
+  if (!*row) return base::fail(base::Code::damaged, "the table meta is empty");
+  const auto column = [&](int i) { return as_unsigned(select.integer(i)); };
+  Meta meta;
+  meta.generation = base::StoreGeneration(column(0));
+  meta.applied = {base::Term(column(2)), base::LogIndex(column(1))};
+  meta.rows = {column(3), column(4)};
+  meta.state = {column(5), column(6)};
+  select.reset();
+  return meta;
+}
+
+base::Result<std::unique_ptr<Writer>> Writer::open(Store& store, std::uint64_t wal_bytes_max) {
   base::Result<Connection> connection = Connection::open(store, kDatabaseFile, Access::write, kWriterCacheBytes);
   if (!connection) return base::fail(connection.error());
   if (base::Status done = upgrade_tables(*connection); !done) return base::fail(done.error());
   std::unique_ptr<Writer> writer(new Writer(std::move(*connection)));
   if (base::Status done = writer->prepare(); !done) return base::fail(done.error());
-  if (base::Status done = writer->read_meta(); !done) return base::fail(done.error());
+  const std::string limit = "PRAGMA journal_size_limit=" + std::to_string(wal_bytes_max);
+  if (base::Status done = writer->connection_.run(limit.c_str()); !done) return base::fail(done.error());
+  const base::Result<Meta> meta = sqlite::read_meta(writer->meta_read_);
+  if (!meta) return base::fail(meta.error());
+  writer->meta_ = *meta;
   if (base::Status done = writer->read_sizes(); !done) return base::fail(done.error());
   return writer;
 }
@@ -77,19 +95,6 @@ base::Status Writer::prepare() {
     if (!prepared) return base::fail(prepared.error());
     wanted.statement = std::move(*prepared);
   }
-  return {};
-}
-
-base::Status Writer::read_meta() {
-  const base::Result<bool> row = meta_read_.step();
-  if (!row) return base::fail(row.error());
-  if (!*row) return base::fail(base::Code::damaged, "the table meta is empty");
-  const auto column = [&](int i) { return as_unsigned(meta_read_.integer(i)); };
-  meta_.generation = base::StoreGeneration(column(0));
-  meta_.applied = {base::Term(column(2)), base::LogIndex(column(1))};
-  meta_.rows = {column(3), column(4)};
-  meta_.state = {column(5), column(6)};
-  meta_read_.reset();
   return {};
 }
 
@@ -126,16 +131,21 @@ base::Result<base::Hash128> Writer::visit(RowVisitor& visitor) {
   return sum;
 }
 
+std::uint64_t Writer::wal_bytes() const { return sizes_.wal_frames * kWalFrameBytes; }
+
+base::Status Writer::commit(base::Status done) {
+  if (done) done = commit_.run();
+  if (!done) roll_back();
+  return done;
+}
+
 base::Status Writer::write(const Batch& batch) {
   if (base::Status begun = begin_.run(); !begun) return begun;
   Meta next = meta_;
   base::Status done = write_rows(batch, next);
   if (done) done = write_meta(next);
-  if (done) done = commit_.run();
-  if (!done) {
-    roll_back();
-    return done;
-  }
+  done = commit(std::move(done));
+  if (!done) return done;
   meta_ = next;
   return read_sizes();
 }
@@ -204,6 +214,29 @@ base::Result<bool> Writer::checkpoint() {
   const bool is_complete = frames == copied && frames >= 0;
   if (is_complete) sizes_.wal_frames = 0;
   return is_complete;
+}
+
+// Filling.
+
+base::Status Writer::begin_filling() { return connection_.run("PRAGMA synchronous=OFF"); }
+
+base::Status Writer::fill(std::span<const RowView> rows) {
+  if (rows.empty()) return {};
+  if (base::Status begun = begin_.run(); !begun) return begun;
+  base::Status done;
+  for (const RowView& row : rows) {
+    done = bind_row(put_[static_cast<std::size_t>(row.bucket)], row).run();
+    if (!done) break;
+  }
+  return commit(std::move(done));
+}
+
+base::Status Writer::finish_filling(const Meta& meta) {
+  ASSERT(meta.generation == meta_.generation);
+  if (base::Status begun = begin_.run(); !begun) return begun;
+  if (base::Status done = commit(write_meta(meta)); !done) return done;
+  meta_ = meta;
+  return {};
 }
 
 }  // namespace sqlite

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "core/base/hash.h"
 #include "core/base/ids.h"
@@ -35,14 +36,19 @@ base::Status create_tables(Connection& connection, base::StoreGeneration generat
 // the older one, which is whole.
 base::Status upgrade_tables(Connection& connection);
 
+// Steps a select made by meta_read_sql().
+base::Result<Meta> read_meta(Statement& select);
+
 class Writer {
  public:
-  static base::Result<std::unique_ptr<Writer>> open(Store& store);
+  // `-wal` shrinks to `wal_bytes_max` when it begins anew; while it lasts it may be larger.
+  static base::Result<std::unique_ptr<Writer>> open(Store& store, std::uint64_t wal_bytes_max);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   const Meta& meta() const { return meta_; }  // as committed
   const Sizes& sizes() const { return sizes_; }
+  std::uint64_t wal_bytes() const;
 
   // Shows every row to `visitor`, by bucket and id, and returns the sum of their hashes.
   base::Result<base::Hash128> visit(RowVisitor& visitor);
@@ -54,11 +60,17 @@ class Writer {
   // Copies `-wal` into the database file. True: all of it is there and synced, so meta().applied is durable.
   base::Result<bool> checkpoint();
 
+  // Instead of write(), for a store that is made of another one's rows: nothing is synced, and until finish_filling() it stands below
+  // any mark. Rows come in order, one transaction for each call.
+  base::Status begin_filling();
+  base::Status fill(std::span<const RowView> rows);
+  base::Status finish_filling(const Meta& meta);
+
  private:
   explicit Writer(Connection connection) : connection_(std::move(connection)) {}
   base::Status prepare();
-  base::Status read_meta();
   base::Status read_sizes();
+  base::Status commit(base::Status done);  // rolls back when it is an error
   base::Status write_rows(const Batch& batch, Meta& meta);
   base::Status discard(Bucket bucket, std::uint64_t id, base::Hash128& rows);
   base::Status write_meta(const Meta& meta);

@@ -18,7 +18,7 @@ namespace {
 struct Fixture {
   Fixture() {
     REQUIRE(prepare_directory(store, true));
-    writer = Writer::open(store).value();
+    writer = Writer::open(store, 64U << 20U).value();
     reader = Reader::open(store, 1U << 20U).value();
   }
   base::Status write(std::uint64_t id) {
@@ -65,7 +65,7 @@ TEST_CASE("a store of format version 1 is brought up to date, and keeps its rows
     REQUIRE(connection->run("DROP TABLE \"compaction\";PRAGMA user_version=1"));
   }
   for (int i = 0; i < 2; ++i) {  // the second time there is nothing left to do
-    f.writer = Writer::open(f.store).value();
+    f.writer = Writer::open(f.store, 64U << 20U).value();
     f.reader = Reader::open(f.store, 1U << 20U).value();
     CHECK(f.reader->read(Bucket::key, 1).value().has_value());
     CHECK_FALSE(f.reader->read(Bucket::compaction, 1).value().has_value());

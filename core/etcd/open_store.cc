@@ -1,0 +1,52 @@
+#include "core/etcd/open_store.h"
+
+#include <utility>
+
+#include "core/base/assert.h"
+
+namespace etcd {
+
+OpenStore::OpenStore(const io::World& world, const sqlite::BackendOptions& options, CompactionPace pace, io::WorkQueue& queue)
+    : backend_(world, options, queue), store_(backend_), compactor_(world.clock, store_, backend_, pace), members_(backend_) {}
+
+void OpenStore::open(const base::StoreMark& mark, base::LogIndex first_kept, sqlite::BackendListener& listener, io::Completion& done) {
+  ASSERT(opening_ == nullptr);
+  ASSERT(!is_open_);
+  generation_ = mark.generation;
+  opening_ = &done;
+  backend_.open(mark, first_kept, *this, listener, *this);
+}
+
+void OpenStore::on_row(const sqlite::RowView& row) {
+  switch (row.bucket) {
+    case sqlite::Bucket::key:
+    case sqlite::Bucket::compaction: return loader_.on_row(row);
+    case sqlite::Bucket::members: return members_.on_row(row);
+    case sqlite::Bucket::lease:
+    case sqlite::Bucket::auth:
+    case sqlite::Bucket::alarm: return;  // not written yet
+  }
+}
+
+void OpenStore::complete(base::Status status) {
+  ASSERT(opening_ != nullptr);
+  is_open_ = status.has_value();
+  if (status) status = load();
+  std::exchange(opening_, nullptr)->complete(std::move(status));
+}
+
+base::Status OpenStore::load() {
+  base::Result<mvcc::Loaded> loaded = loader_.take();
+  if (!loaded) return base::fail(std::move(loaded.error()));
+  if (base::Status members = members_.loaded(); !members) return members;
+  store_.adopt(std::move(*loaded));
+  compactor_.wake();  // a crash may have brought rows back
+  return {};
+}
+
+void OpenStore::close(io::Completion& done) {
+  compactor_.stop();
+  backend_.close(done);
+}
+
+}  // namespace etcd
