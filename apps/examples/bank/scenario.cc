@@ -11,6 +11,7 @@
 #include "apps/examples/bank/bank.h"
 #include "apps/examples/bank/client.h"
 #include "apps/examples/bank/oracle.h"
+#include "sim/left_log.h"
 #include "sim/swarm.h"
 
 namespace bank {
@@ -206,14 +207,16 @@ class Customer final : public io::sim::Program, private ClientListener, private 
 };
 
 // Opens what a member left, and shows it to the oracle.
-class Inspection final : public io::sim::Program, private replica::StateMachineListener, private io::Completion {
+class Inspection final : public io::sim::Program, private replica::StateMachineListener, private io::Completion, private sim::LeftLogListener {
  public:
   Inspection(io::sim::Node& node, BankOracle& oracle, sim::Findings& findings, sim::MemberHost& host)
-      : name_(node.name()), oracle_(oracle), findings_(findings), host_(host), bank_(node.world(), 0) {
-    bank_.open({base::StoreGeneration(1), base::LogIndex()}, base::LogIndex(1), *this, *this);
-  }
+      : name_(node.name()), oracle_(oracle), findings_(findings), host_(host), bank_(node.world(), 0), log_(node.world(), *this) {}
 
  private:
+  void on_log_read(base::Result<wal::State> state) override {
+    if (!state) return complete(base::fail(state.error()));
+    bank_.open(state->store_mark, state->start.last_dropped.index.next(), *this, *this);
+  }
   void complete(base::Status status) override {
     if (status) oracle_.on_left(name_, bank_.read(""));
     else findings_.safety(BankOracle::kName, "the file that member " + name_ + " left cannot be opened: " + status.error().detail);
@@ -228,6 +231,7 @@ class Inspection final : public io::sim::Program, private replica::StateMachineL
   sim::Findings& findings_;
   sim::MemberHost& host_;
   Bank bank_;
+  sim::LeftLog log_;
 };
 
 // --- the tenant -------------------------------------------------------------------------------------
