@@ -95,6 +95,13 @@ replica::Effect StateMachine::apply_empty(base::EntryId id) {
   return {changes.effect, changes.state};
 }
 
+replica::Effect StateMachine::apply_configuration(base::EntryId id, const raft::Configuration& configuration) {
+  members_.follow(configuration);
+  const replica::Effect effect = apply_empty(id);
+  if (group_listener_ != nullptr) group_listener_->on_group_applied();
+  return effect;
+}
+
 template <typename Request>
 base::Status StateMachine::apply_request(const replica::Command& command, std::string_view message, std::string* response) {
   Request request;

@@ -22,6 +22,15 @@
 
 namespace etcd {
 
+// Told when a configuration has been applied; within an entry, so the listener makes a note.
+class AppliedGroupListener {
+ public:
+  virtual void on_group_applied() = 0;
+
+ protected:
+  ~AppliedGroupListener() = default;
+};
+
 class StateMachine final : public replica::StateMachine,
                            private io::Completion,
                            private sqlite::RowVisitor,
@@ -33,6 +42,9 @@ class StateMachine final : public replica::StateMachine,
 
   // Who answers: header fields of responses. Before it is known nobody waits for one.
   void set_identity(base::ClusterId cluster, base::MemberId member);
+
+  // Whoever is to hear of it; at most one.
+  void set_group_listener(AppliedGroupListener& listener) { group_listener_ = &listener; }
 
   // The store's files are open, and close() is due before this is destroyed.
   bool is_open() const { return is_open_; }
@@ -57,6 +69,7 @@ class StateMachine final : public replica::StateMachine,
   base::Hash128 state_hash() const override { return backend_.state(); }
   base::Result<replica::Effect> apply(const replica::Command& command, std::string* response) override;
   replica::Effect apply_empty(base::EntryId id) override;
+  replica::Effect apply_configuration(base::EntryId id, const raft::Configuration& configuration) override;
   std::uint64_t unmaterialised_bytes() const override { return backend_.unmaterialised_bytes(); }
   void want_durable() override { backend_.want_durable(); }
   base::Result<std::unique_ptr<replica::SnapshotSource>> take_snapshot() override;
@@ -84,6 +97,7 @@ class StateMachine final : public replica::StateMachine,
   Members members_;
   mvcc::Loader loader_;  // while opening
   replica::StateMachineListener* listener_ = nullptr;
+  AppliedGroupListener* group_listener_ = nullptr;
   io::Completion* opening_ = nullptr;
   bool is_open_ = false;
   base::ClusterId cluster_;
