@@ -73,6 +73,7 @@ void Replica::on_booted(base::Result<Booted> booted) {
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
   configurations_told_ = raft_->configuration_count();
+  is_certain_told_ = raft_->is_configuration_certain();
   // Two incarnations must not share request ids: an old entry would answer a new request.
   next_request_id_ = world_.random.draw("request-id", {}) | 1U;
   next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
@@ -233,6 +234,23 @@ const raft::Configuration& Replica::configuration() const {
   return raft_->configuration();
 }
 
+const raft::Configuration& Replica::settled_configuration() const {
+  ASSERT(raft_ != nullptr);
+  return raft_->is_configuration_certain() ? raft_->configuration() : raft_->configuration_at(raft_->committed());
+}
+
+const raft::Configuration& Replica::first_configuration() const {
+  ASSERT(raft_ != nullptr);
+  return raft_->configuration_at(raft_->log().last_dropped().index);
+}
+
+std::optional<base::LogIndex> Replica::matched(base::MemberId member) const {
+  if (!is_running() || raft_->role() != raft::Role::leader) return std::nullopt;
+  if (member == identity_.member) return raft_->persisted().index;
+  const raft::Progress* const progress = raft_->progress(member);
+  return progress == nullptr ? std::nullopt : std::optional(progress->matched());
+}
+
 Status Replica::status() const {
   if (raft_ == nullptr) return {};
   return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term};
@@ -318,7 +336,9 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
   ASSERT(!std::holds_alternative<raft::Snapshot>(message));  // its state comes first
-  if (!is_running() || raft_->configuration().find(from) == nullptr) return;
+  // Of whom this member's own configuration does not know as well: one that joins reads in its log how the group began, and is led by
+  // members that came later (thesis §4.1). Whom to listen to at all is the transport's to know.
+  if (!is_running()) return;
   if (!has_room_for(message)) return machine_.want_durable();  // it may not know that the log waits for it
   if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
@@ -395,8 +415,10 @@ void Replica::tell_part() {
 }
 
 void Replica::tell_configuration() {
-  if (configurations_told_ == raft_->configuration_count()) return;
+  const bool is_certain = raft_->is_configuration_certain();
+  if (configurations_told_ == raft_->configuration_count() && is_certain_told_ == is_certain) return;
   configurations_told_ = raft_->configuration_count();
+  is_certain_told_ = is_certain;
   listener_.on_configuration();
 }
 
@@ -734,7 +756,6 @@ base::StoreMark Replica::next_store(const raft::Snapshot& snapshot) const {
 
 std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
   if (!is_running() || is_receiving_ || arrived_ || installing_) return nullptr;
-  if (raft_->configuration().find(from) == nullptr) return nullptr;
   if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed()) return nullptr;
   std::unique_ptr<SnapshotSink> sink = machine_.receive_snapshot(next_store(snapshot));
   if (sink == nullptr) return nullptr;
@@ -746,7 +767,6 @@ void Replica::take_arrived() {
   if (!arrived_) return;
   ASSERT(!is_receiving_);
   const Arrived what = *std::exchange(arrived_, std::nullopt);
-  if (raft_->configuration().find(what.from) == nullptr) return;
   step(raft::Received{what.from, what.snapshot});
 }
 
