@@ -481,6 +481,29 @@ TEST_CASE("any failing call while receiving is an error, and never a store that 
   CHECK(whole > 5);
 }
 
+TEST_CASE("a source does not keep the space that the store needs") {
+  io::sim::Simulation sim(13);
+  TestMember member(sim, small_options());
+  fill(member);
+  for (std::uint64_t id = 1; id <= 20; ++id) member.put(9, std::string(20'000, static_cast<char>('a' + id)), Bucket::auth);
+  REQUIRE(member.run_until_durable());
+  const std::unique_ptr<Snapshot> snapshot = take(member);
+  // The same row again and again: in a -wal that begins anew there is room for it, however full the disk.
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    member.put(9, std::string(20'000, static_cast<char>('a' + id)), Bucket::auth);
+    sim.run_for(100ms);
+  }
+  member.node().disk_faults().is_full = true;
+  for (std::uint64_t id = 1; id <= 4; ++id) member.put(9, std::string(20'000, static_cast<char>('A' + id)), Bucket::auth);
+  member.backend().want_durable();
+  CHECK(sim.run_until([&] { return member.mark().applied == base::LogIndex(member.applied()); }, 10s));
+  CHECK(!member.failed);
+  std::string piece;
+  const base::Result<bool> read = snapshot->read(1, piece);
+  REQUIRE(!read.has_value());
+  CHECK(read.error().code == base::Code::overloaded);
+}
+
 TEST_CASE("a failing read of a source is the disk's error") {
   io::sim::Simulation sim(11);
   TestMember member(sim, small_options());
