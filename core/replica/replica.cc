@@ -71,11 +71,9 @@ base::Status Replica::check_boot(const wal::State& state) const {
     if (entry.kind != base::EntryKind::configuration) continue;
     if (const auto changed = raft::decode_configuration(entry.bytes()); !changed) return base::fail(changed.error());
   }
-  if (configuration->find(identity_.member) == nullptr) {
-    return base::fail(base::Code::invalid,
-                      "the log names a group to which this member, " + base::to_text(identity_.member) + ", does not belong");
-  }
-  if (transport_ == nullptr && configuration->members.size() != 1 && !options_.goes_on_alone) {
+  // That the group does not have this member yet, or any more, is no damage: one that joined reads how the group began, and of its removal
+  // the tenant's state tells.
+  if (transport_ == nullptr && newest_configuration(state).members.size() != 1 && !options_.goes_on_alone) {
     return base::fail(base::Code::invalid, "the log names a group of several members, and this one has no way to reach the others");
   }
   return {};
@@ -702,7 +700,8 @@ bool Replica::is_crowded() const {
 void Replica::truncate_log() {
   const raft::Log& log = raft_->log();
   const bool crowded = is_crowded();
-  const bool is_alone = raft_->configuration().members.size() == 1;
+  // One that joins may read in its log of a group of one that was not it.
+  const bool is_alone = raft_->configuration().members.size() == 1 && raft_->configuration().is_voter(identity_.member);
   if (!is_alone && !crowded) return;
   // A group drops only what lies beyond half of the bounds: whoever needs that is lost.
   const std::uint64_t by_count = std::min(log.entry_count(), options_.kept_entries_max / 2);
