@@ -176,6 +176,29 @@ TEST_CASE("whoever joins is led by a member that came later than the log's begin
   CHECK_EQ(cluster.count(3), 4);
 }
 
+// Where its log begins after it has cut it the group had another member more than at first, and not yet this one.
+TEST_CASE("a log that begins with a group without this member is no reason to refuse it") {
+  Changing cluster(1);
+  cluster.begin();
+  cluster.grow(0, "m2");
+  for (int i = 0; i < 200; ++i) REQUIRE(cluster.put(0, "k" + std::to_string(i), "v").ok());
+  REQUIRE(cluster.add(0, "m3").ok());
+  TestMember& joining = cluster.prepare(0, "m3");
+  joining.config.tuning.catch_up_entries = 2;
+  joining.config.tuning.truncate_step_entries = 1;
+  joining.config.tuning.kept_entries_max = 60;  // so that it cuts its log while it joins
+  cluster.start(joining);
+  cluster.sim.run_for(10s);
+  REQUIRE(cluster.put(2, "k", "joined").ok());
+  for (int i = 0; i < 3; ++i) {
+    joining.crash(CrashKind::power_loss);
+    joining.restart();
+    REQUIRE(cluster.sim.run_until([&] { return joining.ready || joining.failure; }, 20s));
+    REQUIRE_MESSAGE(joining.ready, joining.failure->detail);
+    CHECK_EQ(cluster.get(2, "k"), "joined");
+  }
+}
+
 TEST_CASE("a learner is added, catches up, is promoted, and serves") {
   Changing cluster(3);
   cluster.begin();
