@@ -261,6 +261,27 @@ TEST_CASE("the second member is added before it runs") {
   CHECK_EQ(cluster.count(0), 2);
 }
 
+TEST_CASE("a member that is asked to remove itself says so before it stops") {
+  for (const bool is_leader : {false, true}) {
+    CAPTURE(is_leader);
+    Changing cluster(3);
+    cluster.begin();
+    const std::size_t gone = is_leader ? cluster.leader() : cluster.follower();
+    const std::size_t other = gone == 0 ? 1 : 0;
+    const auto removed = cluster.remove(gone, cluster.id(gone));
+    REQUIRE_MESSAGE(removed.ok(), removed.status.message);
+    CHECK_EQ(removed.body.members_size(), 2);
+    REQUIRE(cluster.sim.run_until([&] { return cluster[gone].failure.has_value(); }, 5s));
+    CHECK_EQ(cluster[gone].failure->detail, kRemoved);
+    CHECK(cluster.put(other, "k", "v").ok());
+    CHECK_EQ(cluster.count(other), 2);
+    // Its orderly end, as the daemon asks for it.
+    cluster[gone].stop();
+    REQUIRE(cluster.sim.run_until([&] { return cluster[gone].stopped; }, 10s));
+    cluster[gone].server.reset();
+  }
+}
+
 TEST_CASE("who was removed while it was away stops when it comes back, and every time") {
   Changing cluster(3);
   cluster.begin();
