@@ -35,7 +35,8 @@ void MemberOperation::look_for_leader() {
   const PeerAddresses peers = peers_of(context_.replica.configuration(), self);
   const auto found = peers.find(leader);
   if (found == peers.end()) return look_again();
-  question_.ask(kPeerChangeMemberPath, encode_change(change), found->second, expires_at);
+  // This member's own limit comes first, and has the better words.
+  question_.ask(kPeerChangeMemberPath, encode_change(change), found->second, expires_at + kLookInterval);
 }
 
 void MemberOperation::look_again() { world_.clock.arm(*this, world_.clock.now() + kLookInterval); }

@@ -57,6 +57,14 @@ class Changing : public TestCluster {
     CHECK_MESSAGE(answer.ok(), answer.status.message);
     return answer.body;
   }
+  // The error's text.
+  std::string health(std::size_t at) {
+    rpc::Channel channel(client.world(), members[at]->config.listen_client[0], rpc::ChannelOptions(), nullptr);
+    TestServer::Call waiting;
+    channel.unary("/grpc.health.v1.Health/Check", "", {}, waiting);
+    REQUIRE(sim.run_until([&] { return waiting.status.has_value(); }, 30s));
+    return waiting.status->message;
+  }
   std::size_t count(std::size_t at) { return static_cast<std::size_t>(list(at).members_size()); }
 
   // One more, to join whoever `at` lists. Not started.
@@ -134,6 +142,63 @@ TEST_CASE("one member becomes three, five, and three again") {
   }
 }
 
+// Its log tells of groups to which neither it nor the leader belonged, one message after the other.
+TEST_CASE("whoever joins is led by a member that came later than the log's beginning, and may crash meanwhile") {
+  Changing cluster(1);
+  cluster.begin();
+  const auto fill = [&](const std::string& key) {
+    for (int i = 0; i < 3; ++i) REQUIRE(cluster.put(0, key + std::to_string(i), std::string(1'000'000, 'x')).ok());
+  };
+  fill("a");
+  cluster.grow(0, "m2");
+  fill("b");
+  cluster.grow(0, "m3");
+  etcdserverpb::MoveLeaderRequest move;
+  move.set_targetid(cluster.id(2));
+  REQUIRE(cluster.call<etcdserverpb::MoveLeaderResponse>(cluster.leader(), "/etcdserverpb.Maintenance/MoveLeader", move).ok());
+  REQUIRE_EQ(cluster.leader(), 2);
+  REQUIRE(cluster.add(0, "m4").ok());
+  TestMember& joining = cluster.prepare(0, "m4");
+  for (const auto& [from, to] : {std::pair<std::size_t, std::size_t>(2, 3), std::pair<std::size_t, std::size_t>(3, 2)}) {
+    cluster.sim.network().link(cluster[from].node.host(), cluster[to].node.host()).faults.bytes_per_second = 2'000'000;
+  }
+  joining.start();
+  for (int i = 0; i < 5; ++i) {
+    cluster.sim.run_for(1s);
+    if (joining.ready) break;
+    joining.crash(CrashKind::power_loss);
+    joining.restart();
+  }
+  REQUIRE(cluster.sim.run_until([&] { return joining.ready || joining.failure; }, 30s));
+  REQUIRE_MESSAGE(joining.ready, joining.failure->detail);
+  CHECK_EQ(cluster.leader(), 2);
+  CHECK_EQ(cluster.get(3, "b2").size(), 1'000'000);
+  CHECK_EQ(cluster.count(3), 4);
+}
+
+// Where its log begins after it has cut it the group had another member more than at first, and not yet this one.
+TEST_CASE("a log that begins with a group without this member is no reason to refuse it") {
+  Changing cluster(1);
+  cluster.begin();
+  cluster.grow(0, "m2");
+  for (int i = 0; i < 200; ++i) REQUIRE(cluster.put(0, "k" + std::to_string(i), "v").ok());
+  REQUIRE(cluster.add(0, "m3").ok());
+  TestMember& joining = cluster.prepare(0, "m3");
+  joining.config.tuning.catch_up_entries = 2;
+  joining.config.tuning.truncate_step_entries = 1;
+  joining.config.tuning.kept_entries_max = 60;  // so that it cuts its log while it joins
+  cluster.start(joining);
+  cluster.sim.run_for(10s);
+  REQUIRE(cluster.put(2, "k", "joined").ok());
+  for (int i = 0; i < 3; ++i) {
+    joining.crash(CrashKind::power_loss);
+    joining.restart();
+    REQUIRE(cluster.sim.run_until([&] { return joining.ready || joining.failure; }, 20s));
+    REQUIRE_MESSAGE(joining.ready, joining.failure->detail);
+    CHECK_EQ(cluster.get(2, "k"), "joined");
+  }
+}
+
 TEST_CASE("a learner is added, catches up, is promoted, and serves") {
   Changing cluster(3);
   cluster.begin();
@@ -153,6 +218,7 @@ TEST_CASE("a learner is added, catches up, is promoted, and serves") {
   REQUIRE(cluster.sim.run_until([&] { return cluster.get(3, "k", true) == "v"; }, 5s));
   CHECK(cluster.status(3).islearner());
   CHECK_EQ(cluster.get(3, "k"), "etcdserver: rpc not supported for learner");
+  CHECK_EQ(cluster.health(3), "etcdserver: rpc not supported for learner");
   const auto promoted = cluster.promote(cluster.follower(), id);
   REQUIRE_MESSAGE(promoted.ok(), promoted.status.message);
   CHECK_EQ(promoted.body.members_size(), 4);
@@ -160,6 +226,7 @@ TEST_CASE("a learner is added, catches up, is promoted, and serves") {
   REQUIRE(cluster.sim.run_until([&] { return !cluster.status(3).islearner(); }, 5s));
   CHECK_EQ(cluster.get(3, "k"), "v");
   CHECK(cluster.put(3, "k", "w").ok());
+  CHECK_EQ(cluster.health(3), "");
   CHECK_EQ(cluster.promote(0, id).status.message, "etcdserver: can only promote a learner member");
 }
 
@@ -192,6 +259,27 @@ TEST_CASE("the second member is added before it runs") {
   REQUIRE(cluster.sim.run_until([&] { return cluster[0].ready; }, 10s));
   CHECK_EQ(cluster.get(1, "k"), "v");
   CHECK_EQ(cluster.count(0), 2);
+}
+
+TEST_CASE("a member that is asked to remove itself says so before it stops") {
+  for (const bool is_leader : {false, true}) {
+    CAPTURE(is_leader);
+    Changing cluster(3);
+    cluster.begin();
+    const std::size_t gone = is_leader ? cluster.leader() : cluster.follower();
+    const std::size_t other = gone == 0 ? 1 : 0;
+    const auto removed = cluster.remove(gone, cluster.id(gone));
+    REQUIRE_MESSAGE(removed.ok(), removed.status.message);
+    CHECK_EQ(removed.body.members_size(), 2);
+    REQUIRE(cluster.sim.run_until([&] { return cluster[gone].failure.has_value(); }, 5s));
+    CHECK_EQ(cluster[gone].failure->detail, kRemoved);
+    CHECK(cluster.put(other, "k", "v").ok());
+    CHECK_EQ(cluster.count(other), 2);
+    // Its orderly end, as the daemon asks for it.
+    cluster[gone].stop();
+    REQUIRE(cluster.sim.run_until([&] { return cluster[gone].stopped; }, 10s));
+    cluster[gone].server.reset();
+  }
 }
 
 TEST_CASE("who was removed while it was away stops when it comes back, and every time") {
@@ -303,6 +391,37 @@ TEST_CASE("a member is reached at its new URL") {
     is_listed = is_listed || (member.id() == id && member.peerurls_size() == 1 && member.peerurls(0) == "http://" + host + ":9999");
   }
   CHECK(is_listed);
+}
+
+TEST_CASE("one that is left goes on alone when it is told to, and grows again") {
+  Changing cluster(3);
+  cluster.begin();
+  const std::size_t left = cluster.follower();
+  REQUIRE(cluster.put(left, "k", "v").ok());
+  REQUIRE_EQ(cluster.get(left, "k"), "v");
+  for (std::size_t i = 0; i < 3; ++i) cluster[i].crash(CrashKind::power_loss);
+  cluster[left].config.force_new_cluster = true;
+  for (int i = 0; i < 2; ++i) {  // the flag may stay
+    cluster[left].restart();
+    REQUIRE(cluster.sim.run_until([&] { return cluster[left].ready || cluster[left].failure; }, 20s));
+    REQUIRE_MESSAGE(cluster[left].ready, cluster[left].failure->detail);
+    CHECK_EQ(cluster.get(left, "k"), "v");
+    CHECK_EQ(cluster.count(left), 1);
+    CHECK(cluster.put(left, "i", std::to_string(i)).ok());
+    cluster[left].crash(CrashKind::power_loss);
+  }
+  cluster[left].config.force_new_cluster = false;
+  cluster[left].restart();
+  REQUIRE(cluster.sim.run_until([&] { return cluster[left].ready; }, 20s));
+  CHECK_EQ(cluster.get(left, "i"), "1");
+  const std::size_t joined = cluster.grow(left, "m4");
+  CHECK_EQ(cluster.get(joined, "k"), "v");
+  // Those of before are strangers now.
+  const std::size_t old = left == 0 ? 1 : 0;
+  cluster[old].restart();
+  REQUIRE(cluster.sim.run_until([&] { return cluster[old].failure.has_value(); }, 20s));
+  CHECK_EQ(cluster[old].failure->detail, kRemoved);
+  CHECK_EQ(cluster.count(joined), 2);
 }
 
 // Whoever asked may not be told, and asks again: one member comes of it.

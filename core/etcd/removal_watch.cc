@@ -33,13 +33,14 @@ void RemovalWatch::start() {
 }
 
 void RemovalWatch::stop() {
+  is_stopped_ = true;
   world_.clock.disarm(*this);
   question_.reset();
 }
 
 void RemovalWatch::follow() {
   const bool was_in_group = std::exchange(was_in_group_, is_in_group());
-  if (!was_in_group || was_in_group_ || question_ != nullptr) return;
+  if (is_stopped_ || !was_in_group || was_in_group_ || question_ != nullptr) return;
   was_led_ = false;
   world_.clock.arm(*this, world_.clock.now() + kNews);
 }

@@ -48,7 +48,8 @@ class RemovalWatch final : private io::Timer, private PeerQuestionListener {
   const Leadership& leadership_;
   const PeerGroup& group_;
   RemovalWatchListener& listener_;
-  bool was_led_ = true;     // when it looked last
+  bool is_stopped_ = false;
+  bool was_led_ = true;  // when it looked last
   bool was_in_group_ = false;
   std::vector<std::vector<io::Address>> to_ask_;
   std::unique_ptr<PeerQuestion> question_;

@@ -158,6 +158,7 @@ class Server::Impl final : private io::Job,
   void boot();
   replica::Options replica_options() const;
   void fail(base::Error error);
+  void set_learner(bool is_learner);
   void fail_removed();
   void stop_watching();
   base::Status listen_to_peers();
@@ -290,6 +291,7 @@ replica::Options Server::Impl::replica_options() const {
   // A log knows better than the flags who this member is; then these are not used.
   options.identity = beginning_.identity;
   options.configuration = beginning_.configuration;
+  options.goes_on_alone = config_.force_new_cluster;
   options.wal = log_options(config_.tuning);
   options.tick_interval = config_.heartbeat_interval;
   options.election_ticks = static_cast<std::uint32_t>(config_.election_timeout / config_.heartbeat_interval);
@@ -328,6 +330,7 @@ void Server::Impl::on_started() {
   const raft::Member* const self = replica.configuration().find(identity.member);
   context_.reset(new ServiceContext{world_, config_, replica, machine_, timeouts_, leadership_, *membership_, member_.transport(), *this, world_.loop,
                                     self != nullptr && self->is_learner});
+  set_learner(context_->is_learner);
   peer_service_.begin(*context_);
   PublisherListener& publisher_listener = *this;
   publisher_ = std::make_unique<Publisher>(world_, config_, replica, publisher_listener);
@@ -383,8 +386,14 @@ void Server::Impl::GroupNews::on_end_of_turn() {
   impl_.removal_watch_->follow();
   impl_.membership_->look();
   const raft::Member* const member = impl_.member_.replica().settled_configuration().find(self);
-  if (member != nullptr) impl_.context_->is_learner = member->is_learner;
+  if (member != nullptr) impl_.set_learner(member->is_learner);
   if (impl_.machine_.members().is_removed(self) && !is_armed()) remove_later();
+}
+
+// A learner does not even say that it is well (behaviour reference §7.6).
+void Server::Impl::set_learner(bool is_learner) {
+  context_->is_learner = is_learner;
+  health_.set_refusal(is_learner ? std::optional(to_status(ErrorId::not_supported_for_learner)) : std::nullopt);
 }
 
 // --- listeners --------------------------------------------------------------------------------------
@@ -440,6 +449,7 @@ void Server::Impl::on_read_failed(const base::Error& error) { fail(error); }
 void Server::Impl::fail(base::Error error) {
   // Requests that are still let through the gates must not reach a replica that has stopped.
   if (context_ != nullptr) context_->is_stopped = true;
+  if (membership_ != nullptr) membership_->stop();
   if (failed_ || stopping_.is_asked()) return;
   failed_ = std::move(error);
   stop_watching();
@@ -470,7 +480,6 @@ void Server::Impl::on_end_of_turn() {
   if (!failed_) return listener_.on_ready();
   clients_.reset();
   member_.fall_silent();
-  if (membership_ != nullptr) membership_->stop();
   if (is_removed_) return listener_.on_removed(*failed_);
   world_.observer.log(io::Level::error, "the member cannot go on", {{"error", std::string_view(failed_->detail)}});
   listener_.on_failed(*failed_);

@@ -39,6 +39,10 @@ struct Options {
   wal::Identity identity;
   raft::Configuration configuration;
 
+  // A disaster's way out: at start the log is continued so that this member is the whole group, with all that is in its log, unless it is
+  // alone already. What others have beyond that is lost, and no other member of the old group may ever run again.
+  bool goes_on_alone = false;
+
   wal::Options wal;
   base::Duration tick_interval = std::chrono::milliseconds(100);
   std::uint32_t election_ticks = 10;
@@ -209,6 +213,9 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_snapshot_over(base::MemberId peer, base::Status status) override;
   std::unique_ptr<SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override;
 
+  base::Status check_boot(const wal::State& state) const;
+  base::Status begin_alone(Booted booted);  // writes the log's new end, and then begins
+  void begin(const wal::State& state, std::optional<Booted> log);
   bool is_running() const { return raft_ != nullptr && !stopped_; }
   void wake();  // asks for the end of this turn
   void step(const raft::Input& input);
@@ -253,6 +260,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
 
   wal::Identity identity_;
   std::unique_ptr<raft::Raft> raft_;  // null until booted
+  std::optional<wal::State> alone_;   // while the log's new end is being written: what it says then
   raft::Output output_;               // reused
   bool stopped_ = false;
   io::Completion* closing_ = nullptr;
