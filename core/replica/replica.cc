@@ -131,7 +131,7 @@ void Replica::begin(const wal::State& state, std::optional<Booted> log) {
   next_request_id_ = world_.random.draw("request-id", {}) | 1U;
   next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
   world_.observer.on_event(io::Recovered{raft_->log().first_index(), last, {durable_.generation, applied_.index},
-                                         machine_.state_hash(), identity_.member, log.state.start.configuration});
+                                         machine_.state_hash(), identity_.member, state.start.configuration});
   LogWriterListener& written = *this;
   if (log) writer_ = std::make_unique<LogWriter>(world_, options_.wal, std::move(*log), options_.write_batch_bytes, written);
   world_.clock.arm(*this, world_.clock.now());
