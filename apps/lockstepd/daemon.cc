@@ -29,8 +29,14 @@ void Daemon::on_failed(const base::Error& error) {
   world_.stop();
 }
 
+// Nothing went wrong (behaviour reference §7.5): the exit code is 0, and whoever supervises us need not start us again.
+void Daemon::on_removed(const base::Error& /*why*/) {
+  is_removed_ = true;
+  server_.stop(*this);
+}
+
 void Daemon::on_stop_signal(int signal) {
-  if (signal_ != 0) return world_.stop();
+  if (signal_ != 0 || is_removed_) return world_.stop();
   signal_ = signal;
   world_.world().observer.log(io::Level::info, "received signal; shutting down",
                               {{"signal", std::string_view(signal == SIGINT ? "interrupt" : "terminated")}});

@@ -57,6 +57,7 @@ int run(const std::vector<std::string>& arguments) {
     signal = daemon.run();
   }
   if (!signal) return failed(signal.error());
+  if (*signal == 0) return static_cast<int>(ExitCode::success);
   end_by_signal(*signal);
 }
 

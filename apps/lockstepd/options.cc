@@ -125,9 +125,10 @@ Parsed<bool> fill_addresses(const Settings& settings, const std::string& default
 
 Parsed<bool> fill_cluster(const Settings& settings, etcd::ServerConfig& config) {
   config.initial_cluster_token = settings.get("initial-cluster-token");
-  if (settings.get("initial-cluster-state") == "existing") {
-    return failed("--initial-cluster-state existing is not supported yet: a member cannot join a cluster, leave it out");
-  }
+  config.is_joining = settings.get("initial-cluster-state") == "existing";
+  config.force_new_cluster = boolean_of(settings, "force-new-cluster");
+  config.strict_reconfig_check = boolean_of(settings, "strict-reconfig-check");
+  config.max_learners = count_of(settings, "max-learners");
   if (settings.get("initial-cluster").empty()) {
     config.initial_cluster = {{config.name, config.initial_advertise_peer_urls}};
     return true;

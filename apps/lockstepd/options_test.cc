@@ -39,6 +39,22 @@ TEST_CASE("without flags a member is etcd's default one") {
   CHECK(all->warnings.empty());
 }
 
+TEST_CASE("what a member does with a cluster that exists") {
+  const auto plain = options({});
+  REQUIRE(plain.has_value());
+  CHECK_FALSE(plain->config.is_joining);
+  CHECK_FALSE(plain->config.force_new_cluster);
+  CHECK(plain->config.strict_reconfig_check);
+  CHECK(plain->config.max_learners == 1);
+  const auto all = options({"--initial-cluster-state=existing", "--force-new-cluster", "--strict-reconfig-check=false", "--max-learners=3"});
+  REQUIRE(all.has_value());
+  CHECK(all->config.is_joining);
+  CHECK(all->config.force_new_cluster);
+  CHECK_FALSE(all->config.strict_reconfig_check);
+  CHECK(all->config.max_learners == 3);
+  CHECK(all->warnings.empty());
+}
+
 TEST_CASE("the data directory and the initial cluster follow the name") {
   const auto named = options({"--name=first", "--initial-advertise-peer-urls=http://10.0.0.1:2380"});
   REQUIRE(named.has_value());
@@ -81,7 +97,6 @@ TEST_CASE("contradictory settings are refused in one line that says what to do")
       {{"--listen-client-urls=", "--advertise-client-urls=http://a:1"}, "--listen-client-urls names no URL"},
       {{"--listen-peer-urls=https://127.0.0.1:1"}, "TLS is not supported yet"},
       {{"--listen-peer-urls=http://example.com:1"}, "expected IP in URL for binding"},
-      {{"--initial-cluster-state=existing"}, "cannot join"},
       {{"--initial-cluster=default"}, "does not have the form name=url"},
       {{"--initial-cluster==http://a:1"}, "does not have the form name=url"},
       {{"--initial-cluster=default=http://a:1,"}, "does not have the form name=url"},

@@ -58,6 +58,11 @@ struct ServerConfig {
   std::vector<InitialMember> initial_cluster = {{"default", {"http://localhost:2380"}}};
   std::string initial_cluster_token = "etcd-cluster";
 
+  bool is_joining = false;                // --initial-cluster-state existing
+  bool force_new_cluster = false;         // what the log says of other members is given up: this one goes on alone
+  bool strict_reconfig_check = true;      // changes of the membership that could cost the quorum are refused
+  std::uint64_t max_learners = 1;
+
   base::Duration heartbeat_interval = std::chrono::milliseconds(100);
   base::Duration election_timeout = std::chrono::milliseconds(1000);
   bool initial_election_tick_advance = true;  // a member that reaches the others does not wait out its first election timeout

@@ -6,14 +6,18 @@
 
 namespace etcd {
 
+raft::Member configuration_member(base::MemberId id, const std::vector<std::string>& peer_urls, bool is_learner) {
+  membershippb::Member context;
+  context.set_id(id.value());
+  for (const std::string& url : peer_urls) context.mutable_raft_attributes()->add_peer_urls(url);
+  context.mutable_raft_attributes()->set_is_learner(is_learner);
+  return {id, is_learner, context.SerializeAsString()};
+}
+
 raft::Configuration initial_configuration(const InitialIds& ids) {
   raft::Configuration configuration;
   for (const auto& member : ids.members) {
-    membershippb::Member context;
-    context.set_id(member.first.value());
-    for (const std::string& url : member.second.peer_urls) context.mutable_raft_attributes()->add_peer_urls(url);
-    context.mutable_raft_attributes()->set_is_learner(member.second.is_learner);
-    configuration.members.push_back({member.first, member.second.is_learner, context.SerializeAsString()});
+    configuration.members.push_back(configuration_member(member.first, member.second.peer_urls, member.second.is_learner));
   }
   return configuration;
 }
@@ -35,17 +39,15 @@ base::Result<io::Address> peer_address(const std::string& url) {
   return io::Address{parsed->host, parsed->port};
 }
 
-base::Result<PeerAddresses> peers_of(const raft::Configuration& configuration, base::MemberId self) {
+PeerAddresses peers_of(const raft::Configuration& configuration, base::MemberId self) {
   PeerAddresses peers;
   for (const raft::Member& member : configuration.members) {
     if (member.id == self) continue;
-    const base::Result<membershippb::Member> context = context_of(member);
-    if (!context) return base::fail(context.error());
     std::vector<io::Address>& addresses = peers[member.id];
+    const base::Result<membershippb::Member> context = context_of(member);
+    if (!context) continue;
     for (const std::string& url : context->raft_attributes().peer_urls()) {
-      base::Result<io::Address> address = peer_address(url);
-      if (!address) return base::fail(address.error());
-      addresses.push_back(std::move(*address));
+      if (base::Result<io::Address> address = peer_address(url)) addresses.push_back(std::move(*address));
     }
   }
   return peers;

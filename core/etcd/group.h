@@ -16,6 +16,9 @@
 
 namespace etcd {
 
+// How the group's configuration speaks of a member.
+raft::Member configuration_member(base::MemberId id, const std::vector<std::string>& peer_urls, bool is_learner);
+
 // Of those that are there from the start.
 raft::Configuration initial_configuration(const InitialIds& ids);
 
@@ -25,8 +28,8 @@ base::Result<membershippb::Member> context_of(const raft::Member& member);
 // Where a peer URL leads. invalid for what this version cannot reach, such as https.
 base::Result<io::Address> peer_address(const std::string& url);
 
-// Where to reach each member but `self`.
+// Where to reach each member but `self`. URLs that lead nowhere are left out: MemberUpdate takes any (behaviour reference §7.3).
 using PeerAddresses = std::map<base::MemberId, std::vector<io::Address>>;
-base::Result<PeerAddresses> peers_of(const raft::Configuration& configuration, base::MemberId self);
+PeerAddresses peers_of(const raft::Configuration& configuration, base::MemberId self);
 
 }  // namespace etcd

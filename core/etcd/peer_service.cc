@@ -1,5 +1,7 @@
 #include "core/etcd/peer_service.h"
 
+#include <utility>
+
 #include "core/etcd/member_list.h"
 #include "core/etcd/version.h"
 
@@ -8,13 +10,32 @@ namespace etcd {
 void PeerService::add_to(rpc::Server& server) {
   server.add_unary(kPeerVersionPath, version_);
   server.add_unary(kPeerMembersPath, members_);
+  server.add_unary(kPeerRemovedPath, removed_);
+  server.add_unary(kPeerChangeMemberPath, change_member_);
 }
 
 void PeerService::VersionHandler::handle(rpc::UnaryCall& call, std::string_view /*request*/) { call.respond(kEtcdVersion); }
 
-void PeerService::MembersHandler::handle(rpc::UnaryCall& call, std::string_view /*request*/) {
-  if (replica == nullptr) return call.fail({rpc::StatusCode::unavailable, "this member has not opened its files yet"});
-  call.respond(member_list(machine_, replica->configuration()));
+void PeerService::Door::handle(rpc::UnaryCall& call, std::string_view request) {
+  if (service_.context_ != nullptr) return (service_.*answer_)(call, request);
+  call.fail({rpc::StatusCode::unavailable, "this member has not opened its files yet"});
+}
+
+void PeerService::list_members(rpc::UnaryCall& call, std::string_view /*request*/) {
+  call.respond(member_list(context_->machine, context_->replica.settled_configuration()));
+}
+
+void PeerService::list_removed(rpc::UnaryCall& call, std::string_view /*request*/) {
+  etcdserverpb::MemberListResponse response;
+  fill_header(context_->machine, *response.mutable_header());
+  for (const base::MemberId member : context_->machine.members().removed()) response.add_members()->set_id(member.value());
+  call.respond(response.SerializeAsString());
+}
+
+void PeerService::change_member(rpc::UnaryCall& call, std::string_view request) {
+  std::optional<MemberChange> change = decode_change(request);
+  if (!change) return call.fail(to_status(ErrorId::unmarshal_failed));
+  operations_.take(*context_, operations_).start(call, std::move(*change), AskedBy::member);
 }
 
 }  // namespace etcd

@@ -1,46 +1,59 @@
 // core/etcd/peer_service.h: what members ask each other besides consensus, on the peer listener.
 //
-//   /lockstep.etcd.Peers/Version   () -> the version of the server, as text
-//   /lockstep.etcd.Peers/Members   () -> etcdserverpb.MemberListResponse, as this member has applied it
+//   /lockstep.etcd.Peers/Version        () -> the version of the server, as text
+//   /lockstep.etcd.Peers/Members        () -> etcdserverpb.MemberListResponse, of what can no longer be undone, as far as this member knows
+//   /lockstep.etcd.Peers/Removed        () -> the same form: the header, and the ids of those that were removed
+//   /lockstep.etcd.Peers/ChangeMember   encode_change() -> etcdserverpb.MemberAddResponse, or etcd's error; only the leader decides
 //
-// Members is unavailable until the member has opened its files.
+// All but Version are unavailable until the member has opened its files.
 #pragma once
 
 #include <string_view>
 
-#include "core/etcd/state_machine.h"
-#include "core/replica/replica.h"
+#include "core/etcd/member_operation.h"
+#include "core/etcd/pool.h"
+#include "core/etcd/service_context.h"
 #include "core/rpc/server.h"
 
 namespace etcd {
 
 inline constexpr std::string_view kPeerVersionPath = "/lockstep.etcd.Peers/Version";
 inline constexpr std::string_view kPeerMembersPath = "/lockstep.etcd.Peers/Members";
+inline constexpr std::string_view kPeerRemovedPath = "/lockstep.etcd.Peers/Removed";
+inline constexpr std::string_view kPeerChangeMemberPath = "/lockstep.etcd.Peers/ChangeMember";
 
 class PeerService {
  public:
-  explicit PeerService(const StateMachine& machine) : members_(machine) {}
   void add_to(rpc::Server& server);
   // From now on there is something to say.
-  void begin(const replica::Replica& replica) { members_.replica = &replica; }
+  void begin(ServiceContext& context) { context_ = &context; }
 
  private:
+  class Door final : public rpc::UnaryHandler {
+   public:
+    using Answer = void (PeerService::*)(rpc::UnaryCall& call, std::string_view request);
+    Door(PeerService& service, Answer answer) : service_(service), answer_(answer) {}
+    void handle(rpc::UnaryCall& call, std::string_view request) override;
+
+   private:
+    PeerService& service_;
+    const Answer answer_;
+  };
   class VersionHandler final : public rpc::UnaryHandler {
    public:
     void handle(rpc::UnaryCall& call, std::string_view request) override;
   };
-  class MembersHandler final : public rpc::UnaryHandler {
-   public:
-    explicit MembersHandler(const StateMachine& machine) : machine_(machine) {}
-    void handle(rpc::UnaryCall& call, std::string_view request) override;
-    const replica::Replica* replica = nullptr;
 
-   private:
-    const StateMachine& machine_;
-  };
+  void list_members(rpc::UnaryCall& call, std::string_view request);
+  void list_removed(rpc::UnaryCall& call, std::string_view request);
+  void change_member(rpc::UnaryCall& call, std::string_view request);
 
+  ServiceContext* context_ = nullptr;
+  Pool<MemberOperation> operations_;
   VersionHandler version_;
-  MembersHandler members_;
+  Door members_{*this, &PeerService::list_members};
+  Door removed_{*this, &PeerService::list_removed};
+  Door change_member_{*this, &PeerService::change_member};
 };
 
 }  // namespace etcd

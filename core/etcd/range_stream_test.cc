@@ -349,7 +349,8 @@ TEST_CASE("however large the range, the member holds what one message and the bo
   replica::Replica replica(test.node().world(), {}, test.machine(), nullptr, listener);  // never asked: the read is serializable
   RequestTimeouts timeouts(test.node().world().clock, 7s);
   Leadership leadership;
-  ServiceContext context{config, replica, test.machine(), timeouts, leadership, nullptr, listener, test.node().world().loop};
+  Membership membership(test.node().world(), config, replica, test.machine(), nullptr);
+  ServiceContext context{test.node().world(), config, replica, test.machine(), timeouts, leadership, membership, nullptr, listener, test.node().world().loop};
   SliceQueue queue(context.loop);
   RangeStreamHandler handler(context, queue);
   FakeCall call;

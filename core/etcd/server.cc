@@ -9,11 +9,15 @@
 #include "core/etcd/cluster_service.h"
 #include "core/etcd/group.h"
 #include "core/etcd/ids.h"
+#include "core/etcd/join.h"
 #include "core/etcd/kv_service.h"
 #include "core/etcd/leadership.h"
 #include "core/etcd/maintenance_service.h"
+#include "core/etcd/membership.h"
+#include "core/etcd/peer_group.h"
 #include "core/etcd/peer_service.h"
 #include "core/etcd/publisher.h"
+#include "core/etcd/removal_watch.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
 #include "core/etcd/version_monitor.h"
@@ -24,6 +28,10 @@
 namespace etcd {
 
 namespace {
+
+// Who was removed goes on for so long, so that whoever asked for it is answered, and is known to the others for longer (etcd server.go).
+constexpr base::Duration kRemovedDelay = std::chrono::seconds(1);
+constexpr base::Duration kRemovedPatience = std::chrono::seconds(3);
 
 constexpr std::size_t kRequestOverheadBytes = 512U << 10U;  // what a message may exceed a proposal by (§14)
 
@@ -70,7 +78,8 @@ wal::Options log_options(const Tuning& tuning) {
 }  // namespace
 
 // Forward only, and from any stage to stopping:
-//   idle -> looking (a job: is there a log?) -> checking (no log, and others: do they know this member?) -> booting -> publishing
+//   idle -> looking (a job: is there a log?) -> checking (no log, and others: do they know this member?) or joining (a cluster that
+//   exists) -> booting -> publishing
 //        -> serving -> stopping -> stopped
 // A failure leaves the stage as it is and sets failed_.
 class Server::Impl final : private io::Job,
@@ -78,6 +87,9 @@ class Server::Impl final : private io::Job,
                            private replica::ReplicaListener,
                            private PublisherListener,
                            private BootstrapCheckListener,
+                           private JoinListener,
+                           private AppliedGroupListener,
+                           private RemovalWatchListener,
                            private ReadFailure {
  public:
   Impl(const io::World& world, ServerConfig config, ServerListener& listener);
@@ -90,7 +102,7 @@ class Server::Impl final : private io::Job,
   const std::vector<io::Address>& client_addresses() const { return client_addresses_; }
 
  private:
-  enum class Stage : std::uint8_t { idle, looking, checking, booting, publishing, serving, stopping, stopped };
+  enum class Stage : std::uint8_t { idle, looking, checking, joining, booting, publishing, serving, stopping, stopped };
 
   // One step of stopping after the other: requests, the group, store.
   class Stopping final : public io::Completion, public io::Timer {
@@ -111,6 +123,23 @@ class Server::Impl final : private io::Job,
     Step step_ = Step::none;
   };
 
+  // What a change of the group brings with it, on a turn of its own.
+  class GroupNews final : public io::EndOfTurn, public io::Timer {
+   public:
+    explicit GroupNews(Impl& impl) : impl_(impl) {}
+    ~GroupNews() { forget(); }
+    void note();
+    void forget();
+    void remove_later() { impl_.world_.clock.arm(*this, impl_.world_.clock.now() + kRemovedDelay); }
+
+   private:
+    void on_end_of_turn() override;
+    void on_timer() override { impl_.fail_removed(); }  // this member was removed a while ago
+
+    Impl& impl_;
+    bool is_due_ = false;
+  };
+
   void run() override;       // looking
   void finished() override;  // likewise
   void on_end_of_turn() override;
@@ -118,12 +147,20 @@ class Server::Impl final : private io::Job,
   void on_leader(base::MemberId leader) override;
   void on_stopped(const base::Error& why) override;
   void on_published() override;
+  void on_configuration() override { group_news_.note(); }
   void on_bootstrap_checked(base::Status status) override;
+  void on_joined(base::Result<Joined> joined) override;
+  void on_group_applied() override { group_news_.note(); }
+  void on_removed_elsewhere() override { fail_removed(); }
   void on_read_failed(const base::Error& error) override;
 
-  void boot(bool has_log);
-  replica::Options replica_options(bool has_log) const;
+  void begin_without_log();
+  void boot();
+  replica::Options replica_options() const;
   void fail(base::Error error);
+  void set_learner(bool is_learner);
+  void fail_removed();
+  void stop_watching();
   base::Status listen_to_peers();
   base::Status listen_to_clients();
   void log_ready();
@@ -133,6 +170,7 @@ class Server::Impl final : private io::Job,
   ServerListener& listener_;
   Stage stage_ = Stage::idle;
   std::optional<base::Error> failed_;  // final
+  bool is_removed_ = false;            // and that is why
   bool is_news_due_ = false;           // the listener is to hear of stage_ or failed_ on the next turn
 
   std::unique_ptr<io::WorkQueue> queue_;
@@ -143,9 +181,15 @@ class Server::Impl final : private io::Job,
   StateMachine machine_;
   PeerService peer_service_;
   std::unique_ptr<BootstrapCheck> bootstrap_check_;
+  std::unique_ptr<JoinQuestion> join_;
+  Joined beginning_;  // without a log: what this member is, and the group
   peer::Member member_;  // the handlers of its server belong to those before it
   RequestTimeouts timeouts_;
   Leadership leadership_;
+  GroupNews group_news_;
+  std::unique_ptr<PeerGroup> peer_group_;
+  std::unique_ptr<Membership> membership_;
+  std::unique_ptr<RemovalWatch> removal_watch_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<ServiceContext> context_;
@@ -162,11 +206,12 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
       config_(std::move(config)),
       listener_(listener),
       machine_(world_, store_options(config_.tuning), compaction_pace(config_)),
-      peer_service_(machine_),
       member_(world_, machine_, *this),
       timeouts_(world_.clock, config_.request_timeout()),
+      group_news_(*this),
       stopping_(*this) {
   ASSERT(validate(config_).has_value());
+  machine_.set_group_listener(*this);
 }
 
 Server::Impl::~Impl() {
@@ -198,14 +243,24 @@ void Server::Impl::finished() {
     if (base::Status bootstrap = validate_bootstrap(config_); !bootstrap) return fail(bootstrap.error());
   }
   if (base::Status listening = listen_to_peers(); !listening) return fail(listening.error());
-  if (has_log) return boot(true);
+  if (has_log) return boot();
+  begin_without_log();
+}
+
+void Server::Impl::begin_without_log() {
+  if (config_.is_joining) {
+    stage_ = Stage::joining;
+    JoinListener& join_listener = *this;
+    join_ = std::make_unique<JoinQuestion>(world_, config_, join_listener);
+    return join_->start();
+  }
   const InitialIds ids = initial_ids(config_);
-  const base::Result<PeerAddresses> others = peers_of(initial_configuration(ids), ids.self);
-  if (!others) return fail(others.error());
-  if (others->empty()) return boot(false);
+  beginning_ = {{ids.cluster, ids.self}, initial_configuration(ids)};
+  const PeerAddresses others = peers_of(beginning_.configuration, ids.self);
+  if (others.empty()) return boot();
   stage_ = Stage::checking;
   BootstrapCheckListener& check_listener = *this;
-  bootstrap_check_ = std::make_unique<BootstrapCheck>(world_, ids.self, *others, check_listener);
+  bootstrap_check_ = std::make_unique<BootstrapCheck>(world_, ids.self, others, check_listener);
   bootstrap_check_->start();
 }
 
@@ -214,22 +269,29 @@ void Server::Impl::on_bootstrap_checked(base::Status status) {
   bootstrap_check_.reset();
   if (!status) return fail(status.error());
   stage_ = Stage::booting;
-  boot(false);
+  boot();
 }
 
-void Server::Impl::boot(bool has_log) {
+void Server::Impl::on_joined(base::Result<Joined> joined) {
+  ASSERT(stage_ == Stage::joining);
+  join_.reset();
+  if (!joined) return fail(joined.error());
+  beginning_ = std::move(*joined);
+  stage_ = Stage::booting;
+  boot();
+}
+
+void Server::Impl::boot() {
   ASSERT(stage_ == Stage::booting);
-  member_.start(replica_options(has_log));
+  member_.start(replica_options());
 }
 
-replica::Options Server::Impl::replica_options(bool has_log) const {
+replica::Options Server::Impl::replica_options() const {
   replica::Options options;
-  // A log knows better than the flags who this member is.
-  if (!has_log) {
-    const InitialIds ids = initial_ids(config_);
-    options.identity = {ids.cluster, ids.self};
-    options.configuration = initial_configuration(ids);
-  }
+  // A log knows better than the flags who this member is; then these are not used.
+  options.identity = beginning_.identity;
+  options.configuration = beginning_.configuration;
+  options.goes_on_alone = config_.force_new_cluster;
   options.wal = log_options(config_.tuning);
   options.tick_interval = config_.heartbeat_interval;
   options.election_ticks = static_cast<std::uint32_t>(config_.election_timeout / config_.heartbeat_interval);
@@ -250,15 +312,26 @@ void Server::Impl::on_started() {
     return fail({base::Code::invalid, "cluster cannot be downgraded: its version is " + machine_.members().cluster_version() +
                                           ", and this server takes part in versions up to " + std::string(kClusterVersion)});
   }
-  const base::Result<PeerAddresses> others = peers_of(replica.configuration(), identity.member);
-  if (!others) return fail(others.error());
+  if (machine_.members().is_removed(identity.member)) return fail_removed();
+  const std::size_t learners = replica.configuration().members.size() - replica.configuration().voter_count();
+  if (!replica.configuration().is_joint() && learners > config_.max_learners) {
+    return fail({base::Code::invalid, std::string(wire_error(ErrorId::too_many_learners).text) + ": start it with a higher --max-learners"});
+  }
   stage_ = Stage::publishing;
   machine_.set_identity(identity.cluster, identity.member);
-  member_.join(*others, config_.initial_election_tick_advance);  // behaviour reference §9
-  peer_service_.begin(replica);
-  version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_, *others);
-  context_.reset(new ServiceContext{config_, replica, machine_, timeouts_, leadership_, member_.transport(), *this, world_.loop,
-                                    replica.configuration().find(identity.member)->is_learner});
+  peer_group_ = std::make_unique<PeerGroup>(world_, member_, machine_, kRemovedPatience);
+  peer_group_->begin(config_.initial_election_tick_advance);  // behaviour reference §9
+  membership_ = std::make_unique<Membership>(world_, config_, replica, machine_, member_.transport());
+  version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_);
+  version_monitor_->set_others(peer_group_->others());
+  RemovalWatchListener& removal_listener = *this;
+  removal_watch_ = std::make_unique<RemovalWatch>(world_, config_.election_timeout, replica, leadership_, *peer_group_, removal_listener);
+  removal_watch_->start();
+  const raft::Member* const self = replica.configuration().find(identity.member);
+  context_.reset(new ServiceContext{world_, config_, replica, machine_, timeouts_, leadership_, *membership_, member_.transport(), *this, world_.loop,
+                                    self != nullptr && self->is_learner});
+  set_learner(context_->is_learner);
+  peer_service_.begin(*context_);
   PublisherListener& publisher_listener = *this;
   publisher_ = std::make_unique<Publisher>(world_, config_, replica, publisher_listener);
   publisher_->start();
@@ -267,6 +340,7 @@ void Server::Impl::on_started() {
 void Server::Impl::on_leader(base::MemberId leader) {
   leadership_.on_leader(leader, world_.clock.now());
   if (version_monitor_ != nullptr) version_monitor_->on_leader(leader == member_.replica().identity().member);
+  if (membership_ != nullptr) membership_->look();
   const std::string self = to_text(member_.replica().identity().member);
   const std::string term = to_text(member_.replica().status().term);
   if (leader == base::MemberId::none) {
@@ -289,6 +363,37 @@ void Server::Impl::on_published() {
   log_ready();
   is_news_due_ = true;
   world_.loop.on_next_turn(*this);
+}
+
+// --- the group ---------------------------------------------------------------------------------------
+
+void Server::Impl::GroupNews::note() {
+  if (std::exchange(is_due_, true)) return;
+  impl_.world_.loop.on_next_turn(*this);
+}
+
+void Server::Impl::GroupNews::forget() {
+  impl_.world_.loop.forget(*this);
+  impl_.world_.clock.disarm(*this);
+}
+
+void Server::Impl::GroupNews::on_end_of_turn() {
+  is_due_ = false;
+  if (impl_.context_ == nullptr || impl_.context_->is_stopped || impl_.failed_) return;
+  const base::MemberId self = impl_.member_.replica().identity().member;
+  impl_.peer_group_->follow();
+  impl_.version_monitor_->set_others(impl_.peer_group_->others());
+  impl_.removal_watch_->follow();
+  impl_.membership_->look();
+  const raft::Member* const member = impl_.member_.replica().settled_configuration().find(self);
+  if (member != nullptr) impl_.set_learner(member->is_learner);
+  if (impl_.machine_.members().is_removed(self) && !is_armed()) remove_later();
+}
+
+// A learner does not even say that it is well (behaviour reference §7.6).
+void Server::Impl::set_learner(bool is_learner) {
+  context_->is_learner = is_learner;
+  health_.set_refusal(is_learner ? std::optional(to_status(ErrorId::not_supported_for_learner)) : std::nullopt);
 }
 
 // --- listeners --------------------------------------------------------------------------------------
@@ -344,12 +449,30 @@ void Server::Impl::on_read_failed(const base::Error& error) { fail(error); }
 void Server::Impl::fail(base::Error error) {
   // Requests that are still let through the gates must not reach a replica that has stopped.
   if (context_ != nullptr) context_->is_stopped = true;
+  if (membership_ != nullptr) membership_->stop();
   if (failed_ || stopping_.is_asked()) return;
   failed_ = std::move(error);
-  if (publisher_ != nullptr) publisher_->stop();
-  if (version_monitor_ != nullptr) version_monitor_->stop();
+  stop_watching();
   is_news_due_ = true;
   world_.loop.on_next_turn(*this);
+}
+
+// The texts of etcd (behaviour reference §7.5).
+void Server::Impl::fail_removed() {
+  if (failed_ || stopping_.is_asked()) return;
+  world_.observer.log(io::Level::warn, "server error", {{"error", "the member has been permanently removed from the cluster"}});
+  world_.observer.log(io::Level::warn, "data-dir used by this member must be removed");
+  is_removed_ = true;
+  fail({base::Code::invalid, "the member has been permanently removed from the cluster"});
+}
+
+// What this member does by itself ends.
+void Server::Impl::stop_watching() {
+  group_news_.forget();
+  if (peer_group_ != nullptr) peer_group_->stop();
+  if (removal_watch_ != nullptr) removal_watch_->stop();
+  if (publisher_ != nullptr) publisher_->stop();
+  if (version_monitor_ != nullptr) version_monitor_->stop();
 }
 
 void Server::Impl::on_end_of_turn() {
@@ -357,6 +480,7 @@ void Server::Impl::on_end_of_turn() {
   if (!failed_) return listener_.on_ready();
   clients_.reset();
   member_.fall_silent();
+  if (is_removed_) return listener_.on_removed(*failed_);
   world_.observer.log(io::Level::error, "the member cannot go on", {{"error", std::string_view(failed_->detail)}});
   listener_.on_failed(*failed_);
 }
@@ -372,9 +496,9 @@ void Server::Impl::stop(io::Completion& done) {
 
 void Server::Impl::Stopping::begin(io::Completion& done) {
   done_ = &done;
-  if (impl_.publisher_ != nullptr) impl_.publisher_->stop();
-  if (impl_.version_monitor_ != nullptr) impl_.version_monitor_->stop();
+  impl_.stop_watching();
   impl_.bootstrap_check_.reset();
+  impl_.join_.reset();
   if (impl_.stage_ == Stage::looking) return;  // the job under way cannot be called back: finished() goes on
   impl_.stage_ = Stage::stopping;
   if (impl_.clients_ == nullptr) return leave_group();
@@ -409,6 +533,7 @@ void Server::Impl::Stopping::complete(base::Status /*status*/) {
 
 void Server::Impl::Stopping::leave_group() {
   step_ = Step::group;
+  if (impl_.membership_ != nullptr) impl_.membership_->stop();
   if (impl_.context_ != nullptr) impl_.context_->is_stopped = true;
   impl_.clients_.reset();
   impl_.member_.leave(*this);

@@ -21,6 +21,8 @@ class ServerListener {
   virtual void on_ready() = 0;
   // The member cannot go on and no longer serves: stop() it, or end the process. The text is for the operator.
   virtual void on_failed(const base::Error& error) = 0;
+  // The same, because the cluster goes on without this member, for ever: no failure of anybody's.
+  virtual void on_removed(const base::Error& why) { on_failed(why); }
 
  protected:
   ~ServerListener() = default;

@@ -6,6 +6,7 @@
 #include "core/etcd/config.h"
 #include "core/etcd/errors.h"
 #include "core/etcd/leadership.h"
+#include "core/etcd/membership.h"
 #include "core/etcd/request_timeouts.h"
 #include "core/etcd/state_machine.h"
 #include "core/peer/transport.h"
@@ -25,11 +26,13 @@ class ReadFailure {
 };
 
 struct ServiceContext {
+  const io::World& world;
   const ServerConfig& config;
   replica::Replica& replica;
   StateMachine& machine;
   RequestTimeouts& timeouts;
   Leadership& leadership;
+  Membership& membership;
   const peer::Transport* links;  // to the other members; null where there can be none
   ReadFailure& failure;
   io::Loop& loop;

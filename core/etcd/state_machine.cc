@@ -141,6 +141,7 @@ void StateMachine::on_new_open(base::Status status) {
   next_->compactor().take_over(open_->compactor());
   open_ = std::move(next_);
   change_ = Change::none;
+  if (group_listener_ != nullptr) group_listener_->on_group_applied();
   std::exchange(installed_, nullptr)->complete({});
 }
 
@@ -161,6 +162,13 @@ replica::Effect StateMachine::apply_empty(base::EntryId id) {
   ASSERT(change_ == Change::none);
   const sqlite::Changes changes = open_store().backend().finish_entry(id);
   return {changes.effect, changes.state};
+}
+
+replica::Effect StateMachine::apply_configuration(base::EntryId id, const raft::Configuration& configuration) {
+  open_store().members().follow(configuration);
+  const replica::Effect effect = apply_empty(id);
+  if (group_listener_ != nullptr) group_listener_->on_group_applied();
+  return effect;
 }
 
 template <typename Request>

@@ -24,6 +24,15 @@
 
 namespace etcd {
 
+// Told when a configuration has been applied, or a snapshot installed; within that, so the listener makes a note.
+class AppliedGroupListener {
+ public:
+  virtual void on_group_applied() = 0;
+
+ protected:
+  ~AppliedGroupListener() = default;
+};
+
 class StateMachine final : public replica::StateMachine, private sqlite::BackendListener {
  public:
   StateMachine(const io::World& world, sqlite::BackendOptions options, CompactionPace pace = {});
@@ -32,6 +41,9 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
 
   // Who answers: header fields of responses. Before it is known nobody waits for one.
   void set_identity(base::ClusterId cluster, base::MemberId member);
+
+  // Whoever is to hear of it; at most one.
+  void set_group_listener(AppliedGroupListener& listener) { group_listener_ = &listener; }
 
   // The store's files are open, and close() is due before this is destroyed.
   bool is_open() const { return open_ != nullptr && open_->is_open(); }
@@ -58,6 +70,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   base::Hash128 state_hash() const override { return backend().state(); }
   base::Result<replica::Effect> apply(const replica::Command& command, std::string* response) override;
   replica::Effect apply_empty(base::EntryId id) override;
+  replica::Effect apply_configuration(base::EntryId id, const raft::Configuration& configuration) override;
   std::uint64_t unmaterialised_bytes() const override { return backend().unmaterialised_bytes(); }
   void want_durable() override { open_store().backend().want_durable(); }
   base::Result<std::unique_ptr<replica::SnapshotSource>> take_snapshot() override;
@@ -107,6 +120,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   const sqlite::BackendOptions options_;
   const CompactionPace pace_;
   replica::StateMachineListener* listener_ = nullptr;
+  AppliedGroupListener* group_listener_ = nullptr;
   std::unique_ptr<OpenStore> open_;
 
   enum class Change : std::uint8_t { none, closing_old, opening_new };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/etcd/group.h"
 #include "core/etcd/test_machine.h"
 
 namespace etcd {
@@ -99,6 +100,54 @@ TEST_CASE("the state hash survives a restart") {
   CHECK(test.machine().store().current() == mvcc::Revision(4));
   REQUIRE_EQ(test.machine().members().all().size(), 1);
   CHECK_EQ(test.machine().members().all().begin()->second.member_attributes().name(), "renamed");
+}
+
+TEST_CASE("the store remembers who was removed, and hears them no more") {
+  MachineFixture test;
+  const auto group = [](std::initializer_list<std::uint64_t> ids) {
+    raft::Configuration configuration;
+    for (const std::uint64_t id : ids) configuration.members.push_back(configuration_member(base::MemberId(id), {"http://m:1"}, false));
+    return configuration;
+  };
+  const auto apply = [&](const raft::Configuration& configuration) {
+    return test.machine().apply_configuration({base::Term(3), test.machine().applied().next()}, configuration);
+  };
+  membershippb::Member said;
+  said.set_id(2);
+  said.mutable_member_attributes()->set_name("m2");
+  test.apply(CommandKind::publish_member, said);
+  // Through the joint one, in which 1 and 2 still vote; 1 has never said anything of itself.
+  apply(raft::toward(group({1, 2, 3}), group({3})));
+  CHECK(test.machine().members().removed().empty());
+  CHECK_EQ(test.machine().members().all().size(), 3);
+  const base::Hash128 before = test.machine().state_hash();
+  apply(group({3}));
+  CHECK(test.machine().state_hash() != before);
+  const base::Hash128 state = test.machine().state_hash();
+  apply(group({3}));
+  CHECK(test.machine().state_hash() == state);  // nothing has changed
+  test.apply(CommandKind::publish_member, said);
+  CHECK(test.machine().state_hash() == state);  // from beyond
+  for (const bool is_reopened : {false, true}) {
+    CAPTURE(is_reopened);
+    if (is_reopened) {
+      test.let_time_pass();
+      test.reopen();
+    }
+    CHECK(test.machine().state_hash() == state);
+    CHECK(test.machine().members().is_removed(base::MemberId(1)));
+    CHECK(test.machine().members().is_removed(base::MemberId(2)));
+    REQUIRE_EQ(test.machine().members().all().size(), 1);
+    CHECK_EQ(test.machine().members().all().begin()->second.raft_attributes().peer_urls(0), "http://m:1");
+  }
+  membershippb::Member other;
+  other.set_id(4);
+  other.mutable_member_attributes()->set_name("m4");
+  test.apply(CommandKind::publish_member, other);
+  test.let_time_pass();
+  test.reopen();
+  CHECK_EQ(test.machine().members().all().size(), 2);
+  CHECK_EQ(test.machine().members().removed().size(), 2);
 }
 
 TEST_CASE("a command that this version does not know stops the member without a trace") {

@@ -15,12 +15,8 @@ constexpr base::Duration kInterval = std::chrono::seconds(4);
 constexpr base::Duration kAnswerTimeout = std::chrono::seconds(2);
 }  // namespace
 
-VersionMonitor::VersionMonitor(const io::World& world, replica::Replica& replica, const StateMachine& machine,
-                               const PeerAddresses& others)
-    : world_(world), replica_(replica), machine_(machine) {
-  PeerQuestionListener& listener = *this;
-  for (const auto& other : others) questions_.push_back(std::make_unique<PeerQuestion>(world, other.second, listener));
-}
+VersionMonitor::VersionMonitor(const io::World& world, replica::Replica& replica, const StateMachine& machine)
+    : world_(world), replica_(replica), machine_(machine) {}
 
 VersionMonitor::~VersionMonitor() { pause(); }
 
@@ -28,6 +24,18 @@ void VersionMonitor::on_leader(bool is_self) {
   if (is_stopped_ || is_self == is_leading_) return;
   is_leading_ = is_self;
   pause();
+  if (is_leading_) world_.clock.arm(*this, world_.clock.now());
+}
+
+void VersionMonitor::set_others(const PeerAddresses& others) {
+  if (others == others_) return;
+  pause();
+  others_ = others;
+  questions_.clear();
+  PeerQuestionListener& listener = *this;
+  for (const auto& other : others_) {
+    if (!other.second.empty()) questions_.push_back(std::make_unique<PeerQuestion>(world_, other.second, listener));
+  }
   if (is_leading_) world_.clock.arm(*this, world_.clock.now());
 }
 
@@ -46,7 +54,7 @@ void VersionMonitor::pause() {
 void VersionMonitor::on_timer() {
   if (machine_.members().cluster_version() == kClusterVersion) return;
   lowest_ = *parse_version(kEtcdVersion);
-  is_somebody_silent_ = false;
+  is_somebody_silent_ = questions_.size() < others_.size();
   open_count_ = questions_.size();
   for (const std::unique_ptr<PeerQuestion>& question : questions_) question->ask(kPeerVersionPath, kAnswerTimeout);
   if (open_count_ == 0) decide();

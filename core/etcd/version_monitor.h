@@ -22,11 +22,12 @@ namespace etcd {
 
 class VersionMonitor final : private io::Timer, private PeerQuestionListener, private replica::Proposal {
  public:
-  VersionMonitor(const io::World& world, replica::Replica& replica, const StateMachine& machine, const PeerAddresses& others);
+  VersionMonitor(const io::World& world, replica::Replica& replica, const StateMachine& machine);
   ~VersionMonitor();
 
   void on_leader(bool is_self);  // again whenever somebody leads, or nobody
   void stop();                   // for good
+  void set_others(const PeerAddresses& others);  // whom to ask
 
  private:
   void on_timer() override;
@@ -39,6 +40,7 @@ class VersionMonitor final : private io::Timer, private PeerQuestionListener, pr
   const io::World& world_;
   replica::Replica& replica_;
   const StateMachine& machine_;
+  PeerAddresses others_;
   std::vector<std::unique_ptr<PeerQuestion>> questions_;
   bool is_stopped_ = false;
   bool is_leading_ = false;

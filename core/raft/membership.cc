@@ -84,6 +84,22 @@ const Configuration& Raft::configuration_at(base::LogIndex index) const {
   return std::prev(above)->configuration;
 }
 
+bool Raft::is_configuration_certain() const {
+  const base::LogIndex index = configurations_.back().index;
+  if (index <= committed_) return true;
+  const std::vector<base::MemberId> voters = configuration().is_joint() ? configuration().outgoing_voters() : configuration().voters();
+  // Who decides alone decides by what is on its disk, whether it leads just now or not.
+  if (voters == std::vector<base::MemberId>{options_.self}) return persisted_.index >= index;
+  // An entry of an earlier term may be replaced although a majority has it (Raft §5.4.2, figure 8).
+  if (role_ != Role::leader || log_.term_at(index) != term_) return false;
+  const auto has_it = [&](base::MemberId voter) {
+    if (voter == options_.self) return persisted_.index >= index;
+    const auto peer = peers_.find(voter);
+    return peer != peers_.end() && peer->second.matched() >= index;
+  };
+  return 2 * static_cast<std::size_t>(std::count_if(voters.begin(), voters.end(), has_it)) > voters.size();
+}
+
 Snapshot Raft::snapshot_at(base::LogIndex index) const {
   ASSERT(role_ == Role::leader);  // its term is the leader's
   ASSERT(index <= committed_);

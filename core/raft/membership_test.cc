@@ -194,4 +194,37 @@ TEST_CASE("a member that is being removed campaigns until its removal is committ
   CHECK_EQ(test.failure(), "");
 }
 
+TEST_CASE("a change is certain when those whom it replaces have it") {
+  for (const std::uint64_t answering : {3U, 4U}) {
+    CAPTURE(answering);
+    RaftFixture three(group({1, 2, 3}), {});
+    CHECK(three.raft.is_configuration_certain());
+    three.elect({2});
+    three.persist_all();
+    three.acknowledge(2, 1);
+    three.step(ProposeConfiguration{group({1, 2, 3, 4})});
+    three.persist_all();
+    CHECK_FALSE(three.raft.is_configuration_certain());
+    three.acknowledge(answering, 2);
+    CHECK_EQ(three.raft.is_configuration_certain(), answering == 3);  // a newcomer does not count
+    CHECK(three.raft.configuration().is_joint());                    // it takes three of the four to go on
+  }
+
+  // One alone: as soon as it is on its disk, which it knows after a restart too.
+  RaftFixture one(group({1}), {});
+  one.elect({});
+  one.persist_all();
+  one.step(ProposeConfiguration{group({1, 2})});
+  CHECK_FALSE(one.raft.is_configuration_certain());
+  one.persist_all();
+  CHECK(one.raft.is_configuration_certain());
+  CHECK(one.raft.configuration().is_joint());
+  Remembered remembered = RaftFixture::remembered(group({1}), {});
+  remembered.hard_state.term = one.raft.term();
+  for (base::LogIndex index(1); index <= one.raft.log().last().index; index = index.next()) remembered.entries.push_back(one.raft.log().at(index));
+  const Raft again({kSelf, 10, {}, 1U << 20U}, std::move(remembered));
+  CHECK(again.configuration().is_joint());
+  CHECK(again.is_configuration_certain());
+}
+
 }  // namespace raft

@@ -157,6 +157,9 @@ class Raft {
   std::uint64_t configuration_count() const { return configuration_count_; }
   // That which was in force when the log ended there; at committed() it stays for good. Requires: log().last_dropped().index <= index.
   const Configuration& configuration_at(base::LogIndex index) const;
+  // The newest can no longer be undone: it is committed, or a majority of the voters whom it replaces certainly has it durably, which a
+  // leader knows, and whoever is the only one. None of those elects anybody without it, and nobody else can.
+  bool is_configuration_certain() const;
   bool is_handing_over() const { return transferee_ != base::MemberId::none; }  // it leads, and takes no proposals
   base::HardState hard_state() const { return {term_, voted_for_, committed_}; }
   const Progress* progress(base::MemberId peer) const;  // null unless this member leads and the peer belongs to the group

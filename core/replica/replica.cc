@@ -9,6 +9,19 @@
 
 namespace replica {
 
+namespace {
+
+// Requires: all of them can be decoded.
+raft::Configuration newest_configuration(const wal::State& state) {
+  std::string_view bytes = state.start.configuration;
+  for (const base::Entry& entry : state.entries) {
+    if (entry.kind == base::EntryKind::configuration) bytes = entry.bytes();
+  }
+  return *raft::decode_configuration(bytes);
+}
+
+}  // namespace
+
 Replica::Replica(const io::World& world, Options options, StateMachine& machine, Transport* transport, ReplicaListener& listener)
     : world_(world),
       options_(std::move(options)),
@@ -40,29 +53,69 @@ void Replica::start() {
 void Replica::on_booted(base::Result<Booted> booted) {
   if (stopped_) return;
   if (!booted) return stop(booted.error());
-  wal::State& state = booted->state;
-  base::Result<raft::Configuration> configuration = raft::decode_configuration(state.start.configuration);
-  if (!configuration) return stop(configuration.error());
-  identity_ = state.identity;
-  // Raft trusts what it is given: whatever cannot be read is refused here.
+  identity_ = booted->state.identity;
+  if (const base::Status good = check_boot(booted->state); !good) return stop(good.error());
+  if (options_.goes_on_alone && newest_configuration(booted->state).members.size() > 1) {
+    if (const base::Status alone = begin_alone(std::move(*booted)); !alone) stop(alone.error());
+    return;
+  }
+  const wal::State state = booted->state;  // shared bytes; the log wants to know them as well
+  begin(state, std::move(*booted));
+}
+
+// Raft trusts what it is given: whatever cannot be read is refused here.
+base::Status Replica::check_boot(const wal::State& state) const {
+  const base::Result<raft::Configuration> configuration = raft::decode_configuration(state.start.configuration);
+  if (!configuration) return base::fail(configuration.error());
   for (const base::Entry& entry : state.entries) {
     if (entry.kind != base::EntryKind::configuration) continue;
-    if (const auto changed = raft::decode_configuration(entry.bytes()); !changed) return stop(changed.error());
+    if (const auto changed = raft::decode_configuration(entry.bytes()); !changed) return base::fail(changed.error());
   }
-  if (configuration->find(identity_.member) == nullptr) {
-    return stop({base::Code::invalid, "the log names a group to which this member, " + base::to_text(identity_.member) + ", does not belong"});
+  // That the group does not have this member yet, or any more, is no damage: one that joined reads how the group began, and of its removal
+  // the tenant's state tells.
+  if (transport_ == nullptr && newest_configuration(state).members.size() != 1 && !options_.goes_on_alone) {
+    return base::fail(base::Code::invalid, "the log names a group of several members, and this one has no way to reach the others");
   }
-  if (transport_ == nullptr && configuration->members.size() != 1) {
-    return stop({base::Code::invalid, "the log names a group of several members, and this one has no way to reach the others"});
+  return {};
+}
+
+// The whole log stays, as if this member had been elected. (Etcd drops what it does not know to be committed; here the disk's word on
+// that is a hint, and lags behind what clients were told.) The new entry has a term of its own: it must not be taken for another one of
+// the same place.
+base::Status Replica::begin_alone(Booted booted) {
+  wal::State state = booted.state;
+  const raft::Configuration before = newest_configuration(state);
+  const raft::Member* const self = before.find(identity_.member);
+  if (self == nullptr) {
+    return base::fail(base::Code::invalid, "this member, " + base::to_text(identity_.member) + ", was removed, or has never known that it was added: it "
+                                           "cannot go on alone");
   }
+  const raft::Configuration alone{{raft::Member{self->id, false, self->context}}};
+  const base::Entry entry{{state.hard_state.term.next(), state.last().index.next()},
+                          base::EntryKind::configuration,
+                          std::make_shared<const std::string>(raft::encode(alone))};
+  state.hard_state = {entry.id.term, base::MemberId::none, entry.id.index};
+  state.entries.push_back(entry);
+  LogWriterListener& written = *this;
+  writer_ = std::make_unique<LogWriter>(world_, options_.wal, std::move(booted), options_.write_batch_bytes, written);
+  output_.clear();
+  output_.hard_state = state.hard_state;
+  output_.entries.push_back(entry);
+  writer_->add(output_);
+  writer_->flush(entry.id.index);
+  alone_ = std::move(state);
+  return {};
+}
+
+void Replica::begin(const wal::State& state, std::optional<Booted> log) {
   const base::EntryId last = state.last();
   durable_ = state.store_mark;
 
   raft::Remembered remembered;
   remembered.hard_state = state.hard_state;
   remembered.last_dropped = state.start.last_dropped;
-  remembered.configuration = std::move(*configuration);
-  remembered.entries = state.entries;  // shared bytes; the log wants to know them as well
+  remembered.configuration = *raft::decode_configuration(state.start.configuration);
+  remembered.entries = state.entries;
   remembered.applied = machine_.applied();
   raft::Options options;
   options.self = identity_.member;
@@ -73,14 +126,14 @@ void Replica::on_booted(base::Result<Booted> booted) {
   applied_ = {raft_->log().term_at(machine_.applied()), machine_.applied()};
   commit_observed_ = applied_.index;
   configurations_told_ = raft_->configuration_count();
+  is_certain_told_ = raft_->is_configuration_certain();
   // Two incarnations must not share request ids: an old entry would answer a new request.
   next_request_id_ = world_.random.draw("request-id", {}) | 1U;
   next_read_token_ = world_.random.draw("read-token", {}) >> 1U;  // likewise, and it must not wrap around
-  wal::Recovered log = std::move(*booted);
   world_.observer.on_event(io::Recovered{raft_->log().first_index(), last, {durable_.generation, applied_.index},
-                                         machine_.state_hash(), identity_.member, log.state.start.configuration});
+                                         machine_.state_hash(), identity_.member, state.start.configuration});
   LogWriterListener& written = *this;
-  writer_ = std::make_unique<LogWriter>(world_, options_.wal, std::move(log), options_.write_batch_bytes, written);
+  if (log) writer_ = std::make_unique<LogWriter>(world_, options_.wal, std::move(*log), options_.write_batch_bytes, written);
   world_.clock.arm(*this, world_.clock.now());
   observe_commits();
   apply_slice();
@@ -233,6 +286,23 @@ const raft::Configuration& Replica::configuration() const {
   return raft_->configuration();
 }
 
+const raft::Configuration& Replica::settled_configuration() const {
+  ASSERT(raft_ != nullptr);
+  return raft_->is_configuration_certain() ? raft_->configuration() : raft_->configuration_at(raft_->committed());
+}
+
+const raft::Configuration& Replica::first_configuration() const {
+  ASSERT(raft_ != nullptr);
+  return raft_->configuration_at(raft_->log().last_dropped().index);
+}
+
+std::optional<base::LogIndex> Replica::matched(base::MemberId member) const {
+  if (!is_running() || raft_->role() != raft::Role::leader) return std::nullopt;
+  if (member == identity_.member) return raft_->persisted().index;
+  const raft::Progress* const progress = raft_->progress(member);
+  return progress == nullptr ? std::nullopt : std::optional(progress->matched());
+}
+
 Status Replica::status() const {
   if (raft_ == nullptr) return {};
   return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term};
@@ -303,6 +373,7 @@ std::uint32_t Replica::election_jitter_ticks() {
 }
 
 void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft::Outbound> promises) {
+  if (alone_ && !stopped_) return begin(*std::exchange(alone_, std::nullopt), std::nullopt);
   if (!is_running()) return;
   world_.observer.on_event(io::LogSynced{persisted.last.index});
   send(promises);
@@ -318,7 +389,9 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
 
 void Replica::on_message(base::MemberId from, raft::Message message) {
   ASSERT(!std::holds_alternative<raft::Snapshot>(message));  // its state comes first
-  if (!is_running() || raft_->configuration().find(from) == nullptr) return;
+  // Of whom this member's own configuration does not know as well: one that joins reads in its log how the group began, and is led by
+  // members that came later (thesis §4.1). Whom to listen to at all is the transport's to know.
+  if (!is_running()) return;
   if (!has_room_for(message)) return machine_.want_durable();  // it may not know that the log waits for it
   if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
@@ -395,8 +468,10 @@ void Replica::tell_part() {
 }
 
 void Replica::tell_configuration() {
-  if (configurations_told_ == raft_->configuration_count()) return;
+  const bool is_certain = raft_->is_configuration_certain();
+  if (configurations_told_ == raft_->configuration_count() && is_certain_told_ == is_certain) return;
   configurations_told_ = raft_->configuration_count();
+  is_certain_told_ = is_certain;
   listener_.on_configuration();
 }
 
@@ -626,7 +701,8 @@ bool Replica::is_crowded() const {
 void Replica::truncate_log() {
   const raft::Log& log = raft_->log();
   const bool crowded = is_crowded();
-  const bool is_alone = raft_->configuration().members.size() == 1;
+  // One that joins may read in its log of a group of one that was not it.
+  const bool is_alone = raft_->configuration().members.size() == 1 && raft_->configuration().is_voter(identity_.member);
   if (!is_alone && !crowded) return;
   // A group drops only what lies beyond half of the bounds: whoever needs that is lost.
   const std::uint64_t by_count = std::min(log.entry_count(), options_.kept_entries_max / 2);
@@ -736,7 +812,6 @@ base::StoreMark Replica::next_store(const raft::Snapshot& snapshot) const {
 
 std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
   if (!is_running() || is_receiving_ || arrived_ || installing_) return nullptr;
-  if (raft_->configuration().find(from) == nullptr) return nullptr;
   if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed()) return nullptr;
   std::unique_ptr<SnapshotSink> sink = machine_.receive_snapshot(next_store(snapshot));
   if (sink == nullptr) return nullptr;
@@ -748,7 +823,6 @@ void Replica::take_arrived() {
   if (!arrived_) return;
   ASSERT(!is_receiving_);
   const Arrived what = *std::exchange(arrived_, std::nullopt);
-  if (raft_->configuration().find(what.from) == nullptr) return;
   step(raft::Received{what.from, what.snapshot});
 }
 

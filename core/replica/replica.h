@@ -39,6 +39,10 @@ struct Options {
   wal::Identity identity;
   raft::Configuration configuration;
 
+  // A disaster's way out: at start the log is continued so that this member is the whole group, with all that is in its log, unless it is
+  // alone already. What others have beyond that is lost, and no other member of the old group may ever run again.
+  bool goes_on_alone = false;
+
   wal::Options wal;
   base::Duration tick_interval = std::chrono::milliseconds(100);
   std::uint32_t election_ticks = 10;
@@ -101,7 +105,7 @@ class ReplicaListener {
  public:
   virtual void on_started() = 0;                         // files are open; proposals and reads are taken
   virtual void on_leader(base::MemberId leader) = 0;     // another leader, or another term of the same; none when it is lost
-  // configuration() is another one than before, as of the log: committed or not.
+  // configuration() or settled_configuration() is another one than before. Within a call of the replica's: the listener makes a note.
   virtual void on_configuration() {}
   virtual void on_stopped(const base::Error& why) = 0;   // for good; the last call
 
@@ -164,6 +168,10 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
 
   const wal::Identity& identity() const { return identity_; }  // after on_started()
   const raft::Configuration& configuration() const;            // likewise; the newest in the log, which is in force
+  const raft::Configuration& settled_configuration() const;    // likewise; the newest that can no longer be undone, as far as this member knows
+  const raft::Configuration& first_configuration() const;      // likewise; where the kept log begins
+  // Up to where this member, who leads, knows that the other one has the log durably; nothing if it does not lead, or of strangers.
+  std::optional<base::LogIndex> matched(base::MemberId member) const;
   Status status() const;
 
  private:
@@ -205,6 +213,9 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_snapshot_over(base::MemberId peer, base::Status status) override;
   std::unique_ptr<SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override;
 
+  base::Status check_boot(const wal::State& state) const;
+  base::Status begin_alone(Booted booted);  // writes the log's new end, and then begins
+  void begin(const wal::State& state, std::optional<Booted> log);
   bool is_running() const { return raft_ != nullptr && !stopped_; }
   void wake();  // asks for the end of this turn
   void step(const raft::Input& input);
@@ -249,6 +260,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
 
   wal::Identity identity_;
   std::unique_ptr<raft::Raft> raft_;  // null until booted
+  std::optional<wal::State> alone_;   // while the log's new end is being written: what it says then
   raft::Output output_;               // reused
   bool stopped_ = false;
   io::Completion* closing_ = nullptr;
@@ -283,6 +295,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   bool is_install_asked_ = false;                            // the log names it, durably
   InstallDone install_done_{*this};
   std::uint64_t configurations_told_ = 0;
+  bool is_certain_told_ = false;
   std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
   std::uint32_t write_ticks_ = 0;    // for how many ticks it has been
   base::Term jitter_term_;

@@ -101,6 +101,7 @@ void HealthService::set_serving(bool serving) {
 }
 
 void HealthService::handle(UnaryCall& call, std::string_view request) {
+  if (refusal_) return call.fail(*refusal_);
   const std::optional<std::string_view> service = parse_request(request);
   if (!service) return call.fail(kMalformed);
   if (!service->empty()) return call.fail({StatusCode::not_found, "unknown service"});
@@ -108,6 +109,10 @@ void HealthService::handle(UnaryCall& call, std::string_view request) {
 }
 
 StreamReceiver* HealthService::open(StreamCall& call) {
+  if (refusal_) {
+    call.finish(*refusal_);
+    return nullptr;
+  }
   const std::uint64_t number = next_number_++;
   return watchers_.emplace(number, std::make_unique<Watcher>(*this, call, number)).first->second.get();
 }

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/rpc/server.h"
 
@@ -21,6 +23,8 @@ class HealthService final : private UnaryHandler, private StreamHandler {
 
   void add_to(Server& server);
   void set_serving(bool serving);
+  // New calls end with this, until told otherwise: the owner is of a kind that does not say how it is.
+  void set_refusal(std::optional<Status> refusal) { refusal_ = std::move(refusal); }
 
  private:
   class Watcher;
@@ -29,6 +33,7 @@ class HealthService final : private UnaryHandler, private StreamHandler {
   StreamReceiver* open(StreamCall& call) override;
 
   bool serving_ = false;
+  std::optional<Status> refusal_;
   std::map<std::uint64_t, std::unique_ptr<Watcher>> watchers_;  // by number of opening
   std::uint64_t next_number_ = 1;
 };

@@ -114,6 +114,7 @@ class Group final : public Tenant {
 
 base::Result<std::unique_ptr<Tenant>> make_group(const Plan& plan, const GroupOptions& options, Findings& findings) {
   ::etcd::ServerConfig config;
+  config.max_learners = plan.members;  // as many as the plan wants
   config.initial_cluster.clear();
   for (std::uint32_t member = 0; member < plan.members; ++member) {
     config.initial_cluster.push_back({member_name(member), {peer_url(member)}, member >= voters_of(plan)});

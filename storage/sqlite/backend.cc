@@ -332,6 +332,7 @@ void Backend::Impl::fail(const base::Error& error) {
     if (!std::exchange(told_no_space_, true)) {
       world_.observer.log(io::Level::warn, "no space left for the store; trying again", {{"error", error.detail}});
     }
+    sources_.cut_off_all();  // without them `-wal` begins anew, where space was before
     return retry_after(options_.retry_delay);
   }
   stage_ = Stage::failed;

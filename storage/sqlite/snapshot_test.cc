@@ -310,6 +310,35 @@ TEST_CASE("a crash between any two steps of receiving leaves a store that boots,
   }
 }
 
+// Method: small pieces are many transactions on the same pages, and a power loss that takes few writes leaves a good part of what was
+// never synced.
+TEST_CASE("what a power loss leaves of a -wal that was never synced brings no old page back") {
+  io::sim::Simulation source_sim(14);
+  TestMember member(source_sim, small_options());
+  fill(member);
+  std::unique_ptr<Snapshot> snapshot = take(member);
+  const base::StoreMark mark{kNext, snapshot->applied()};
+  const std::vector<std::string> pieces = read_all(*snapshot, 1'500);
+  BackendOptions options = small_options();
+  options.wal_bytes_max = 64U << 20U;  // one -wal for all
+  options.snapshot_wal_bytes = options.wal_bytes_max;
+  options.snapshot_wal_bytes_max = options.wal_bytes_max;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    io::sim::Simulation sim(seed);
+    TestReceiver receiver(sim, options);
+    receiver.node().disk_faults().lost_sector_per_million = 50'000;
+    receiver.node().disk_faults().mixed_write_per_million = 0;
+    receiver.node().disk_faults().lost_name_per_million = 0;
+    REQUIRE(receiver.receive(mark, pieces));
+    receiver.crash(CrashKind::power_loss);
+    const Opened opened(sim, receiver.node(), mark);
+    REQUIRE(opened.status);
+    CHECK(same_rows(opened.rows, member.rows()));
+    receiver.boot();
+  }
+}
+
 TEST_CASE("a store that was never whole does not open as one") {
   io::sim::Simulation sim(6);
   TestMember member(sim, small_options());
@@ -479,6 +508,29 @@ TEST_CASE("any failing call while receiving is an error, and never a store that 
   }
   CHECK(failed > 10);
   CHECK(whole > 5);
+}
+
+TEST_CASE("a source does not keep the space that the store needs") {
+  io::sim::Simulation sim(13);
+  TestMember member(sim, small_options());
+  fill(member);
+  for (std::uint64_t id = 1; id <= 20; ++id) member.put(9, std::string(20'000, static_cast<char>('a' + id)), Bucket::auth);
+  REQUIRE(member.run_until_durable());
+  const std::unique_ptr<Snapshot> snapshot = take(member);
+  // The same row again and again: in a -wal that begins anew there is room for it, however full the disk.
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    member.put(9, std::string(20'000, static_cast<char>('a' + id)), Bucket::auth);
+    sim.run_for(100ms);
+  }
+  member.node().disk_faults().is_full = true;
+  for (std::uint64_t id = 1; id <= 4; ++id) member.put(9, std::string(20'000, static_cast<char>('A' + id)), Bucket::auth);
+  member.backend().want_durable();
+  CHECK(sim.run_until([&] { return member.mark().applied == base::LogIndex(member.applied()); }, 10s));
+  CHECK(!member.failed);
+  std::string piece;
+  const base::Result<bool> read = snapshot->read(1, piece);
+  REQUIRE(!read.has_value());
+  CHECK(read.error().code == base::Code::overloaded);
 }
 
 TEST_CASE("a failing read of a source is the disk's error") {

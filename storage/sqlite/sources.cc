@@ -21,7 +21,7 @@ class Sources::Source final : public Snapshot, public base::ListNode<Source> {
   base::Result<bool> read(std::size_t bytes, std::string& piece) override {
     if (reader_ == nullptr) {
       return base::fail(base::Code::overloaded, "the snapshot at log index " + base::to_text(applied_) +
-                                                    " was cut off: the store's -wal grew beyond " + std::to_string(budget_) + " bytes");
+                                                    " was cut off: it keeps more of the store's -wal than it may");
     }
     const base::Result<bool> more = reader_->read(bytes, piece);
     if (!more || *more) return more;
@@ -75,6 +75,10 @@ void Sources::cut_off(std::uint64_t wal_bytes) {
     next_budget_ = std::max(next_budget_, std::min(2 * source.budget(), options_.snapshot_wal_bytes_max));
   }
   open_.take_all(kept);
+}
+
+void Sources::cut_off_all() {
+  while (!open_.is_empty()) open_.front().cut_off();
 }
 
 void Sources::on_read_to_end() { next_budget_ = options_.snapshot_wal_bytes; }

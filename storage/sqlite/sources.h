@@ -33,6 +33,8 @@ class Sources {
   bool is_empty() const { return open_.is_empty(); }
   // Those that have used up their budget by now. Does not tell the listener.
   void cut_off(std::uint64_t wal_bytes);
+  // Those that stand in the way of others; the next ones get no more for that. Likewise.
+  void cut_off_all();
 
  private:
   class Source;

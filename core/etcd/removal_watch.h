@@ -1,0 +1,58 @@
+// core/etcd/removal_watch.h: a member that hears of no leader asks the others whether it was removed.
+//
+// Whoever was away when it was removed, or had its removal in the log without hearing that it is committed, is sent nothing any more: it
+// would wait for a leader for ever (behaviour reference §7.5).
+//   looking (each election timeout) -> asking (one after the other) -> looking
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/etcd/group.h"
+#include "core/etcd/leadership.h"
+#include "core/etcd/peer_question.h"
+#include "core/etcd/peer_group.h"
+#include "core/replica/replica.h"
+#include "io/world.h"
+
+namespace etcd {
+
+class RemovalWatchListener {
+ public:
+  virtual void on_removed_elsewhere() = 0;  // once
+
+ protected:
+  ~RemovalWatchListener() = default;
+};
+
+class RemovalWatch final : private io::Timer, private PeerQuestionListener {
+ public:
+  RemovalWatch(const io::World& world, base::Duration interval, const replica::Replica& replica, const Leadership& leadership,
+               const PeerGroup& group, RemovalWatchListener& listener);
+  ~RemovalWatch() { stop(); }
+
+  void start();
+  void stop();  // for good
+  // The group in the log has changed: if it goes on without this member, that is no reason to wait.
+  void follow();
+
+ private:
+  void on_timer() override;
+  void on_peer_answer(PeerQuestion& question, std::optional<std::string> answer) override;
+  void ask_next();
+  bool is_in_group() const;
+
+  const io::World& world_;
+  const base::Duration interval_;
+  const replica::Replica& replica_;
+  const Leadership& leadership_;
+  const PeerGroup& group_;
+  RemovalWatchListener& listener_;
+  bool is_stopped_ = false;
+  bool was_led_ = true;  // when it looked last
+  bool was_in_group_ = false;
+  std::vector<std::vector<io::Address>> to_ask_;
+  std::unique_ptr<PeerQuestion> question_;
+};
+
+}  // namespace etcd
