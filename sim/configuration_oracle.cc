@@ -41,10 +41,10 @@ void ConfigurationOracle::on_event(std::string_view member, const io::Event& eve
   if (const auto* appended = std::get_if<io::Appended>(&event)) {
     if (appended->kind == base::EntryKind::configuration) on_appended(member, appended->id);
   } else if (const auto* replaced = std::get_if<io::LogReplaced>(&event)) {
-    on_told(member, replaced->last.index, replaced->configuration, "got a snapshot that");
+    on_told(member, replaced->last.index, replaced->configuration, Source::snapshot);
   } else if (const auto* recovered = std::get_if<io::Recovered>(&event)) {
     if (recovered->first_kept > base::LogIndex(1)) {
-      on_told(member, recovered->first_kept.previous(), recovered->configuration, "came back with a log that");
+      on_told(member, recovered->first_kept.previous(), recovered->configuration, Source::own_log);
     }
   }
 }
@@ -54,11 +54,15 @@ void ConfigurationOracle::on_appended(std::string_view member, base::EntryId id)
   proposed_.push_back({std::string(member), id, configurations_.at(member, id.index.previous())});
 }
 
-void ConfigurationOracle::on_told(std::string_view member, base::LogIndex index, std::string_view told, std::string_view by) {
+void ConfigurationOracle::on_told(std::string_view member, base::LogIndex index, std::string_view told, Source source) {
   const Configurations::Change* const known = configurations_.at(member, index);
   if (known != nullptr && raft::encode(known->configuration) == told) return;
+  // Who came later goes by the group of then until its log tells of a change.
+  const raft::Configuration* const beginning = configurations_.beginning_of(member);
+  const bool is_unchanged = known != nullptr && known->id == base::EntryId();
+  if (source == Source::own_log && is_unchanged && beginning != nullptr && raft::encode(*beginning) == told) return;
   const base::Result<raft::Configuration> read = raft::decode_configuration(told);
-  findings_.safety(kName, "member " + std::string(member) + " " + std::string(by) + " says of index " + base::to_text(index) + " that the group is " +
+  findings_.safety(kName, "member " + std::string(member) + (source == Source::snapshot ? " got a snapshot that" : " came back with a log that") + " says of index " + base::to_text(index) + " that the group is " +
                               (read ? to_text(*read, configurations_) : read.error().detail) + ", where it was " +
                               (known != nullptr ? to_text(known->configuration, configurations_) : "nothing that anybody knows"));
 }

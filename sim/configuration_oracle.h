@@ -7,6 +7,7 @@
 //   an end          a joint configuration is left
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,8 +38,10 @@ class ConfigurationOracle final : public Oracle {
     const Configurations::Change* before = nullptr;
   };
 
+  enum class Source : std::uint8_t { snapshot, own_log };
+
   void on_appended(std::string_view member, base::EntryId id);
-  void on_told(std::string_view member, base::LogIndex index, std::string_view told, std::string_view by);
+  void on_told(std::string_view member, base::LogIndex index, std::string_view told, Source source);
   void judge(const Proposed& proposed);
 
   const Configurations& configurations_;

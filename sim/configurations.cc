@@ -42,9 +42,13 @@ void Configurations::on_recovered(std::string_view member, const io::Recovered& 
   if (known->second != member || (before != base::MemberId::none && before != recovered.self)) {
     return findings_.safety(kName, who + " came up with an id, " + base::to_text(recovered.self) + ", that is not its own");
   }
-  if (!is_founder(member) || recovered.first_kept != base::LogIndex(1)) return;
+  if (recovered.first_kept != base::LogIndex(1)) return;
   const base::Result<raft::Configuration> beginning = raft::decode_configuration(recovered.configuration);
   if (!beginning) return findings_.safety(kName, who + " begins with a configuration that nobody can read: " + beginning.error().detail);
+  if (!is_founder(member)) {
+    beginnings_.insert_or_assign(std::string(member), *beginning);
+    return;
+  }
   const auto [first, is_first] = changes_[base::LogIndex()].emplace(base::Term(), Change{{}, *beginning});
   if (is_first) committed_ = &first->second;
   const bool is_expected = beginning->members.size() == founders_.voters.size() + founders_.learners.size() &&
@@ -77,6 +81,7 @@ void Configurations::on_committed(base::EntryId id) {
 
 void Configurations::on_wipe(std::string_view member) {
   if (const base::MemberId id = id_of(member); id != base::MemberId::none) names_.erase(id);
+  if (const auto found = beginnings_.find(member); found != beginnings_.end()) beginnings_.erase(found);
   for (std::vector<std::string>* names : {&founders_.voters, &founders_.learners}) {
     // How many they were stays what it was.
     std::replace(names->begin(), names->end(), std::string(member), std::string());
@@ -104,6 +109,15 @@ std::vector<const Configurations::Change*> Configurations::above(std::string_vie
 base::MemberId Configurations::id_of(std::string_view member) const {
   const auto found = std::find_if(names_.begin(), names_.end(), [&](const auto& one) { return one.second == member; });
   return found != names_.end() ? found->first : base::MemberId::none;
+}
+
+const raft::Configuration* Configurations::beginning_of(std::string_view member) const {
+  const auto found = beginnings_.find(member);
+  return found != beginnings_.end() ? &found->second : nullptr;
+}
+
+bool Configurations::is_member(std::string_view member) const {
+  return committed_ != nullptr && committed_->configuration.find(id_of(member)) != nullptr;
 }
 
 bool Configurations::is_founder(std::string_view member) const {

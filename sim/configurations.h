@@ -43,6 +43,8 @@ class Configurations final : public Oracle {
   const Change* newest(std::string_view member) const { return at(member, logs_.last(member).index); }
   // Those above that index, in the order of the log.
   std::vector<const Change*> above(std::string_view member, base::LogIndex index) const;
+  // With what this member began that came later: the group as it was when it came.
+  const raft::Configuration* beginning_of(std::string_view member) const;
   // The newest that anybody has committed; null likewise.
   const Change* committed() const { return committed_; }
 
@@ -50,6 +52,7 @@ class Configurations final : public Oracle {
   const std::map<base::MemberId, std::string>& names() const { return names_; }
   base::MemberId id_of(std::string_view member) const;  // none: it has not said
   bool is_founder(std::string_view member) const;
+  bool is_member(std::string_view member) const;  // of the group that anybody has committed last
   std::string to_text(const std::set<base::MemberId>& members) const;  // `m1, m3`
 
  private:
@@ -64,6 +67,7 @@ class Configurations final : public Oracle {
   // Where each stands; of one index those of several terms. What the group began with stands at index 0.
   std::map<base::LogIndex, std::map<base::Term, Change>> changes_;
   const Change* committed_ = nullptr;
+  std::map<std::string, raft::Configuration, std::less<>> beginnings_;  // of those who came later
 };
 
 // `m1` for a member that has said so, its id for another.

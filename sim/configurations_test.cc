@@ -251,6 +251,28 @@ TEST_CASE("a snapshot says of the group what was in force at its index, and so d
   }
 }
 
+TEST_CASE("who came later goes by the group of then, until its log tells of a change; a snapshot from it does not") {
+  Group group;
+  group.begin();
+  const auto come_back = [&](std::string_view with, std::uint64_t first_kept) {
+    const std::string bytes = raft::encode(group_of(with));
+    io::Recovered event = recovered(id(1, 1), 1);
+    event.first_kept = base::LogIndex(first_kept);
+    event.self = member_id("m4");
+    event.configuration = bytes;
+    group.say("m4", event);
+    return group.findings.is_clean();
+  };
+  REQUIRE(come_back("m1 m2 m3 m4?", 1));
+  SUBCASE("as it was") { CHECK(come_back("m1 m2 m3 m4?", 2)); }
+  SUBCASE("another one") { CHECK_FALSE(come_back("m1 m2 m4", 2)); }
+  SUBCASE("for others it is wrong") {
+    const std::string bytes = raft::encode(group_of("m1 m2 m3 m4?"));
+    group.oracle.on_event("m4", io::LogReplaced{id(1, 1), bytes});
+    CHECK_EQ(group.found(), ConfigurationOracle::kName);
+  }
+}
+
 TEST_CASE("a joint group is left in the end") {
   Group group;
   group.begin();

@@ -41,7 +41,25 @@ Member::Member(Course& course, std::uint32_t number) : course_(course), number_(
 
 // --- its process ------------------------------------------------------------------------------------
 
-void Member::start() { node_.run(*this); }
+void Member::start() {
+  is_in_use_ = true;
+  node_.run(*this);
+}
+
+void Member::start_anew() {
+  if (ailment_ == Ailment::down) return;
+  const bool has_run = node_.incarnation() > 1 || node_.program() != nullptr;
+  if (has_run && node_.is_up()) end_process();
+  is_removed_ = false;
+  failed_.reset();
+  waiting_crash_ = nullptr;
+  course_.oracles.on_wipe(name());
+  if (course_.is_calm) calm_since_ = course_.sim.now();
+  if (!has_run) return start();
+  is_in_use_ = true;
+  node_.wipe_disk();
+  node_.restart();
+}
 
 std::unique_ptr<io::sim::Program> Member::start(Node& node) {
   is_ready_ = false;
@@ -58,12 +76,22 @@ void Member::on_event(std::string_view node, VirtualTime, const io::Event& event
 }
 
 void Member::after_turn() {
+  if (is_removed_) return retire();
   if (failed_) return fail();
   if (waiting_crash_ == nullptr || is_striking_) return;
   const std::optional<base::Duration> offset = crash_offset(*waiting_crash_);
   if (!offset) return;
   is_striking_ = true;
   course_.sim.after(*offset, [this] { strike(); });
+}
+
+// It knows itself that it is not wanted any more. Nobody starts it again.
+void Member::retire() {
+  is_removed_ = false;
+  is_in_use_ = false;
+  failed_.reset();
+  waiting_crash_ = nullptr;
+  end_process();
 }
 
 void Member::end_process() {
@@ -75,7 +103,7 @@ void Member::end_process() {
 void Member::restart_after(base::Duration down) {
   const std::uint64_t incarnation = node_.incarnation();
   course_.sim.after(down, [this, incarnation] {
-    if (node_.is_up() || node_.incarnation() != incarnation || ailment_ == Ailment::down) return;
+    if (node_.is_up() || !is_in_use_ || node_.incarnation() != incarnation || ailment_ == Ailment::down) return;
     node_.restart();
     if (course_.is_calm) calm_since_ = course_.sim.now();
   });
@@ -103,6 +131,7 @@ void Member::fail() {
 // --- faults -----------------------------------------------------------------------------------------
 
 void Member::begin(const Action& action) {
+  if (!is_in_use_) return;
   const auto later = [this](base::Duration lasting, auto&& end) {
     course_.sim.after(lasting, [this, end] {
       if (!course_.is_calm) end();
@@ -178,7 +207,8 @@ void Member::strike() {
 }
 
 void Member::crash(CrashKind kind, base::Duration down) {
-  if (!node_.is_up()) return;
+  if (!node_.is_up() || !is_in_use_) return;
+  is_removed_ = false;  // it will find out again
   const bool was_recovering = !is_ready_;
   course_.oracles.on_crash(name());
   failed_.reset();
@@ -206,6 +236,7 @@ void Member::heal() {
 
 // A job that began on a hanging disk would go on hanging, and so would a turn that read many pages from it.
 void Member::wake_up() {
+  if (!is_in_use_) return;
   const bool is_stuck = node_.host().ready_at() > course_.sim.now() + kStuckAfter;
   if (node_.is_up() && (!is_ready_ || is_stuck)) end_process();
   if (!node_.is_up()) node_.restart();
@@ -213,6 +244,7 @@ void Member::wake_up() {
 
 void Member::stay_broken(Ailment ailment) {
   ASSERT(!ailment_);
+  ASSERT(is_in_use_);
   ailment_ = ailment;
   switch (ailment) {
     case Ailment::down:

@@ -55,6 +55,10 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   const std::string& name() const { return node_.name(); }
 
   void start();  // for the first time
+  // Another member starts on the machine, with an empty disk, whatever ran there.
+  void start_anew();
+  // Somebody runs there, or will again by itself: neither a spare yet, nor one whose member was removed and has stopped.
+  bool is_in_use() const { return is_in_use_; }
   // Between turns: sees to a process that has ended itself, and to a crash that waits for its moment.
   void after_turn();
 
@@ -81,12 +85,14 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void on_event(std::string_view node, io::sim::VirtualTime at, const io::Event& event) override;
   void on_ready() override { is_ready_ = true; }
   void on_failed(const base::Error& error) override { failed_ = error; }
+  void on_removed() override { is_removed_ = true; }
 
   void begin_crash(const Action& action);
   std::optional<base::Duration> crash_offset(const Action& action);
   void strike();
   void crash(io::sim::CrashKind kind, base::Duration down);
   void end_process();
+  void retire();
   void fail();
   void restart_after(base::Duration down);
   bool is_storing() const;
@@ -94,6 +100,8 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   Course& course_;
   const std::uint32_t number_;
   io::sim::Node& node_;
+  bool is_in_use_ = false;
+  bool is_removed_ = false;  // and its process will end
   bool is_ready_ = false;
   bool is_syncing_ = false;
   std::optional<base::Error> failed_;

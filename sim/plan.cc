@@ -68,6 +68,7 @@ std::string member_name(std::uint32_t member) { return "m" + std::to_string(memb
 
 std::string contradiction(const Plan& plan) {
   if (plan.members == 0 || plan.members > kMembersMax) return "`members` must be in [1, " + std::to_string(kMembersMax) + "]";
+  if (plan.spares > kMembersMax - plan.members) return "`members` and `spares` must be " + std::to_string(kMembersMax) + " at most";
   if (plan.learners >= plan.members) return "`learners` must be fewer than `members`";
   if (plan.clients == 0 || plan.clients > 1000) return "`clients` must be in [1, 1000]";
   for (const Operation& operation : plan.operations) {
@@ -75,21 +76,22 @@ std::string contradiction(const Plan& plan) {
   }
   for (const Action& action : plan.actions) {
     const std::string which = "action " + std::to_string(action.id) + " names ";
-    if (action.member >= plan.members) return which + "a member that does not exist";
+    if (action.member >= machines_of(plan)) return which + "a member that does not exist";
     if (action.kind == ActionKind::cut_link && action.client >= plan.clients) return which + "a client that does not exist";
     if (action.bytes_per_second > kBytesPerSecondMax) return "action " + std::to_string(action.id) + " has links that are too fast";
     for (std::size_t i = 0; i < action.others.size(); ++i) {
       const std::uint32_t other = action.others[i];
-      if (other >= plan.members) return which + "a member that does not exist";
+      if (other >= machines_of(plan)) return which + "a member that does not exist";
       if (other == action.member || (i > 0 && other <= action.others[i - 1])) return which + "other members that are not ascending, or its own";
     }
   }
   std::array<bool, kMembersMax> is_broken{};
   for (const Broken& broken : plan.broken) {
-    if (broken.member >= plan.members) return "a broken member that does not exist";
+    if (broken.member >= machines_of(plan)) return "a broken member that does not exist";
     if (is_broken[broken.member]) return "a member that is broken twice";
     is_broken[broken.member] = true;
   }
+  if (plan.spares > 0) return {};  // who is needed then shows when the faults end
   const auto voters = is_broken.begin() + voters_of(plan);
   const auto broken_voters = static_cast<std::uint32_t>(std::count(is_broken.begin(), voters, true));
   if (voters_of(plan) - broken_voters < quorum_of(voters_of(plan))) return "so many members stay broken that no quorum is left";

@@ -98,6 +98,7 @@ struct Plan {
   std::uint64_t seed = 0;
   std::uint32_t members = 1;
   std::uint32_t learners = 0;  // of them, the last ones: they have no vote
+  std::uint32_t spares = 0;    // machines besides, which members may join on later, and whose members may leave: the group changes
   std::uint32_t clients = 1;
   base::Duration faults_until{};  // then everything heals but for `broken`, and progress is demanded
   base::Duration duration{};
@@ -105,12 +106,14 @@ struct Plan {
   std::map<std::string, std::uint64_t> rates;  // by name, per million; what is not named is zero (rates.h)
   std::map<std::string, std::uint64_t> sizes;  // of logs, batches and budgets, by name; the tenant reads them
   std::vector<Action> actions;        // by time
-  std::vector<Broken> broken;         // for good; the others are the core, and a quorum
+  std::vector<Broken> broken;         // for good; the others are the core, and a quorum. Of a group that changes as many of them as leave one
   std::vector<Operation> operations;  // by client and time
   std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash
 };
 
 inline std::uint32_t voters_of(const Plan& plan) { return plan.members - plan.learners; }
+// Numbers of members are numbers of their machines: those of the spares come last.
+inline std::uint32_t machines_of(const Plan& plan) { return plan.members + plan.spares; }
 
 // `m1` is member 0.
 std::string member_name(std::uint32_t member);

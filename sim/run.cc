@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -25,7 +26,7 @@ bool is_on_links(ActionKind kind) {
   return kind == ActionKind::cut_link || kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links;
 }
 
-class Engine final : private Truth {
+class Engine final : private Truth, private Machines {
  public:
   Engine(const Plan& plan, const Faults& faults, const RunOptions& options)
       : plan_(plan), faults_(faults), options_(options), sim_(plan.seed), links_(sim_, faults_) {}
@@ -63,7 +64,8 @@ class Engine final : private Truth {
     const Truth& truth = *this;
     oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
-    for (std::uint32_t number = 0; number < plan_.members; ++number) {
+    if (plan_.spares > 0) tenant_->use(*this);
+    for (std::uint32_t number = 0; number < machines_of(plan_); ++number) {
       members_.push_back(std::make_unique<Member>(*course_, number));
       members_.back()->node().observation().keeps_log = options_.keep_log;
       links_.add_member(members_.back()->node());
@@ -76,7 +78,7 @@ class Engine final : private Truth {
       links_.add_client(node);
     }
     links_.start();
-    for (const std::unique_ptr<Member>& member : members_) member->start();
+    for (std::uint32_t number = 0; number < plan_.members; ++number) members_[number]->start();
     for (const Action& action : plan_.actions) {
       if (action.at < plan_.faults_until) sim_.at(VirtualTime(action.at), [this, &action] { begin(action); });
     }
@@ -97,6 +99,13 @@ class Engine final : private Truth {
     });
   }
 
+  bool is_idle(std::uint32_t machine) const override { return !members_[machine]->is_in_use(); }
+  void start_anew(std::uint32_t machine) override {
+    sim_.after({}, [this, machine] {
+      if (!course_->is_inspecting) members_[machine]->start_anew();
+    });
+  }
+
   void begin(const Action& action) {
     if (is_on_links(action.kind)) links_.begin(action);
     else members_[action.member]->begin(action);
@@ -113,6 +122,7 @@ class Engine final : private Truth {
     for (const std::unique_ptr<Member>& member : members_) member->heal();
     links_.heal();
     for (const Broken& broken : plan_.broken) {
+      if (plan_.spares > 0 && !is_dispensable(broken.member)) continue;
       members_[broken.member]->stay_broken(broken.ailment);
       const bool is_isolated = broken.ailment == Ailment::isolated;
       if (is_isolated || broken.ailment == Ailment::cut_off) links_.cut_off(broken.member, is_isolated);
@@ -120,11 +130,25 @@ class Engine final : private Truth {
     for (Member* const member : core()) member->wake_up();
   }
 
+  // Whoever's log the group may go by, it has a quorum without this machine and those that are broken already.
+  bool is_dispensable(std::uint32_t machine) const {
+    if (!members_[machine]->is_in_use()) return false;
+    const Configurations& configurations = oracles_->configurations();
+    std::set<base::MemberId> others;
+    for (const std::unique_ptr<Member>& member : members_) {
+      if (member->number() != machine && member->is_in_use() && !member->ailment()) others.insert(configurations.id_of(member->name()));
+    }
+    return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& member) {
+      const Configurations::Change* const group = configurations.newest(member->name());
+      return group == nullptr || !configurations.is_member(member->name()) || is_quorum(group->configuration, others);
+    }) && (configurations.committed() == nullptr || is_quorum(configurations.committed()->configuration, others));
+  }
+
   // Those who have to go on when the faults have ended.
   std::vector<Member*> core() const {
     std::vector<Member*> core;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (!member->ailment()) core.push_back(member.get());
+      if (member->is_in_use() && !member->ailment()) core.push_back(member.get());
     }
     return core;
   }
@@ -136,10 +160,11 @@ class Engine final : private Truth {
     for (const Member* const member : core()) {
       const std::string who = plan_.members == 1 ? "the member" : "member " + member->name();
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended");
+      if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on");
     }
     oracles_->at_end();
     tenant_->at_end(findings_);
-    if (plan_.members > 1) judge_leader();
+    if (machines_of(plan_) > 1) judge_leader();
     if (findings_.is_clean() && course_->rots == 0) inspect();
   }
 

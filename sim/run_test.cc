@@ -18,34 +18,85 @@ namespace {
 struct Story {
   std::vector<std::uint32_t> starts;  // whose, in the order of time
   std::vector<std::uint32_t> inspected;
+  std::vector<bool> idle;  // of each step of the administrator: whether the machine was so
   int starts_of(std::uint32_t member) const { return static_cast<int>(std::count(starts.begin(), starts.end(), member)); }
+};
+
+// What an administrator does.
+struct Step {
+  enum class Kind : std::uint8_t { admit, start, remove, tell };  // into the group; on its machine; from the group; that it is removed
+  base::Duration at{};
+  Kind kind = Kind::admit;
+  std::uint32_t machine = 0;
 };
 
 struct Behaviour {
   bool has_leader = true;                          // m1, in a new term whenever it starts
   std::optional<std::uint32_t> never_ready = {};   // a member that does not serve
+  std::vector<Step> steps = {};                    // by time
 };
 
 class Idle final : public io::sim::Program {};
 
-class FakeTenant final : public Tenant {
+class Administrator {
  public:
-  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), learners_(plan.learners), story_(story), behaviour_(behaviour) {}
+  virtual void take(const Step& step) = 0;
+
+ protected:
+  ~Administrator() = default;
+};
+
+class Stepping final : public io::sim::Program, private io::Timer {
+ public:
+  Stepping(const io::World& world, std::vector<Step> steps, Administrator& administrator)
+      : world_(world), steps_(std::move(steps)), administrator_(administrator) {
+    wait();
+  }
+  ~Stepping() override { world_.clock.disarm(*this); }
+
+ private:
+  void wait() {
+    if (next_ < steps_.size()) world_.clock.arm(*this, base::Instant(steps_[next_].at));
+  }
+  void on_timer() override {
+    administrator_.take(steps_[next_++]);
+    wait();
+  }
+
+  const io::World& world_;
+  const std::vector<Step> steps_;
+  Administrator& administrator_;
+  std::size_t next_ = 0;
+};
+
+class FakeTenant final : public Tenant, private Administrator {
+ public:
+  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), story_(story), behaviour_(behaviour) {
+    for (std::uint32_t i = 0; i < members_; ++i) group_.members.push_back({id_of(i), i + plan.learners >= members_, {}, false, false});
+  }
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     story_.starts.push_back(member);
     observers_[member] = &node.world().observer;
-    raft::Configuration group;
-    for (std::uint32_t i = 0; i < members_; ++i) group.members.push_back({base::MemberId(i + 1), i + learners_ >= members_, {}, false, false});
-    const std::string encoded = raft::encode(group);
-    observers_[member]->on_event(io::Recovered{base::LogIndex(1), {}, {base::StoreGeneration(1), base::LogIndex()}, {}, base::MemberId(member + 1), encoded});
+    hosts_[member] = &host;
+    const std::string encoded = raft::encode(group_);
+    const base::LogIndex last = member < members_ ? last_ : base::LogIndex();
+    const base::EntryId end{base::Term(last == base::LogIndex() ? 0 : 1), last};
+    observers_[member]->on_event(
+        io::Recovered{base::LogIndex(1), end, {base::StoreGeneration(1), base::LogIndex()}, {}, id_of(member), beginning_.empty() ? encoded : beginning_});
+    if (beginning_.empty()) beginning_ = encoded;
     // A vote of no bytes is durable wherever it is written, and one in a later term counts in all terms before it.
     observers_[member]->on_event(io::WroteVote{"none", 0, "", base::Term(1000), base::MemberId::none});
     if (behaviour_.has_leader) elect(member);
     if (behaviour_.never_ready != member) host.on_ready();
     return std::make_unique<Idle>();
   }
-  std::unique_ptr<io::sim::Program> start_client(io::sim::Node&, std::uint32_t) override { return std::make_unique<Idle>(); }
+  std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
+    if (client > 0) return std::make_unique<Idle>();
+    Administrator& administrator = *this;
+    return std::make_unique<Stepping>(node.world(), behaviour_.steps, administrator);
+  }
+  void use(Machines& machines) override { machines_ = &machines; }
   CommittedListener* committed_listener() override { return nullptr; }
   std::vector<std::string> store_files(base::StoreGeneration) const override { return {}; }
   std::string_view rotting_file() const override { return "none"; }
@@ -58,8 +109,40 @@ class FakeTenant final : public Tenant {
   std::map<std::string, std::uint64_t> counts() const override { return {}; }
 
  private:
+  base::MemberId id_of(std::uint32_t member) const { return base::MemberId(member + 1); }
+
+  void take(const Step& step) override {
+    story_.idle.push_back(machines_->is_idle(step.machine));
+    auto& members = group_.members;
+    switch (step.kind) {
+      case Step::Kind::admit:
+        members.push_back({id_of(step.machine), true, {}, false, false});
+        return change();
+      case Step::Kind::start: return machines_->start_anew(step.machine);
+      case Step::Kind::remove:
+        members.erase(std::remove_if(members.begin(), members.end(), [&](const raft::Member& one) { return one.id == id_of(step.machine); }), members.end());
+        return change();
+      case Step::Kind::tell: return hosts_[step.machine]->on_removed();
+    }
+  }
+  // The group is another one, as all members have it.
+  void change() {
+    if (last_ == base::LogIndex()) append(base::EntryKind::empty, {});
+    append(base::EntryKind::configuration, raft::encode(group_));
+  }
+  void append(base::EntryKind kind, const std::string& bytes) {
+    last_ = last_.next();
+    const base::EntryId id{base::Term(1), last_};
+    for (std::uint32_t member = 0; member < members_; ++member) {
+      observers_[member]->on_event(io::Appended{id, kind, bytes});
+      observers_[member]->on_event(io::WroteEntries{"none", 0, "", id, id});  // durable wherever it is written
+    }
+    observers_[0]->on_event(io::Committed{id});
+  }
+
   // At first when all of them are there.
   void elect(std::uint32_t started) {
+    if (started >= members_) return take(started);
     if (observers_.size() < members_) return;
     if (started == 0 || term_ == 0) {
       ++term_;
@@ -78,12 +161,16 @@ class FakeTenant final : public Tenant {
   }
 
   const std::uint32_t members_;
-  const std::uint32_t learners_;
   Story& story_;
   const Behaviour behaviour_;
   std::uint64_t term_ = 0;
   bool has_begun_ = false;
   std::map<std::uint32_t, io::Observer*> observers_;  // of the members that have started
+  std::map<std::uint32_t, MemberHost*> hosts_;
+  Machines* machines_ = nullptr;
+  raft::Configuration group_;
+  std::string beginning_;
+  base::LogIndex last_;
 };
 
 class FakeScenario final : public Scenario {
@@ -203,6 +290,55 @@ TEST_CASE("a plan that contradicts itself is not run") {
   REQUIRE_FALSE(outcome);
   CHECK_EQ(outcome.error().code, base::Code::invalid);
   CHECK(story.starts.empty());
+}
+
+TEST_CASE("a spare machine stands idle until a member starts on it, and again when that was removed") {
+  using Kind = Step::Kind;
+  using std::chrono::seconds;
+  Plan plan = plan_of(3);
+  plan.spares = 1;
+  plan.actions = {crash_of(3, {}, seconds(1), seconds(1)), crash_of(3, {}, seconds(4), seconds(1))};
+  Behaviour behaviour;
+  behaviour.steps = {{seconds(2), Kind::admit, 3}, {seconds(3), Kind::start, 3}};
+  Story story;
+  const auto judge = [&] { return run(plan, story, behaviour).verdict; };
+
+  SUBCASE("nobody uses it, and nothing happens to it") {
+    behaviour.steps.clear();
+    CHECK_EQ(judge().kind, VerdictKind::pass);
+    CHECK_EQ(story.starts_of(3), 0);
+    CHECK_EQ(story.inspected.size(), 3);
+  }
+  SUBCASE("a member joins on it, crashes and comes back like any other") {
+    const Verdict verdict = judge();
+    CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+    CHECK_EQ(story.starts_of(3), 2);
+    CHECK_EQ(story.inspected.size(), 4);
+    CHECK_EQ(story.idle, std::vector<bool>{true, true});
+  }
+  SUBCASE("one that does not serve is late") {
+    behaviour.never_ready = 3;
+    CHECK_EQ(judge().kind, VerdictKind::liveness);
+  }
+  SUBCASE("removed, it has to stop, and is not started again") {
+    behaviour.steps.push_back({seconds(6), Kind::remove, 3});
+    SUBCASE("as it does") {
+      behaviour.steps.push_back({seconds(7), Kind::tell, 3});
+      behaviour.steps.push_back({seconds(8), Kind::remove, 3});
+      const Verdict verdict = judge();
+      CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+      CHECK_EQ(story.idle, std::vector<bool>{true, true, false, false, true});
+      CHECK_EQ(story.inspected.size(), 3);
+    }
+    SUBCASE("and does not") { CHECK(judge().message.find("m4 was removed from the group, and goes on") != std::string::npos); }
+  }
+  SUBCASE("what stays broken leaves the group a quorum") {
+    plan.broken = {{3, Ailment::down}, {2, Ailment::down}, {1, Ailment::down}};
+    behaviour.steps.clear();
+    const Verdict verdict = judge();
+    CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+    CHECK_EQ(story.inspected, std::vector<std::uint32_t>{0, 1});
+  }
 }
 
 }  // namespace sim

@@ -51,17 +51,17 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
 // Of everybody but this member each with even chances, but somebody.
 std::vector<std::uint32_t> draw_others(Decisions& decisions, const Plan& plan, const Action& action) {
   std::vector<std::uint32_t> others;
-  for (std::uint32_t other = 0; other < plan.members; ++other) {
+  for (std::uint32_t other = 0; other < machines_of(plan); ++other) {
     if (other != action.member && decisions.happens("plan-other", {action.id, other}, kHalf)) others.push_back(other);
   }
   if (!others.empty()) return others;
-  const auto place = static_cast<std::uint32_t>(decisions.below("plan-some-other", {action.id}, plan.members - 1));
+  const auto place = static_cast<std::uint32_t>(decisions.below("plan-some-other", {action.id}, machines_of(plan) - 1));
   return {place < action.member ? place : place + 1};
 }
 
 std::vector<std::uint32_t> all_others(const Plan& plan, std::uint32_t member) {
   std::vector<std::uint32_t> others;
-  for (std::uint32_t other = 0; other < plan.members; ++other) {
+  for (std::uint32_t other = 0; other < machines_of(plan); ++other) {
     if (other != member) others.push_back(other);
   }
   return others;
@@ -69,7 +69,7 @@ std::vector<std::uint32_t> all_others(const Plan& plan, std::uint32_t member) {
 
 // What only a group has: whose action it is, who else is in it, and how.
 void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
-  action.member = static_cast<std::uint32_t>(decisions.below("plan-member", {action.id}, plan.members));
+  action.member = static_cast<std::uint32_t>(decisions.below("plan-member", {action.id}, machines_of(plan)));
   const std::uint64_t how_many = decisions.below("plan-how-many", {action.id}, 10);
   switch (action.kind) {
     case ActionKind::power_loss:
@@ -103,11 +103,12 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
 
 // Who stays broken when the faults end: often nobody, often all whom a quorum can do without.
 void draw_broken(Decisions& decisions, Plan& plan) {
-  const std::uint32_t dispensable = voters_of(plan) - quorum_of(voters_of(plan));
+  const std::uint32_t all = plan.spares > 0 ? machines_of(plan) : voters_of(plan);
+  const std::uint32_t dispensable = all - quorum_of(all);
   std::uint64_t left = std::min<std::uint64_t>(dispensable, decisions.below("plan-broken", {}, dispensable + 2));
   // Members in an order of the seed's own.
   std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
-  for (std::uint32_t member = 0; member < voters_of(plan); ++member) order.emplace_back(decisions.draw("plan-broken-member", {member}), member);
+  for (std::uint32_t member = 0; member < all; ++member) order.emplace_back(decisions.draw("plan-broken-member", {member}), member);
   std::sort(order.begin(), order.end());
   for (const auto& place : order) {
     if (left == 0) break;
@@ -136,7 +137,7 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   plan.turn_cost = decisions.between("plan-turn-cost", {}, std::chrono::microseconds(1), cost_max);
   for (const RateLimit& limit : rate_limits()) {
     const Identity who{io::sim::key(limit.name)};
-    if (plan.members == 1 && limit.name.substr(0, 5) == "peer.") continue;
+    if (machines_of(plan) == 1 && limit.name.substr(0, 5) == "peer.") continue;
     if (!is_about_crashes(limit.name) && !decisions.happens("plan-rate-on", who, kHalf)) continue;
     // Over three decades: rare faults meet a member in good order, frequent ones meet each other.
     const std::uint64_t decade = decisions.below("plan-rate-decade", who, 3);
@@ -154,11 +155,11 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
     const bool is_crash = kind == ActionKind::power_loss || kind == ActionKind::process_kill;
     const bool is_rot = kind == ActionKind::bit_rot;
     if (is_rot && budget == Budget::within) continue;
-    if (plan.members == 1 && is_of_groups(kind)) continue;
+    if (machines_of(plan) == 1 && is_of_groups(kind)) continue;
     // Crashes and partitions are what these runs are about: nine seeds in ten have each kind.
     const std::uint32_t often = is_rot ? 1'000'000 : is_crash || kind == ActionKind::partition ? 900'000 : kHalf;
     if (!decisions.happens("plan-action-on", {number}, often)) continue;
-    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, count_max(kind, plan.members));
+    const std::uint64_t count = 1 + decisions.below("plan-action-count", {number}, count_max(kind, machines_of(plan)));
     for (std::uint64_t i = 0; i < count; ++i) {
       Action action;
       action.id = id++;
@@ -178,11 +179,11 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
       if (kind == ActionKind::clock_drift) {
         action.ppm = static_cast<std::int32_t>(decisions.below("plan-drift-ppm", {action.id}, 2 * kDriftMax)) - kDriftMax;
       }
-      if (plan.members > 1) draw_in_group(decisions, plan, action);
+      if (machines_of(plan) > 1) draw_in_group(decisions, plan, action);
       plan.actions.push_back(action);
     }
   }
-  if (plan.members > 1) draw_broken(decisions, plan);
+  if (machines_of(plan) > 1) draw_broken(decisions, plan);
   std::sort(plan.actions.begin(), plan.actions.end(),
             [](const Action& a, const Action& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
 }

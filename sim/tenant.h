@@ -22,9 +22,22 @@ class MemberHost {
  public:
   virtual void on_ready() = 0;                            // it serves
   virtual void on_failed(const base::Error& error) = 0;   // it cannot go on; its process ends
+  virtual void on_removed() = 0;                          // the group goes on without it; its process ends, for good
 
  protected:
   ~MemberHost() = default;
+};
+
+// The machines of a run, as whoever runs the group has them. Nothing happens within the call.
+class Machines {
+ public:
+  // Nothing runs there, and nothing will by itself: nobody has joined on it yet, or its member was removed and has stopped.
+  virtual bool is_idle(std::uint32_t machine) const = 0;
+  // What runs there ends, the disk goes and an empty one comes, and a member starts on it.
+  virtual void start_anew(std::uint32_t machine) = 0;
+
+ protected:
+  ~Machines() = default;
 };
 
 // Members and clients of one run, and the oracles that know their language.
@@ -32,6 +45,8 @@ class Tenant {
  public:
   virtual ~Tenant() = default;
 
+  // Before anything starts, if the group may change. `machines` outlives what the tenant starts.
+  virtual void use(Machines& machines) { static_cast<void>(machines); }
   // Called in the node's first turn of each incarnation; what it returns is destroyed at the crash. `member` counts from 0.
   virtual std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) = 0;
   virtual std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) = 0;

@@ -189,6 +189,7 @@ std::string encode(const Trace& trace) {
   json["digest"] = base::to_text(trace.digest);
   json["members"] = plan.members;
   if (plan.learners > 0) json["learners"] = plan.learners;
+  if (plan.spares > 0) json["spares"] = plan.spares;
   json["clients"] = plan.clients;
   json["faults_until_ns"] = plan.faults_until.count();
   json["duration_ns"] = plan.duration.count();
@@ -234,6 +235,7 @@ base::Result<Trace> decode_trace(std::string_view text) {
   else reader.fail("`digest` does not have 32 hexadecimal digits");
   plan.members = reader.small(json, "members");
   if (json.contains("learners")) plan.learners = reader.small(json, "learners");
+  if (json.contains("spares")) plan.spares = reader.small(json, "spares");
   plan.clients = reader.small(json, "clients");
   plan.faults_until = reader.duration(json, "faults_until_ns");
   plan.duration = reader.duration(json, "duration_ns");

@@ -723,8 +723,10 @@ void Replica::truncate_log() {
 // --- snapshots for others ---------------------------------------------------------------------------
 
 void Replica::send_snapshot(base::MemberId to) {
+  // An answer to something older told raft that the member has more than it thought, and it looked again. When the one on its way is
+  // over, raft hears of it and looks once more.
+  if (snapshots_sent_.count(to) != 0) return;
   if (snapshots_sent_.size() >= options_.snapshots_max) return snapshots_failed_.push_back(to);
-  ASSERT(snapshots_sent_.count(to) == 0);  // raft asks again when it has heard that the last one is over
   base::Result<std::unique_ptr<SnapshotSource>> source = machine_.take_snapshot();
   if (!source && source.error().code == base::Code::overloaded) return snapshots_failed_.push_back(to);
   if (!source) return stop(source.error());

@@ -4,14 +4,12 @@
 
 namespace sim::etcd {
 
-namespace {
-// A store that exists; the member itself has checked it against the log's own mark, often.
-constexpr base::StoreMark kAnyMark = {base::StoreGeneration(1), base::LogIndex(1)};
-}  // namespace
-
 Inspection::Inspection(io::sim::Node& node, const KvOracle& oracle, Findings& findings, MemberHost& host)
-    : oracle_(oracle), findings_(findings), host_(host), backend_(node.world(), sqlite::BackendOptions()) {
-  backend_.open(kAnyMark, base::LogIndex(1), rows_, *this, *this);
+    : oracle_(oracle), findings_(findings), host_(host), backend_(node.world(), sqlite::BackendOptions()), log_(node.world(), *this) {}
+
+void Inspection::on_log_read(base::Result<wal::State> state) {
+  if (!state) return complete(base::fail(state.error()));
+  backend_.open(state->store_mark, state->start.last_dropped.index.next(), rows_, *this, *this);
 }
 
 void Inspection::complete(base::Status status) {

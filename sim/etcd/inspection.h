@@ -4,6 +4,7 @@
 #include "io/sim/node.h"
 #include "sim/etcd/kv_oracle.h"
 #include "sim/etcd/store_oracle.h"
+#include "sim/left_log.h"
 #include "sim/tenant.h"
 #include "sim/verdict.h"
 #include "storage/sqlite/backend.h"
@@ -11,11 +12,12 @@
 namespace sim::etcd {
 
 // Tells the host that it is ready when the oracle has spoken.
-class Inspection final : public io::sim::Program, private io::Completion, private sqlite::BackendListener {
+class Inspection final : public io::sim::Program, private io::Completion, private sqlite::BackendListener, private LeftLogListener {
  public:
   Inspection(io::sim::Node& node, const KvOracle& oracle, Findings& findings, MemberHost& host);
 
  private:
+  void on_log_read(base::Result<wal::State> state) override;
   void complete(base::Status status) override;  // of opening
   void judge();
   void on_durable(const base::StoreMark&) override {}
@@ -27,6 +29,7 @@ class Inspection final : public io::sim::Program, private io::Completion, privat
   MemberHost& host_;
   StoredRows rows_;
   sqlite::Backend backend_;
+  LeftLog log_;
 };
 
 }  // namespace sim::etcd

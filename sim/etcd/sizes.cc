@@ -59,8 +59,10 @@ constexpr std::uint64_t kCompactionPauseMax = 30'000'000;
 constexpr std::string_view kHeartbeat = "heartbeat_interval_ns";
 constexpr std::string_view kElection = "election_timeout_ns";
 constexpr std::string_view kClientTimeout = "client_timeout_ns";
+// Half of it a group keeps for members that lag: few enough that one which is away for seconds needs a snapshot.
 constexpr std::string_view kKeptEntries = "kept_entries_max";
-constexpr std::uint64_t kKeptEntriesOfGroup = 100'000;
+constexpr std::uint64_t kKeptEntriesOfGroupMin = 110;
+constexpr std::uint64_t kKeptEntriesOfGroupMax = 400;
 
 base::Duration duration_of(std::uint64_t nanoseconds) { return base::Duration(static_cast<std::int64_t>(nanoseconds)); }
 
@@ -119,7 +121,8 @@ void draw_group_sizes(Decisions& decisions, Plan& plan) {
   plan.sizes[std::string(kHeartbeat)] = static_cast<std::uint64_t>(heartbeat.count());
   plan.sizes[std::string(kElection)] = static_cast<std::uint64_t>(election.count());
   plan.sizes[std::string(kClientTimeout)] = static_cast<std::uint64_t>(patience.count());
-  plan.sizes[std::string(kKeptEntries)] = kKeptEntriesOfGroup;
+  plan.sizes[std::string(kKeptEntries)] =
+      kKeptEntriesOfGroupMin + decisions.below("plan-kept-entries", {}, kKeptEntriesOfGroupMax - kKeptEntriesOfGroupMin);
 }
 
 std::optional<base::Duration> client_timeout(const Plan& plan) {

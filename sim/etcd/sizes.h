@@ -14,8 +14,8 @@ namespace sim::etcd {
 // Fills plan.sizes.
 void draw_sizes(io::sim::Decisions& decisions, Plan& plan);
 
-// Adds what matters to several members: how fast they notice that one is gone, and how long clients have patience. Until members send
-// snapshots the log keeps all of a run: whoever lags must find it there.
+// Adds what matters to several members: how fast they notice that one is gone, how long clients have patience, and how much of the log is
+// kept for those who lag.
 void draw_group_sizes(io::sim::Decisions& decisions, Plan& plan);
 
 // How long a client waits for an answer, if the plan says so.

@@ -11,6 +11,7 @@
 #include "apps/examples/bank/bank.h"
 #include "apps/examples/bank/client.h"
 #include "apps/examples/bank/oracle.h"
+#include "sim/left_log.h"
 #include "sim/swarm.h"
 
 namespace bank {
@@ -35,6 +36,9 @@ struct Sizes {
   std::uint64_t apply_slice_entries = 0;
   std::uint64_t unmaterialised_bytes_max = 0;
   std::uint64_t write_state_after_bytes = 0;
+  std::uint64_t kept_entries_max = 0;
+  std::uint64_t truncate_step_entries = 0;
+  std::uint64_t snapshots_max = 0;
   std::uint64_t heartbeat_ms = 0;
   std::uint64_t election_ticks = 0;
   std::uint64_t attempt_ms = 0;  // of a client
@@ -50,6 +54,10 @@ constexpr std::array kSizes = {
     SizeRange{"apply_slice_entries", 1, 64, &Sizes::apply_slice_entries},
     SizeRange{"unmaterialised_bytes_max", 2 << 10, 16 << 10, &Sizes::unmaterialised_bytes_max},
     SizeRange{"write_state_after_bytes", 30, 2 << 10, &Sizes::write_state_after_bytes},
+    // So few that a member which is away for a second needs a snapshot.
+    SizeRange{"kept_entries_max", 30, 400, &Sizes::kept_entries_max},
+    SizeRange{"truncate_step_entries", 1, 20, &Sizes::truncate_step_entries},
+    SizeRange{"snapshots_max", 1, 2, &Sizes::snapshots_max},
     SizeRange{"heartbeat_ms", 20, 150, &Sizes::heartbeat_ms},
     SizeRange{"election_ticks", 5, 12, &Sizes::election_ticks},
     SizeRange{"attempt_ms", 300, 8000, &Sizes::attempt_ms},
@@ -199,14 +207,16 @@ class Customer final : public io::sim::Program, private ClientListener, private 
 };
 
 // Opens what a member left, and shows it to the oracle.
-class Inspection final : public io::sim::Program, private replica::StateMachineListener, private io::Completion {
+class Inspection final : public io::sim::Program, private replica::StateMachineListener, private io::Completion, private sim::LeftLogListener {
  public:
   Inspection(io::sim::Node& node, BankOracle& oracle, sim::Findings& findings, sim::MemberHost& host)
-      : name_(node.name()), oracle_(oracle), findings_(findings), host_(host), bank_(node.world(), 0) {
-    bank_.open({base::StoreGeneration(1), base::LogIndex()}, base::LogIndex(1), *this, *this);
-  }
+      : name_(node.name()), oracle_(oracle), findings_(findings), host_(host), bank_(node.world(), 0), log_(node.world(), *this) {}
 
  private:
+  void on_log_read(base::Result<wal::State> state) override {
+    if (!state) return complete(base::fail(state.error()));
+    bank_.open(state->store_mark, state->start.last_dropped.index.next(), *this, *this);
+  }
   void complete(base::Status status) override {
     if (status) oracle_.on_left(name_, bank_.read(""));
     else findings_.safety(BankOracle::kName, "the file that member " + name_ + " left cannot be opened: " + status.error().detail);
@@ -221,6 +231,7 @@ class Inspection final : public io::sim::Program, private replica::StateMachineL
   sim::Findings& findings_;
   sim::MemberHost& host_;
   Bank bank_;
+  sim::LeftLog log_;
 };
 
 // --- the tenant -------------------------------------------------------------------------------------
@@ -242,6 +253,10 @@ class Tenant final : public sim::Tenant {
     config.tuning.wal.segment_bytes = sizes_.log_segment_bytes;
     config.tuning.apply_slice_entries = sizes_.apply_slice_entries;
     config.tuning.unmaterialised_bytes_max = sizes_.unmaterialised_bytes_max;
+    config.tuning.kept_entries_max = sizes_.kept_entries_max;
+    config.tuning.catch_up_entries = sizes_.kept_entries_max / 4;  // of a group of one
+    config.tuning.truncate_step_entries = sizes_.truncate_step_entries;
+    config.tuning.snapshots_max = sizes_.snapshots_max;
     config.tuning.tick_interval = milliseconds(sizes_.heartbeat_ms);
     config.tuning.election_ticks = static_cast<std::uint32_t>(sizes_.election_ticks);
     return std::make_unique<MemberProgram>(node, std::move(config), sizes_.write_state_after_bytes, host);
