@@ -149,4 +149,26 @@ TEST_CASE("members come and go while others crash, and nothing acknowledged is l
   }
 }
 
+// The story with seed 45, alone.
+TEST_CASE("who comes back finds its leader among those that came meanwhile") {
+  Changing cluster(3);
+  for (std::size_t i = 0; i < 3; ++i) cluster[i].config.strict_reconfig_check = false;  // one of three is down
+  cluster.begin();
+  const std::size_t away = cluster.follower();
+  const std::size_t other = cluster.leader();
+  cluster[away].crash(CrashKind::power_loss);
+  REQUIRE(cluster.add(other, "m4", true).ok());
+  TestMember& fresh = cluster.prepare(other, "m4");
+  cluster.start(fresh);
+  REQUIRE(cluster.promote(other, cluster.id(3)).ok());
+  etcdserverpb::MoveLeaderRequest move;
+  move.set_targetid(cluster.id(3));
+  REQUIRE(cluster.call<etcdserverpb::MoveLeaderResponse>(other, "/etcdserverpb.Maintenance/MoveLeader", move).ok());
+  REQUIRE(cluster.put(other, "k", "v").ok());
+  cluster[away].restart();
+  REQUIRE(cluster.sim.run_until([&] { return cluster[away].ready; }, 20s));
+  CHECK_EQ(cluster.leader(), 3);
+  CHECK_EQ(cluster.get(away, "k"), "v");
+}
+
 }  // namespace etcd
