@@ -30,6 +30,7 @@ struct Options {
   base::Duration receipt_interval = std::chrono::milliseconds(500);  // one receipt in this time, if anything came
   base::Duration keep_alive_interval = std::chrono::seconds(1);      // a packet in this time, if nothing else is said
   base::Duration silence_timeout = std::chrono::seconds(5);          // no receipt of what was sent: the connection is given up
+  base::Duration snapshot_stall_timeout = std::chrono::seconds(60);  // the other side's disk takes no more: the source goes free
   base::Duration snapshot_idle_timeout = std::chrono::seconds(10);   // no packet of a snapshot, while its sink waits for one
 };
 

@@ -93,8 +93,9 @@ void SnapshotSender::on_message(std::string_view bytes) {
     return over(base::fail(base::Code::invalid, "a receipt that makes no sense"));
   }
   received_packets_ = receipt.packets();
-  taken_bytes_ = receipt.taken_bytes();
   heard_at_ = world_.clock.now();
+  if (receipt.taken_bytes() > taken_bytes_ || stage_ == Stage::opening) moved_at_ = heard_at_;
+  taken_bytes_ = receipt.taken_bytes();
   if (stage_ == Stage::opening) {
     stage_ = Stage::open;
     put(raft::Message(snapshot_));
@@ -111,8 +112,13 @@ void SnapshotSender::on_status(const rpc::Status& status) {
 
 // Within a timer's reach: receipts do not move it.
 void SnapshotSender::on_timer() {
+  const base::Instant now = world_.clock.now();
+  // Who lives and takes nothing must not keep the store from giving back space. Once all is read the other side may take its time.
+  if (stage_ == Stage::open && source_ != nullptr && now - moved_at_ >= options_.snapshot_stall_timeout) {
+    return give_up(base::Code::unavailable, "the member has taken nothing more for a long time");
+  }
   const base::Instant given_up_at = heard_at_ + options_.silence_timeout;
-  if (world_.clock.now() < given_up_at) return world_.clock.arm(*this, given_up_at);
+  if (now < given_up_at) return world_.clock.arm(*this, given_up_at);
   give_up(base::Code::unavailable, "nothing has been heard of the member");
 }
 

@@ -78,6 +78,7 @@ class SnapshotSender final : private rpc::ClientCall, private io::Timer, private
   std::uint64_t received_packets_ = 0;  // by the other side; invariant: <= sent_packets_
   std::uint64_t taken_bytes_ = 0;       // by the other side; invariant: <= sent_.bytes
   base::Instant heard_at_;              // the last receipt, or when it dialled
+  base::Instant moved_at_;              // the last one that said more than the one before
 };
 
 }  // namespace peer

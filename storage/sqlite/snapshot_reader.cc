@@ -38,16 +38,17 @@ base::Result<bool> SnapshotReader::read(std::size_t bytes, std::string& piece) {
   ASSERT(bytes > 0);
   ASSERT(!is_encoded_ || used_ < bytes_.size());
   const Call call(store_);
+  // Seldom enough that a large row is not moved for every piece of it.
+  if (used_ > bytes_.size() / 2) {
+    bytes_.erase(0, used_);
+    used_ = 0;
+  }
   while (bytes_.size() - used_ < bytes && !is_encoded_) {
     if (base::Status encoded = encode_next(); !encoded) return base::fail(encoded.error());
   }
   const std::size_t count = std::min(bytes, bytes_.size() - used_);
   piece.append(bytes_, used_, count);
   used_ += count;
-  if (used_ == bytes_.size()) {
-    bytes_.clear();
-    used_ = 0;
-  }
   return !is_encoded_ || used_ < bytes_.size();
 }
 

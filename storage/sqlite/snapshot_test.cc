@@ -1,4 +1,7 @@
 // Snapshots from one store to another: what comes of them, whatever happens meanwhile.
+#include <malloc.h>
+
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -531,6 +534,28 @@ TEST_CASE("a source does not keep the space that the store needs") {
   const base::Result<bool> read = snapshot->read(1, piece);
   REQUIRE(!read.has_value());
   CHECK(read.error().code == base::Code::overloaded);
+}
+
+// It held on to everything that it had given away unless a piece ended where a row did: 300 MB of snapshot took 140 MB of memory.
+TEST_CASE("a source holds no more than a few pieces and rows") {
+  io::sim::Simulation sim(1);
+  TestMember member(sim, small_options());
+  REQUIRE(member.open());
+  for (std::uint64_t id = 1; id <= 400; ++id) member.put(id, std::string(20'001, static_cast<char>('a' + id % 26)));
+  REQUIRE(member.run_until_durable());
+  const std::unique_ptr<Snapshot> snapshot = take(member);
+  std::string piece;
+  REQUIRE(snapshot->read(1000, piece).has_value());
+  const std::size_t before = mallinfo2().uordblks;
+  std::size_t most = 0;
+  for (bool more = true; more;) {
+    piece.clear();
+    const base::Result<bool> read = snapshot->read(64U << 10U, piece);
+    REQUIRE(read.has_value());
+    more = *read;
+    most = std::max(most, mallinfo2().uordblks - std::min(before, mallinfo2().uordblks));
+  }
+  CHECK(most < (2U << 20U));  // SQLite's cache of a megabyte is among it
 }
 
 TEST_CASE("a failing read of a source is the disk's error") {
