@@ -11,6 +11,7 @@
 #include "core/etcd/ids.h"
 #include "core/etcd/kv_service.h"
 #include "core/etcd/maintenance_service.h"
+#include "core/etcd/membership.h"
 #include "core/etcd/test_server.h"
 #include "core/peer/member.h"
 
@@ -110,7 +111,9 @@ class Fixture final : replica::ReplicaListener, ReadFailure {
     machine_->set_identity(identity.cluster, identity.member);
     member_->join({}, true);
     ReadFailure& failure = *this;
-    context_.reset(new ServiceContext{config_, member_->replica(), *machine_, *timeouts_, leadership_, nullptr, failure, node_.world().loop});
+    membership_ = std::make_unique<Membership>(node_.world(), config_, member_->replica(), *machine_, nullptr);
+    context_.reset(new ServiceContext{node_.world(), config_, member_->replica(), *machine_, *timeouts_, leadership_, *membership_, nullptr,
+                                      failure, node_.world().loop});
     kv_ = std::make_unique<KvService>(*context_);
     maintenance_ = std::make_unique<MaintenanceService>(*context_);
     server_ = std::make_unique<rpc::Server>(node_.world(), rpc::ServerOptions());
@@ -130,6 +133,7 @@ class Fixture final : replica::ReplicaListener, ReadFailure {
   std::unique_ptr<StateMachine> machine_;
   std::unique_ptr<RequestTimeouts> timeouts_;
   std::unique_ptr<peer::Member> member_;
+  std::unique_ptr<Membership> membership_;
   std::unique_ptr<ServiceContext> context_;
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<MaintenanceService> maintenance_;

@@ -11,6 +11,7 @@ namespace etcd {
 namespace {
 
 constexpr base::Duration kAnswerTimeout = std::chrono::seconds(10);  // etcd cluster_util.go
+constexpr base::Duration kObjectionTimeout = std::chrono::seconds(1);  // as BootstrapCheck
 
 std::vector<std::string> sorted(std::vector<std::string> urls) {
   std::sort(urls.begin(), urls.end());
@@ -42,6 +43,14 @@ base::Error mismatch(const etcdserverpb::MemberListResponse& cluster, const std:
 
 }  // namespace
 
+bool has_run(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
+  for (const etcdserverpb::Member& member : cluster.members()) {
+    const bool is_this = urls_of(member) == sorted(config.initial_advertise_peer_urls);
+    if (is_this && (!member.name().empty() || member.clienturls_size() > 0)) return true;
+  }
+  return false;
+}
+
 base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
   if (cluster.members_size() != static_cast<int>(config.initial_cluster.size())) {
     return base::fail(mismatch(cluster, "member count is unequal"));
@@ -60,13 +69,12 @@ base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::Member
     }
     learners += member.islearner() ? 1 : 0;
     joined.configuration.members.push_back(configuration_member(id, {member.peerurls().begin(), member.peerurls().end()}, member.islearner()));
-    if (named->name != config.name) continue;
-    joined.identity.member = id;
-    if (!member.name().empty() || member.clienturls_size() > 0) {
-      return base::fail(base::Code::invalid, "member " + base::to_text(id) +
-                                                 " has already been bootstrapped: its data directory is empty, but the cluster knows it. Give it its old "
-                                                 "data directory, or remove it from the cluster and add it as a new member.");
-    }
+    if (named->name == config.name) joined.identity.member = id;
+  }
+  if (has_run(config, cluster)) {
+    return base::fail(base::Code::invalid, "member " + base::to_text(joined.identity.member) +
+                                               " has already been bootstrapped: its data directory is empty, but the cluster knows it. Give it its old "
+                                               "data directory, or remove it from the cluster and add it as a new member.");
   }
   if (learners > config.max_learners) return base::fail(base::Code::invalid, std::string(wire_error(ErrorId::too_many_learners).text));
   auto& members = joined.configuration.members;
@@ -92,19 +100,28 @@ void JoinQuestion::ask_next() {
       if (base::Result<io::Address> address = peer_address(url)) addresses.push_back(std::move(*address));
     }
   }
-  if (addresses.empty()) {
-    return listener_.on_joined(base::fail(
-        base::Code::unavailable, "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs"));
-  }
+  if (addresses.empty()) return end();
   PeerQuestionListener& answers = *this;
   question_ = std::make_unique<PeerQuestion>(world_, std::move(addresses), answers);
-  question_->ask(kPeerMembersPath, kAnswerTimeout);
+  question_->ask(kPeerMembersPath, joined_ && *joined_ ? kObjectionTimeout : kAnswerTimeout);
 }
 
+// One that lags may not know yet that this member was added, or has run. Whoever knows more has the last word.
 void JoinQuestion::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::string> answer) {
   etcdserverpb::MemberListResponse cluster;
   if (!answer || !cluster.ParseFromString(*answer)) return ask_next();
-  listener_.on_joined(join(config_, cluster));
+  base::Result<Joined> joined = join(config_, cluster);
+  const bool is_last_word = !joined && has_run(config_, cluster);
+  const bool is_better = !joined_ || (joined && !*joined_);
+  if (is_last_word || is_better) joined_ = std::move(joined);
+  if (is_last_word) return end();
+  ask_next();
+}
+
+void JoinQuestion::end() {
+  if (joined_) return listener_.on_joined(std::move(*joined_));
+  listener_.on_joined(base::fail(
+      base::Code::unavailable, "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs"));
 }
 
 }  // namespace etcd

@@ -1,5 +1,5 @@
 // core/etcd/join.h: how a member comes into a cluster that exists: it asks who belongs there, and finds itself (behaviour reference §7.2).
-//   idle -> asking (one of --initial-cluster after the other) -> done: what it is, or why it cannot be
+//   idle -> asking (everybody of --initial-cluster, one after the other) -> done: what it is, or why it cannot be
 //
 // The cluster's id, this member's and the group come from there. What it begins with is the group of now: the log that it then
 // gets tells of all that was before.
@@ -29,6 +29,9 @@ struct Joined {
 // run: a member that has and lost its log has forgotten what it promised. invalid, with etcd's texts.
 base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster);
 
+// The cluster has heard of the member at this one's peer URLs that it runs.
+bool has_run(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster);
+
 class JoinListener {
  public:
   // Once, perhaps within start(); may destroy the question.
@@ -47,11 +50,13 @@ class JoinQuestion final : private PeerQuestionListener {
  private:
   void on_peer_answer(PeerQuestion& question, std::optional<std::string> answer) override;
   void ask_next();
+  void end();
 
   const io::World& world_;
   const ServerConfig& config_;
   JoinListener& listener_;
   std::size_t next_ = 0;  // of the initial cluster
+  std::optional<base::Result<Joined>> joined_;  // the best so far
   std::unique_ptr<PeerQuestion> question_;
 };
 

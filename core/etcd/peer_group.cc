@@ -16,9 +16,26 @@ void PeerGroup::begin(bool hastens_election) {
 
 void PeerGroup::follow() {
   const PeerAddresses before = known_;
+  for (const auto& [id, addresses] : first_) known_.try_emplace(id, addresses);
   learn(others());
   forget_removed();
   if (known_ != before) member_.join(known_, false);
+}
+
+void PeerGroup::hear(const etcdserverpb::MemberListResponse& list) {
+  raft::Configuration told;
+  for (const etcdserverpb::Member& member : list.members()) {
+    const base::MemberId id(member.id());
+    if (machine_.members().is_removed(id)) continue;
+    told.members.push_back(configuration_member(id, {member.peerurls().begin(), member.peerurls().end()}, member.islearner()));
+  }
+  for (const auto& [id, addresses] : peers_of(told, member_.replica().identity().member)) {
+    std::vector<io::Address>& first = first_[id];
+    for (const io::Address& address : addresses) {
+      if (std::find(first.begin(), first.end(), address) == first.end()) first.push_back(address);
+    }
+  }
+  follow();
 }
 
 PeerAddresses PeerGroup::others() const {

@@ -1,13 +1,14 @@
 // core/etcd/peer_group.h: with whom this member speaks.
 //
 // With those of its group, and with two more kinds. Some have left, and must hear of it: they are known until a while after this member
-// has applied that. And one that joins reads in its log how the group began, while members lead it that came later: whoever was known
-// when the log began is known, at the addresses of then too.
+// has applied that. And one that joins or was away reads in its log how the group was, while members lead it that came later: whoever was
+// known when the log began, or is told of by another member, is known too, at the addresses of then as well.
 #pragma once
 
 #include <map>
 #include <vector>
 
+#include "core/api/cluster.pb.h"
 #include "core/etcd/group.h"
 #include "core/etcd/state_machine.h"
 #include "core/peer/member.h"
@@ -26,6 +27,8 @@ class PeerGroup final : private io::Timer {
   void begin(bool hastens_election);
   // The group has changed, or was applied. Requires: the member is running.
   void follow();
+  // Another member says who belongs, which this one's log may not tell yet. Likewise.
+  void hear(const etcdserverpb::MemberListResponse& list);
   void stop() { world_.clock.disarm(*this); }
 
   // Those of the group, without this member.
@@ -42,7 +45,7 @@ class PeerGroup final : private io::Timer {
   peer::Member& member_;
   const StateMachine& machine_;
   const base::Duration patience_;
-  PeerAddresses first_;  // where the log begins
+  PeerAddresses first_;  // where the log begins, and what was told
   PeerAddresses known_;
   std::map<base::MemberId, base::Instant> removed_at_;  // of those who are known and were removed: when this member learned of it
 };

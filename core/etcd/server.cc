@@ -8,6 +8,7 @@
 #include "core/etcd/bootstrap_check.h"
 #include "core/etcd/cluster_service.h"
 #include "core/etcd/group.h"
+#include "core/etcd/group_watch.h"
 #include "core/etcd/ids.h"
 #include "core/etcd/join.h"
 #include "core/etcd/kv_service.h"
@@ -17,7 +18,6 @@
 #include "core/etcd/peer_group.h"
 #include "core/etcd/peer_service.h"
 #include "core/etcd/publisher.h"
-#include "core/etcd/removal_watch.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
 #include "core/etcd/version_monitor.h"
@@ -89,7 +89,7 @@ class Server::Impl final : private io::Job,
                            private BootstrapCheckListener,
                            private JoinListener,
                            private AppliedGroupListener,
-                           private RemovalWatchListener,
+                           private GroupWatchListener,
                            private ReadFailure {
  public:
   Impl(const io::World& world, ServerConfig config, ServerListener& listener);
@@ -152,6 +152,7 @@ class Server::Impl final : private io::Job,
   void on_joined(base::Result<Joined> joined) override;
   void on_group_applied() override { group_news_.note(); }
   void on_removed_elsewhere() override { fail_removed(); }
+  void on_group_told(const etcdserverpb::MemberListResponse& list) override { peer_group_->hear(list); }
   void on_read_failed(const base::Error& error) override;
 
   void begin_without_log();
@@ -189,7 +190,7 @@ class Server::Impl final : private io::Job,
   GroupNews group_news_;
   std::unique_ptr<PeerGroup> peer_group_;
   std::unique_ptr<Membership> membership_;
-  std::unique_ptr<RemovalWatch> removal_watch_;
+  std::unique_ptr<GroupWatch> group_watch_;
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<ServiceContext> context_;
@@ -324,9 +325,9 @@ void Server::Impl::on_started() {
   membership_ = std::make_unique<Membership>(world_, config_, replica, machine_, member_.transport());
   version_monitor_ = std::make_unique<VersionMonitor>(world_, replica, machine_);
   version_monitor_->set_others(peer_group_->others());
-  RemovalWatchListener& removal_listener = *this;
-  removal_watch_ = std::make_unique<RemovalWatch>(world_, config_.election_timeout, replica, leadership_, *peer_group_, removal_listener);
-  removal_watch_->start();
+  GroupWatchListener& watch_listener = *this;
+  group_watch_ = std::make_unique<GroupWatch>(world_, config_.election_timeout, replica, leadership_, *peer_group_, watch_listener);
+  group_watch_->start();
   const raft::Member* const self = replica.configuration().find(identity.member);
   context_.reset(new ServiceContext{world_, config_, replica, machine_, timeouts_, leadership_, *membership_, member_.transport(), *this, world_.loop,
                                     self != nullptr && self->is_learner});
@@ -383,7 +384,7 @@ void Server::Impl::GroupNews::on_end_of_turn() {
   const base::MemberId self = impl_.member_.replica().identity().member;
   impl_.peer_group_->follow();
   impl_.version_monitor_->set_others(impl_.peer_group_->others());
-  impl_.removal_watch_->follow();
+  impl_.group_watch_->follow();
   impl_.membership_->look();
   const raft::Member* const member = impl_.member_.replica().settled_configuration().find(self);
   if (member != nullptr) impl_.set_learner(member->is_learner);
@@ -470,7 +471,7 @@ void Server::Impl::fail_removed() {
 void Server::Impl::stop_watching() {
   group_news_.forget();
   if (peer_group_ != nullptr) peer_group_->stop();
-  if (removal_watch_ != nullptr) removal_watch_->stop();
+  if (group_watch_ != nullptr) group_watch_->stop();
   if (publisher_ != nullptr) publisher_->stop();
   if (version_monitor_ != nullptr) version_monitor_->stop();
 }

@@ -1,35 +1,38 @@
-// core/etcd/removal_watch.h: a member that hears of no leader asks the others whether it was removed.
+// core/etcd/group_watch.h: a member that hears of no leader asks the others what has become of the group.
 //
 // Whoever was away when it was removed, or had its removal in the log without hearing that it is committed, is sent nothing any more: it
-// would wait for a leader for ever (behaviour reference §7.5).
-//   looking (each election timeout) -> asking (one after the other) -> looking
+// would wait for a leader for ever (behaviour reference §7.5). And whoever was away while others came does not know them, and turns
+// them away even if one of them leads by now.
+//   looking (each election timeout) -> asking (one after the other, who was removed and who belongs) -> looking
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "core/api/cluster.pb.h"
 #include "core/etcd/group.h"
 #include "core/etcd/leadership.h"
-#include "core/etcd/peer_question.h"
 #include "core/etcd/peer_group.h"
+#include "core/etcd/peer_question.h"
 #include "core/replica/replica.h"
 #include "io/world.h"
 
 namespace etcd {
 
-class RemovalWatchListener {
+class GroupWatchListener {
  public:
   virtual void on_removed_elsewhere() = 0;  // once
+  virtual void on_group_told(const etcdserverpb::MemberListResponse& list) = 0;
 
  protected:
-  ~RemovalWatchListener() = default;
+  ~GroupWatchListener() = default;
 };
 
-class RemovalWatch final : private io::Timer, private PeerQuestionListener {
+class GroupWatch final : private io::Timer, private PeerQuestionListener {
  public:
-  RemovalWatch(const io::World& world, base::Duration interval, const replica::Replica& replica, const Leadership& leadership,
-               const PeerGroup& group, RemovalWatchListener& listener);
-  ~RemovalWatch() { stop(); }
+  GroupWatch(const io::World& world, base::Duration interval, const replica::Replica& replica, const Leadership& leadership,
+               const PeerGroup& group, GroupWatchListener& listener);
+  ~GroupWatch() { stop(); }
 
   void start();
   void stop();  // for good
@@ -40,6 +43,7 @@ class RemovalWatch final : private io::Timer, private PeerQuestionListener {
   void on_timer() override;
   void on_peer_answer(PeerQuestion& question, std::optional<std::string> answer) override;
   void ask_next();
+  void ask(std::string_view path);
   bool is_in_group() const;
 
   const io::World& world_;
@@ -47,11 +51,12 @@ class RemovalWatch final : private io::Timer, private PeerQuestionListener {
   const replica::Replica& replica_;
   const Leadership& leadership_;
   const PeerGroup& group_;
-  RemovalWatchListener& listener_;
+  GroupWatchListener& listener_;
   bool is_stopped_ = false;
   bool was_led_ = true;  // when it looked last
   bool was_in_group_ = false;
-  std::vector<std::vector<io::Address>> to_ask_;
+  std::vector<std::vector<io::Address>> to_ask_;  // from the last
+  bool asks_members_ = false;                     // after who was removed
   std::unique_ptr<PeerQuestion> question_;
 };
 
