@@ -11,6 +11,9 @@ namespace replica {
 
 namespace {
 
+// For how many election timeouts a store may get nowhere before somebody else shall lead.
+constexpr std::uint32_t kStoreElections = 3;
+
 // Requires: all of them can be decoded.
 raft::Configuration newest_configuration(const wal::State& state) {
   std::string_view bytes = state.start.configuration;
@@ -352,11 +355,17 @@ void Replica::watch_disk() {
   const std::uint64_t write = writer_->write_under_way();
   write_ticks_ = write != 0 && write == write_watched_ ? write_ticks_ + 1 : 0;
   write_watched_ = write;
-  if (write_ticks_ < options_.election_ticks) return;
+  // Nor is anything written while the log is full, and full it stays as long as the store gets nowhere. A store may be slow for a while,
+  // so this takes longer.
+  const bool is_refusing = !gate() && durable_ == durable_watched_;
+  refusing_ticks_ = is_refusing ? refusing_ticks_ + 1 : 0;
+  durable_watched_ = durable_;
+  if (write_ticks_ < options_.election_ticks && refusing_ticks_ < kStoreElections * options_.election_ticks) return;
   const base::MemberId to = successor();
   if (to == base::MemberId::none) return;  // just when it looks who is there nobody is known to be: the next tick will do
   write_ticks_ = 0;
-  world_.observer.log(io::Level::warn, "the log has been writing for an election timeout; handing leadership over",
+  refusing_ticks_ = 0;
+  world_.observer.log(io::Level::warn, "the disk has got nowhere for an election timeout or more; handing leadership over",
                       {{"transferee-member-id", std::string_view(base::to_text(to))}});
   transfer_leadership(to);
 }

@@ -298,6 +298,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   bool is_certain_told_ = false;
   std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
   std::uint32_t write_ticks_ = 0;    // for how many ticks it has been
+  base::StoreMark durable_watched_;  // durable_ at the last tick
+  std::uint32_t refusing_ticks_ = 0;  // for how many ticks that has been so, with proposals refused meanwhile
   base::Term jitter_term_;
   std::uint32_t jitter_ticks_ = 0;
   bool has_jitter_ = false;
