@@ -62,7 +62,8 @@ void ConfigurationOracle::on_told(std::string_view member, base::LogIndex index,
   const bool is_unchanged = known != nullptr && known->id == base::EntryId();
   if (source == Source::own_log && is_unchanged && beginning != nullptr && raft::encode(*beginning) == told) return;
   const base::Result<raft::Configuration> read = raft::decode_configuration(told);
-  findings_.safety(kName, "member " + std::string(member) + (source == Source::snapshot ? " got a snapshot that" : " came back with a log that") + " says of index " + base::to_text(index) + " that the group is " +
+  const std::string_view how = source == Source::snapshot ? " got a snapshot that says of index " : " came back with a log that says of index ";
+  findings_.safety(kName, "member " + std::string(member) + std::string(how) + base::to_text(index) + " that the group is " +
                               (read ? to_text(*read, configurations_) : read.error().detail) + ", where it was " +
                               (known != nullptr ? to_text(known->configuration, configurations_) : "nothing that anybody knows"));
 }

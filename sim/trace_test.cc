@@ -35,6 +35,20 @@ Trace sample() {
 
 }  // namespace
 
+TEST_CASE("machines to spare are members' machines too, and seven with them at most") {
+  Trace trace = sample();
+  trace.plan.spares = 2;
+  trace.plan.actions.push_back({15, ActionKind::pause, std::chrono::seconds(9), std::chrono::seconds(1), Moment::any, 0, 0, 6});
+  const base::Result<Trace> read = decode_trace(encode(trace));
+  REQUIRE_MESSAGE(read, read.error().detail);
+  CHECK_EQ(read->plan.spares, 2);
+  CHECK_EQ(encode(*read), encode(trace));
+  trace.plan.spares = 1;
+  CHECK_FALSE(decode_trace(encode(trace)));
+  trace.plan.spares = 3;
+  CHECK_FALSE(decode_trace(encode(trace)));
+}
+
 TEST_CASE("a trace reads back as it was written") {
   const std::string text = encode(sample());
   const base::Result<Trace> read = decode_trace(text);

@@ -25,6 +25,7 @@ class MemberProgram final : public io::sim::Program, private ::etcd::ServerListe
  private:
   void on_ready() override { host_.on_ready(); }
   void on_failed(const base::Error& error) override { host_.on_failed(error); }
+  void on_removed(const base::Error&) override { host_.on_removed(); }
 
   MemberHost& host_;
   ::etcd::Server server_;
