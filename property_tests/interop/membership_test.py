@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Three real members become five and three again under load, with etcdctl, and one that lost its disk is replaced.
 
-usage: membership_test.py LOCKSTEP LOCKSTEPD|ETCD
+usage: membership_test.py LOCKSTEP LOCKSTEPD|ETCD [SECONDS]
 
 As etcd's documentation describes it: a learner is added, started and promoted; a voter is added and started; peer URLs are changed; members
 are removed, stop by themselves and are not let in again; a member whose data directory is gone is removed and added anew. `lockstep drive`
@@ -22,7 +22,7 @@ from member import free_port  # noqa: E402
 
 LOCKSTEP, PROGRAM = (os.path.abspath(path) for path in sys.argv[1:3])
 READY = 'ready to serve client requests'
-SECONDS = 60
+SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 35
 
 
 class MembershipTest(unittest.TestCase):
