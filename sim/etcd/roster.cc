@@ -58,16 +58,13 @@ void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, cons
   // Whoever removes a member has listed it before, so this is the one that was started there. If it was given up meanwhile, and has ended, it
   // had not joined.
   if (machine.awaits_id && !owner_->is_idle(number)) {
-    if (!is_certain) return;
+    if (!is_certain) return refresh(machine, list);
     machine.awaits_id = false;
     machine.is_gone = false;
     machine.member = member;
     started_.insert(member);
   }
-  if (machine.member == member) {
-    if (is_certain && machine.group && !machine.has_served) machine.group = initial_cluster(list, machines());
-    return;
-  }
+  if (machine.member == member) return refresh(machine, list);
   // An old list may name somebody who was removed long ago: nothing that runs is wiped for that one.
   if (started_.count(member) > 0 || (!is_certain && !owner_->is_idle(number))) return;
   started_.insert(member);
@@ -75,6 +72,11 @@ void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, cons
   started.member = member;
   started.group = initial_cluster(list, machines());
   start(number, std::move(started), now);
+}
+
+// Also by an old list: a group that waits for this one shows no other.
+void Roster::refresh(Machine& machine, const etcdserverpb::MemberListResponse& list) {
+  if (machine.group && !machine.has_served) machine.group = initial_cluster(list, machines());
 }
 
 void Roster::start_unlisted(std::uint32_t number, const etcdserverpb::MemberListResponse& last, base::Instant now) {

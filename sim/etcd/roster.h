@@ -66,6 +66,7 @@ class Roster {
   };
   void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind,
             base::Instant now);
+  void refresh(Machine& machine, const etcdserverpb::MemberListResponse& list);
   void start(std::uint32_t number, Machine machine, base::Instant now);
 
   std::vector<Machine> machines_;
