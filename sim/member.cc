@@ -43,19 +43,19 @@ Member::Member(Course& course, std::uint32_t number) : course_(course), number_(
 
 void Member::start() {
   is_in_use_ = true;
+  has_run_ = true;
   node_.run(*this);
 }
 
 void Member::start_anew() {
   if (ailment_ == Ailment::down) return;
-  const bool has_run = node_.incarnation() > 1 || node_.program() != nullptr;
-  if (has_run && node_.is_up()) end_process();
+  if (has_run_ && node_.is_up()) end_process();
   is_removed_ = false;
   failed_.reset();
   waiting_crash_ = nullptr;
   course_.oracles.on_wipe(name());
   if (course_.is_calm) calm_since_ = course_.sim.now();
-  if (!has_run) return start();
+  if (!has_run_) return start();
   is_in_use_ = true;
   node_.wipe_disk();
   node_.restart();

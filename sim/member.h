@@ -101,6 +101,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   const std::uint32_t number_;
   io::sim::Node& node_;
   bool is_in_use_ = false;
+  bool has_run_ = false;
   bool is_removed_ = false;  // and its process will end
   bool is_ready_ = false;
   bool is_syncing_ = false;

@@ -7,6 +7,7 @@
 #include "apps/lockstep/commands.h"
 #include "apps/runs/program.h"
 #include "sim/etcd/cluster.h"
+#include "sim/etcd/membership.h"
 #include "sim/etcd/single.h"
 
 namespace {
@@ -16,6 +17,7 @@ runs::Program this_program() {
   program.scenarios.push_back(sim::etcd::make_single());
   program.scenarios.push_back(sim::etcd::make_rot());
   program.scenarios.push_back(sim::etcd::make_cluster());
+  program.scenarios.push_back(sim::etcd::make_membership());
   return program;
 }
 

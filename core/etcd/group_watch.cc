@@ -45,7 +45,7 @@ void GroupWatch::follow() {
 bool GroupWatch::is_in_group() const { return replica_.configuration().find(replica_.identity().member) != nullptr; }
 
 void GroupWatch::on_timer() {
-  const bool is_led = leadership_.leader() != base::MemberId::none && is_in_group();
+  const bool is_led = leadership_.leader() != base::MemberId::none && replica_.status().is_led && is_in_group();
   const bool was_led = std::exchange(was_led_, is_led);
   to_ask_.clear();
   if (!is_led && !was_led) {

@@ -41,15 +41,20 @@ base::Error mismatch(const etcdserverpb::MemberListResponse& cluster, const std:
   return {base::Code::invalid, "error validating peerURLs " + to_text(cluster) + ": " + why};
 }
 
-}  // namespace
-
-bool has_run(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
-  for (const etcdserverpb::Member& member : cluster.members()) {
-    const bool is_this = urls_of(member) == sorted(config.initial_advertise_peer_urls);
-    if (is_this && (!member.name().empty() || member.clienturls_size() > 0)) return true;
-  }
-  return false;
+// The member at this one's peer URLs.
+const etcdserverpb::Member* at_urls_of(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
+  const std::vector<std::string> urls = sorted(config.initial_advertise_peer_urls);
+  const auto found = std::find_if(cluster.members().begin(), cluster.members().end(), [&](const etcdserverpb::Member& one) { return urls_of(one) == urls; });
+  return found == cluster.members().end() ? nullptr : &*found;
 }
+
+// The cluster has heard of it that it runs.
+bool has_run(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
+  const etcdserverpb::Member* const member = at_urls_of(config, cluster);
+  return member != nullptr && (!member->name().empty() || member->clienturls_size() > 0);
+}
+
+}  // namespace
 
 base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster) {
   if (cluster.members_size() != static_cast<int>(config.initial_cluster.size())) {
@@ -86,6 +91,24 @@ base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::Member
   return joined;
 }
 
+base::Result<Joined> join(const ServerConfig& config, const std::vector<etcdserverpb::MemberListResponse>& lists,
+                          const std::set<base::MemberId>& removed) {
+  std::optional<base::Result<Joined>> best;
+  for (const etcdserverpb::MemberListResponse& list : lists) {
+    const etcdserverpb::Member* const self = at_urls_of(config, list);
+    base::Result<Joined> joined = join(config, list);
+    if (self != nullptr && removed.count(base::MemberId(self->id())) > 0) {
+      joined = base::fail(mismatch(list, "it lists a member at this one's URLs that was removed"));
+    } else if (!joined && has_run(config, list)) {
+      return joined;
+    }
+    if (!best || (joined && !*best)) best = std::move(joined);
+  }
+  if (best) return std::move(*best);
+  return base::fail(base::Code::unavailable,
+                    "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs");
+}
+
 JoinQuestion::JoinQuestion(const io::World& world, const ServerConfig& config, JoinListener& listener)
     : world_(world), config_(config), listener_(listener) {}
 
@@ -103,25 +126,24 @@ void JoinQuestion::ask_next() {
   if (addresses.empty()) return end();
   PeerQuestionListener& answers = *this;
   question_ = std::make_unique<PeerQuestion>(world_, std::move(addresses), answers);
-  question_->ask(kPeerMembersPath, joined_ && *joined_ ? kObjectionTimeout : kAnswerTimeout);
+  asks_removed_ = false;
+  const bool has_joined = std::any_of(lists_.begin(), lists_.end(), [this](const auto& list) { return join(config_, list).has_value(); });
+  question_->ask(kPeerMembersPath, has_joined ? kObjectionTimeout : kAnswerTimeout);
 }
 
-// One that lags may not know yet that this member was added, or has run. Whoever knows more has the last word.
 void JoinQuestion::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::string> answer) {
-  etcdserverpb::MemberListResponse cluster;
-  if (!answer || !cluster.ParseFromString(*answer)) return ask_next();
-  base::Result<Joined> joined = join(config_, cluster);
-  const bool is_last_word = !joined && has_run(config_, cluster);
-  const bool is_better = !joined_ || (joined && !*joined_);
-  if (is_last_word || is_better) joined_ = std::move(joined);
-  if (is_last_word) return end();
-  ask_next();
+  etcdserverpb::MemberListResponse list;
+  const bool is_answer = answer && list.ParseFromString(*answer);
+  if (asks_removed_) {
+    for (const etcdserverpb::Member& member : list.members()) removed_.insert(base::MemberId(member.id()));
+    return ask_next();
+  }
+  if (!is_answer) return ask_next();
+  lists_.push_back(std::move(list));
+  asks_removed_ = true;
+  question_->ask(kPeerRemovedPath, kObjectionTimeout);
 }
 
-void JoinQuestion::end() {
-  if (joined_) return listener_.on_joined(std::move(*joined_));
-  listener_.on_joined(base::fail(
-      base::Code::unavailable, "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs"));
-}
+void JoinQuestion::end() { listener_.on_joined(join(config_, lists_, removed_)); }
 
 }  // namespace etcd

@@ -1,5 +1,8 @@
 // core/etcd/join.h: how a member comes into a cluster that exists: it asks who belongs there, and finds itself (behaviour reference §7.2).
-//   idle -> asking (everybody of --initial-cluster, one after the other) -> done: what it is, or why it cannot be
+//   idle -> asking (everybody of --initial-cluster, one after the other: who belongs, and who was removed) -> done: what it is, or
+//   why it cannot be
+//
+// One that lags may know a member that was there before, at the same URLs: whoever knows that it was removed knows better.
 //
 // The cluster's id, this member's and the group come from there. What it begins with is the group of now: the log that it then
 // gets tells of all that was before.
@@ -7,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +33,11 @@ struct Joined {
 // run: a member that has and lost its log has forgotten what it promised. invalid, with etcd's texts.
 base::Result<Joined> join(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster);
 
-// The cluster has heard of the member at this one's peer URLs that it runs.
-bool has_run(const ServerConfig& config, const etcdserverpb::MemberListResponse& cluster);
+// Of what several members say of the cluster, what this one goes by. Lists with a member at its URLs that anybody says was removed are
+// of an earlier time. Of the others, one that has heard of it that it runs has the last word; whoever lists it knows more than who does
+// not. invalid likewise; unavailable: there is no list.
+base::Result<Joined> join(const ServerConfig& config, const std::vector<etcdserverpb::MemberListResponse>& lists,
+                          const std::set<base::MemberId>& removed);
 
 class JoinListener {
  public:
@@ -56,7 +63,9 @@ class JoinQuestion final : private PeerQuestionListener {
   const ServerConfig& config_;
   JoinListener& listener_;
   std::size_t next_ = 0;  // of the initial cluster
-  std::optional<base::Result<Joined>> joined_;  // the best so far
+  bool asks_removed_ = false;  // after who belongs
+  std::vector<etcdserverpb::MemberListResponse> lists_;
+  std::set<base::MemberId> removed_;
   std::unique_ptr<PeerQuestion> question_;
 };
 

@@ -209,6 +209,24 @@ TEST_CASE("who was removed while it was away stops when it comes back, and every
   CHECK(cluster.put(other, "k", "v").ok());
 }
 
+// It never campaigns, and so never notices by itself that its leader is silent (sim: membership, seed 23).
+TEST_CASE("a learner that was cut off while it was removed finds out") {
+  Changing cluster(1);
+  cluster.begin();
+  const auto added = cluster.add(0, "m2", true);
+  REQUIRE_MESSAGE(added.ok(), added.status.message);
+  cluster.start(cluster.prepare(0, "m2"));
+  cluster.sim.run_for(2s);
+  cluster.sim.partition({{&cluster[0].node, &cluster.client}, {&cluster[1].node}});
+  cluster.sim.run_for(10s);  // the connections are given up: nothing is on its way
+  REQUIRE(cluster.remove(0, added.body.member().id()).ok());
+  cluster.sim.run_for(10s);
+  CHECK_FALSE(cluster[1].failure);
+  cluster.sim.heal();
+  REQUIRE(cluster.sim.run_until([&] { return cluster[1].failure.has_value(); }, 20s));
+  CHECK_EQ(cluster[1].failure->detail, kRemoved);
+}
+
 TEST_CASE("a member that lost its disk is removed and comes again as another") {
   Changing cluster(3);
   cluster.begin();

@@ -160,6 +160,8 @@ class Raft {
   // The newest can no longer be undone: it is committed, or a majority of the voters whom it replaces certainly has it durably, which a
   // leader knows, and whoever is the only one. None of those elects anybody without it, and nobody else can.
   bool is_configuration_certain() const;
+  // It leads, or has heard from a leader within the election timeout. Who has no vote waits for no other, and knows its leader for ever.
+  bool is_led() const;
   bool is_handing_over() const { return transferee_ != base::MemberId::none; }  // it leads, and takes no proposals
   base::HardState hard_state() const { return {term_, voted_for_, committed_}; }
   const Progress* progress(base::MemberId peer) const;  // null unless this member leads and the peer belongs to the group
@@ -198,7 +200,6 @@ class Raft {
   enum class Campaign : std::uint8_t { pre_vote, election, transfer };
   void campaign(Campaign kind, Output& output);
   bool may_campaign() const;
-  bool is_led() const;
   void count_vote(base::MemberId from, bool is_granted, Output& output);
   void on_vote_request(base::MemberId from, const VoteRequest& request, Output& output);
   void on_vote_reply(base::MemberId from, const VoteReply& reply, Output& output);

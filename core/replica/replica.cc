@@ -308,7 +308,7 @@ std::optional<base::LogIndex> Replica::matched(base::MemberId member) const {
 
 Status Replica::status() const {
   if (raft_ == nullptr) return {};
-  return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term};
+  return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term, raft_->is_led()};
 }
 
 // --- turns ------------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ struct Status {
   base::LogIndex committed;
   base::LogIndex applied;
   base::Term applied_term;
+  bool is_led = false;  // it leads, or has heard from its leader lately
 };
 
 class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,

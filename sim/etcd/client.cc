@@ -1,6 +1,7 @@
 #include "sim/etcd/client.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -12,12 +13,14 @@ namespace {
 // One request in so many goes to another member for no reason.
 constexpr std::uint64_t kRoams = 25;
 constexpr std::uint32_t kFirstInsisted = 1'000'000;  // numbers of requests that no plan has
+constexpr std::string_view kLearnerText = "etcdserver: rpc not supported for learner";
 constexpr base::Duration kInsistDelay = std::chrono::milliseconds(50);
 
 // Nobody has decided anything: somebody else may.
-bool is_no_answer(rpc::StatusCode code) {
-  return code == rpc::StatusCode::unavailable || code == rpc::StatusCode::deadline_exceeded || code == rpc::StatusCode::cancelled ||
-         code == rpc::StatusCode::unknown || code == rpc::StatusCode::resource_exhausted;
+bool is_no_answer(const rpc::Status& status) {
+  const rpc::StatusCode code = status.code;
+  return status.message == kLearnerText || code == rpc::StatusCode::unavailable || code == rpc::StatusCode::deadline_exceeded ||
+         code == rpc::StatusCode::cancelled || code == rpc::StatusCode::unknown || code == rpc::StatusCode::resource_exhausted;
 }
 
 }  // namespace
@@ -108,11 +111,11 @@ void Client::on_status(const rpc::Status& status) {
   }
   // Nobody answered for that long: perhaps nobody is there, as on a connection whose other end lost its power.
   if (status.code == rpc::StatusCode::deadline_exceeded) gives_up_channel_ = true;
-  if (options_.servers.size() > 1 && is_no_answer(status.code)) {
+  if (options_.servers.size() > 1 && is_no_answer(status)) {
     gives_up_channel_ = true;
     go_elsewhere(asked_.number);
   }
-  if (is_no_answer(status.code)) insist();
+  if (is_no_answer(status)) insist();
   if (will_go_on_) return;
   will_go_on_ = true;
   world_.loop.at_end_of_turn(*this);

@@ -1,5 +1,7 @@
 #include "sim/etcd/group.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "sim/etcd/client.h"
 #include "sim/etcd/inspection.h"
 #include "sim/etcd/operation.h"
+#include "sim/etcd/operator.h"
+#include "sim/etcd/roster.h"
 #include "sim/etcd/sizes.h"
 
 namespace sim::etcd {
@@ -17,18 +21,44 @@ namespace {
 
 class MemberProgram final : public io::sim::Program, private ::etcd::ServerListener {
  public:
-  MemberProgram(io::sim::Node& node, const ::etcd::ServerConfig& config, MemberHost& host)
-      : host_(host), server_(node.world(), config, *this) {
+  MemberProgram(io::sim::Node& node, std::uint32_t machine, const ::etcd::ServerConfig& config, Roster& roster, MemberHost& host)
+      : machine_(machine), roster_(roster), host_(host), server_(node.world(), config, *this) {
     server_.start();
   }
 
  private:
-  void on_ready() override { host_.on_ready(); }
-  void on_failed(const base::Error& error) override { host_.on_failed(error); }
+  void on_ready() override {
+    roster_.on_served(machine_);
+    host_.on_ready();
+  }
   void on_removed(const base::Error&) override { host_.on_removed(); }
 
+  // Whoever could not join yet had a list of the group that has changed since, and tries again with a newer one. Whoever is not to join any
+  // more does not.
+  void on_failed(const base::Error& error) override {
+    const bool is_joining = roster_.group_to_join(machine_) && !roster_.has_served(machine_);
+    const bool is_about_the_group = error.code == base::Code::invalid || error.code == base::Code::unavailable;
+    if (!is_joining || !is_about_the_group) return host_.on_failed(error);
+    if (roster_.is_given_up(machine_)) return host_.on_removed();
+    host_.on_failed({base::Code::unavailable, error.detail});
+  }
+
+  const std::uint32_t machine_;
+  Roster& roster_;
   MemberHost& host_;
   ::etcd::Server server_;
+};
+
+class OperatorProgram final : public io::sim::Program {
+ public:
+  OperatorProgram(io::sim::Node& node, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster,
+                  OperatorCounts& counts, bool& is_finished)
+      : operator_(node.world(), std::move(options), changes, roster, counts, is_finished) {
+    operator_.start();
+  }
+
+ private:
+  Operator operator_;
 };
 
 class ClientProgram final : public io::sim::Program {
@@ -42,30 +72,44 @@ class ClientProgram final : public io::sim::Program {
   Client client_;
 };
 
+// What one client asks. An operator changes the group, and nothing else.
+struct ClientPart {
+  std::vector<ClientOperation> operations = {};
+  std::vector<ScheduledChange> changes = {};
+};
+
 class Group final : public Tenant {
  public:
-  Group(const Plan& plan, const GroupOptions& options, ::etcd::ServerConfig config, std::vector<std::vector<ClientOperation>> operations,
-        Findings& findings)
-      : plan_(plan), options_(options), config_(std::move(config)), operations_(std::move(operations)),
-        oracle_(findings, options.stale_reads), finished_(plan.clients) {}
+  Group(const Plan& plan, const GroupOptions& options, ::etcd::ServerConfig config, std::vector<ClientPart> parts, Findings& findings)
+      : plan_(plan), options_(options), config_(std::move(config)), parts_(std::move(parts)), oracle_(findings, options.stale_reads),
+        roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
+
+  void use(Machines& machines) override { roster_.use(machines); }
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     ::etcd::ServerConfig config = config_;
     config.name = member_name(member);
     config.listen_client = {client_address(member)};
-    if (plan_.members > 1) config.listen_peer = {peer_address(member)};
+    if (machines_of(plan_) > 1) config.listen_peer = {peer_address(member)};
     config.advertise_client_urls = {client_url(member)};
     config.initial_advertise_peer_urls = {peer_url(member)};
-    return std::make_unique<MemberProgram>(node, config, host);
+    if (const auto& group = roster_.group_to_join(member)) {
+      config.is_joining = true;
+      config.initial_cluster = *group;
+    }
+    return std::make_unique<MemberProgram>(node, member, config, roster_, host);
   }
 
   std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
+    if (!parts_[client].changes.empty()) return start_operator(node, client);
     ClientOptions options;
     options.client = client;
-    for (std::uint32_t member = 0; member < voters_of(plan_); ++member) options.servers.push_back(client_address(member));
+    // Of a group that changes anybody may be a voter some day.
+    const std::uint32_t servers = plan_.spares > 0 ? machines_of(plan_) : voters_of(plan_);
+    for (std::uint32_t member = 0; member < servers; ++member) options.servers.push_back(client_address(member));
     options.request_timeout = client_timeout(plan_).value_or(options.request_timeout);
     if (options_.clients_roam) options.roams_until = plan_.faults_until;
-    return std::make_unique<ClientProgram>(node, std::move(options), operations_[client], oracle_, finished_[client].value);
+    return std::make_unique<ClientProgram>(node, std::move(options), parts_[client].operations, oracle_, finished_[client].value);
   }
 
   CommittedListener* committed_listener() override { return &oracle_; }
@@ -81,10 +125,16 @@ class Group final : public Tenant {
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(Findings& findings) override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
-      const bool is_owed = !operations_[client].empty() && operations_[client].back().at >= plan_.faults_until;
+      const std::vector<ClientOperation>& operations = parts_[client].operations;
+      const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
       if (is_owed && !finished_[client].value) {
         findings.report(VerdictKind::liveness, "progress", "client " + std::to_string(client) +
                                                                " still waits for its last answers, long after all faults have ended");
+      }
+      if (!parts_[client].changes.empty() && !finished_[client].value) {
+        findings.report(VerdictKind::liveness, "progress", "operator " + std::to_string(client) +
+                                                               " has not come to an end, or somebody whom it has started never served, long "
+                                                               "after all faults have ended");
       }
     }
   }
@@ -95,42 +145,78 @@ class Group final : public Tenant {
 
   std::map<std::string, std::uint64_t> counts() const override {
     const KvCounts& counts = oracle_.counts();
-    return {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"refused", counts.refused},
-            {"unknown", counts.unknown}, {"resolved", counts.resolved}};
+    std::map<std::string, std::uint64_t> out = {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"refused", counts.refused},
+                                                {"unknown", counts.unknown}, {"resolved", counts.resolved}};
+    if (plan_.spares == 0) return out;
+    for (std::size_t kind = 0; kind < kGroupChangeCount; ++kind) {
+      const std::string name = "member_" + std::string(name_of(static_cast<GroupChange>(kind)));
+      const ChangeCounts& changes = changes_[kind];
+      out[name + "_asked"] = changes.asked;
+      out[name + "_done"] = changes.done;
+      out[name + "_dropped"] = changes.dropped;
+      out[name + "_refused"] = changes.refused;
+      out[name + "_unknown"] = changes.unknown;
+    }
+    out["members_started"] = roster_.starts();
+    return out;
   }
 
  private:
+  std::unique_ptr<io::sim::Program> start_operator(io::sim::Node& node, std::uint32_t client) {
+    OperatorOptions options;
+    options.voters_min = voters_min(plan_);
+    options.faults_until = plan_.faults_until;
+    options.begins_until = std::max(plan_.faults_until - kNoChangeBefore, base::Duration::zero());
+    for (const Broken& broken : plan_.broken) options.broken.insert(broken.member);
+    return std::make_unique<OperatorProgram>(node, std::move(options), parts_[client].changes, roster_, changes_, finished_[client].value);
+  }
+
   struct Flag {
     bool value = false;
   };
   const Plan& plan_;
   const GroupOptions options_;
   const ::etcd::ServerConfig config_;  // what all members have in common
-  const std::vector<std::vector<ClientOperation>> operations_;
+  const std::vector<ClientPart> parts_;
   KvOracle oracle_;
+  Roster roster_;
+  OperatorCounts changes_{};
   std::vector<Flag> finished_;
 };
+
+base::Status take(const Plan& plan, const Operation& operation, ClientPart& part) {
+  const std::string what = "`" + operation.what + "` ";
+  if (const std::optional<GroupChange> change = parse_change(operation.what)) {
+    if (plan.spares == 0) return base::fail(base::Code::invalid, what + "changes a group that has no machine to spare");
+    if (!part.operations.empty()) return base::fail(base::Code::invalid, what + "is asked by a client that is no operator");
+    part.changes.push_back({operation.number, operation.at, *change});
+    return {};
+  }
+  base::Result<KvOperation> parsed = parse_operation(operation.what);
+  if (!parsed) return base::fail(parsed.error());
+  if (!part.changes.empty()) return base::fail(base::Code::invalid, what + "is asked by an operator");
+  if (parsed->kind == OperationKind::move && parsed->member >= plan.members) {
+    return base::fail(base::Code::invalid, what + "names a member that does not exist");
+  }
+  part.operations.push_back({operation.number, operation.at, std::move(*parsed)});
+  return {};
+}
 
 }  // namespace
 
 base::Result<std::unique_ptr<Tenant>> make_group(const Plan& plan, const GroupOptions& options, Findings& findings) {
   ::etcd::ServerConfig config;
-  config.max_learners = plan.members;  // as many as the plan wants
+  config.max_learners = plan.members;  // as many as the plan wants; of a group that changes a size says how many
   config.initial_cluster.clear();
   for (std::uint32_t member = 0; member < plan.members; ++member) {
     config.initial_cluster.push_back({member_name(member), {peer_url(member)}, member >= voters_of(plan)});
   }
   if (base::Status known = use_sizes(plan, config); !known) return base::fail(known.error());
-  std::vector<std::vector<ClientOperation>> operations(plan.clients);
+  std::vector<ClientPart> parts(plan.clients);
   for (const Operation& operation : plan.operations) {
-    base::Result<KvOperation> parsed = parse_operation(operation.what);
-    if (!parsed) return base::fail(parsed.error());
-    if (parsed->kind == OperationKind::move && parsed->member >= plan.members) {
-      return base::fail(base::Code::invalid, "`" + operation.what + "` names a member that does not exist");
-    }
-    operations[operation.client].push_back({operation.number, operation.at, std::move(*parsed)});
+    if (base::Status taken = take(plan, operation, parts[operation.client]); !taken) return base::fail(taken.error());
   }
-  return std::make_unique<Group>(plan, options, std::move(config), std::move(operations), findings);
+  return std::make_unique<Group>(plan, options, std::move(config), std::move(parts), findings);
 }
 
 }  // namespace sim::etcd

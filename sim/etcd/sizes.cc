@@ -64,6 +64,12 @@ constexpr std::string_view kKeptEntries = "kept_entries_max";
 constexpr std::uint64_t kKeptEntriesOfGroupMin = 110;
 constexpr std::uint64_t kKeptEntriesOfGroupMax = 400;
 
+constexpr std::string_view kStrict = "strict_reconfig_check";
+constexpr std::uint32_t kStrictPerMillion = 700'000;
+constexpr std::string_view kLearners = "max_learners";
+constexpr std::uint64_t kLearnersMax = 3;
+constexpr std::string_view kVotersMin = "voters_min";
+
 base::Duration duration_of(std::uint64_t nanoseconds) { return base::Duration(static_cast<std::int64_t>(nanoseconds)); }
 
 bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& config) {
@@ -83,7 +89,15 @@ bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& confi
     config.election_timeout = duration_of(value);
     return true;
   }
-  if (name == kClientTimeout) return true;  // the clients' own
+  if (name == kStrict) {
+    config.strict_reconfig_check = value != 0;
+    return true;
+  }
+  if (name == kLearners) {
+    config.max_learners = value;
+    return true;
+  }
+  if (name == kClientTimeout || name == kVotersMin) return true;  // the clients' and operators' own
   for (const SizeRange& size : kSizes) {
     if (size.name != name) continue;
     config.tuning.*size.field = value;
@@ -123,6 +137,17 @@ void draw_group_sizes(Decisions& decisions, Plan& plan) {
   plan.sizes[std::string(kClientTimeout)] = static_cast<std::uint64_t>(patience.count());
   plan.sizes[std::string(kKeptEntries)] =
       kKeptEntriesOfGroupMin + decisions.below("plan-kept-entries", {}, kKeptEntriesOfGroupMax - kKeptEntriesOfGroupMin);
+}
+
+void draw_change_rules(Decisions& decisions, Plan& plan) {
+  plan.sizes[std::string(kStrict)] = decisions.happens("plan-strict", {}, kStrictPerMillion) ? 1 : 0;
+  plan.sizes[std::string(kLearners)] = 1 + decisions.below("plan-max-learners", {}, kLearnersMax);
+  plan.sizes[std::string(kVotersMin)] = 1 + decisions.below("plan-voters-min", {}, plan.members);
+}
+
+std::uint64_t voters_min(const Plan& plan) {
+  const auto found = plan.sizes.find(std::string(kVotersMin));
+  return found == plan.sizes.end() ? 1 : found->second;
 }
 
 std::optional<base::Duration> client_timeout(const Plan& plan) {

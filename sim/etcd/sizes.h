@@ -18,6 +18,13 @@ void draw_sizes(io::sim::Decisions& decisions, Plan& plan);
 // kept for those who lag.
 void draw_group_sizes(io::sim::Decisions& decisions, Plan& plan);
 
+// And what matters to a group that changes: how the members are told to take changes, and what the operators leave.
+// Requires: members is set.
+void draw_change_rules(io::sim::Decisions& decisions, Plan& plan);
+
+// Operators remove no voter that leaves fewer.
+std::uint64_t voters_min(const Plan& plan);
+
 // How long a client waits for an answer, if the plan says so.
 std::optional<base::Duration> client_timeout(const Plan& plan);
 

@@ -1,0 +1,78 @@
+// sim/etcd/roster.h: what the administrators of a run have written down: which member each machine is there for.
+//
+//   idle -> started for a member -> has served -> gone (the group goes on without that member) -> started for another …
+//
+// A machine is started once for each member, with an empty disk: a member that came back without its log would have forgotten what it
+// promised. Until it has served it may be started with a newer list of the group by whoever restarts processes, for the group may have
+// changed since.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/api/cluster.pb.h"
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/etcd/config.h"
+#include "sim/tenant.h"
+
+namespace sim::etcd {
+
+// The machine that a member is to be found at, by its peer URL; nullopt: none of this run.
+std::optional<std::uint32_t> machine_of(const etcdserverpb::Member& member, std::uint32_t machines);
+
+class Roster {
+ public:
+  // The first `founders` machines run a member each from the beginning; what these are called a list will tell.
+  Roster(std::uint32_t founders, std::uint32_t machines);
+  void use(Machines& machines) { owner_ = &machines; }
+
+  enum class ListKind : std::uint8_t {
+    linearizable,  // the group as it was at some time after the question
+    stale,         // as it was some time ago
+  };
+  // Starts a machine for everybody who is listed and was never started. What a list says of a machine that was started after the
+  // question is not heard.
+  void note(const etcdserverpb::MemberListResponse& list, ListKind kind, base::Instant asked_at, base::Instant now);
+
+  // Nobody lists anything: perhaps because the group waits for somebody whom it has taken in, as one member does that took a second one.
+  // If the machine is idle, starts whoever is added there, on top of the group that was listed last.
+  void start_unlisted(std::uint32_t machine, const etcdserverpb::MemberListResponse& last, base::Instant now);
+  // Nobody is to be added there any more.
+  void give_up(std::uint32_t machine);
+
+  // How to start what this machine is there for; nullopt: as a founder.
+  const std::optional<std::vector<::etcd::InitialMember>>& group_to_join(std::uint32_t machine) const { return machines_[machine].group; }
+
+  void on_served(std::uint32_t machine) { machines_[machine].has_served = true; }
+  bool has_served(std::uint32_t machine) const { return machines_[machine].has_served; }
+  // Its member was removed before it ever served; if it has not joined by now nobody will tell it.
+  bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].has_served; }
+  // It runs this member, or will.
+  bool is_started_for(std::uint32_t machine, base::MemberId member) const { return machines_[machine].member == member; }
+  std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }
+  std::uint64_t starts() const { return starts_; }
+
+ private:
+  struct Machine {
+    base::MemberId member;  // none: nobody has started it, or no list has told yet of whom it runs
+    bool awaits_id = false;  // so: a list will
+    std::optional<base::Instant> started_at;
+    std::optional<std::vector<::etcd::InitialMember>> group;
+    bool has_served = false;
+    bool is_gone = false;
+  };
+  void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind,
+            base::Instant now);
+  void refresh(Machine& machine, const etcdserverpb::MemberListResponse& list);
+  void start(std::uint32_t number, Machine machine, base::Instant now);
+
+  std::vector<Machine> machines_;
+  std::set<base::MemberId> started_;  // ever
+  Machines* owner_ = nullptr;
+  std::uint64_t starts_ = 0;
+};
+
+}  // namespace sim::etcd

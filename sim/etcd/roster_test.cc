@@ -1,0 +1,113 @@
+#include "sim/etcd/roster.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "sim/etcd/addresses.h"
+
+namespace sim::etcd {
+
+namespace {
+
+using ListKind = Roster::ListKind;
+
+base::Instant at(int second) { return base::Instant(std::chrono::seconds(second)); }
+
+struct ListedMember {
+  std::uint64_t id;
+  std::uint32_t machine;
+};
+
+etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& members) {
+  etcdserverpb::MemberListResponse list;
+  for (const ListedMember& one : members) {
+    etcdserverpb::Member& member = *list.add_members();
+    member.set_id(one.id);
+    member.add_peerurls(peer_url(one.machine));
+  }
+  return list;
+}
+
+// Two founders, and a machine to spare.
+class Fixture final : public Machines {
+ public:
+  Fixture() : idle{false, false, true} { roster.use(*this); }
+
+  bool is_idle(std::uint32_t machine) const override { return idle[machine]; }
+  void start_anew(std::uint32_t machine) override {
+    started.push_back(machine);
+    idle[machine] = false;
+  }
+  void note(const std::vector<ListedMember>& members, int asked, ListKind kind = ListKind::linearizable) {
+    roster.note(list_of(members), kind, at(asked), at(asked + 1));
+  }
+
+  Roster roster{2, 3};
+  std::vector<bool> idle;
+  std::vector<std::uint32_t> started;
+};
+
+}  // namespace
+
+TEST_CASE("whoever is listed is started once, with the list as it is, and founders never") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}}, 1);
+  CHECK(f.started.empty());
+  CHECK_FALSE(f.roster.group_to_join(0));
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 3);
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);
+  CHECK_EQ(f.started, std::vector<std::uint32_t>{2});
+  REQUIRE(f.roster.group_to_join(2));
+  CHECK_EQ(f.roster.group_to_join(2)->size(), 3);
+  CHECK(f.roster.is_started_for(2, base::MemberId(3)));
+  f.note({{1, 0}, {3, 2}}, 7);
+  CHECK_EQ(f.roster.group_to_join(2)->size(), 2);  // it has not joined yet
+  f.roster.on_served(2);
+  f.note({{3, 2}}, 9);
+  CHECK_EQ(f.roster.group_to_join(2)->size(), 2);
+}
+
+TEST_CASE("another member on a machine begins anew, but not for a list of an earlier time") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}}, 1);
+  f.note({{1, 0}}, 3);
+  f.note({{1, 0}, {4, 1}}, 5);
+  CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
+  f.note({{1, 0}, {3, 1}}, 4);  // asked before that start
+  f.note({{1, 0}, {3, 1}}, 7, ListKind::stale);
+  f.note({{1, 0}, {2, 1}}, 9, ListKind::stale);
+  CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
+  CHECK(f.roster.is_started_for(1, base::MemberId(4)));
+}
+
+TEST_CASE("who was removed before it served is given up, and who served finds out by itself") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
+  f.note({{1, 0}, {2, 1}}, 3, ListKind::stale);
+  CHECK_FALSE(f.roster.is_given_up(2));
+  f.note({{1, 0}, {2, 1}}, 5);
+  CHECK(f.roster.is_given_up(2));
+  f.roster.on_served(2);
+  CHECK_FALSE(f.roster.is_given_up(2));
+}
+
+TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}}, 1);
+  f.roster.start_unlisted(1, list_of({{1, 0}, {2, 1}}), at(3));  // somebody runs there
+  CHECK(f.started.empty());
+  f.roster.start_unlisted(2, list_of({{1, 0}, {2, 1}}), at(3));
+  CHECK_EQ(f.started, std::vector<std::uint32_t>{2});
+  REQUIRE(f.roster.group_to_join(2));
+  CHECK_EQ(f.roster.group_to_join(2)->back().name, member_name(2));
+  f.roster.give_up(2);
+  CHECK(f.roster.is_given_up(2));
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);  // it came true late, and the machine is at it
+  CHECK_FALSE(f.roster.is_given_up(2));
+  CHECK_EQ(f.started.size(), 1);
+  CHECK(f.roster.is_started_for(2, base::MemberId(3)));
+}
+
+}  // namespace sim::etcd
