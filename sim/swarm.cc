@@ -77,6 +77,10 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
       // One in ten takes the whole group down at one instant.
       if (how_many == 0) action.others = all_others(plan, action.member);
       else if (how_many < 3) action.others = draw_others(decisions, plan, action);
+      // Who is away for long finds that the others' logs have gone on without it.
+      if (decisions.happens("plan-long-down", {action.id}, 200'000)) {
+        action.lasting = decisions.between("plan-down-for-long", {action.id}, std::chrono::milliseconds(1500), std::chrono::seconds(15));
+      }
       return;
     case ActionKind::partition:
       action.shape = static_cast<Shape>(decisions.below("plan-shape", {action.id}, kShapeCount));

@@ -1,5 +1,6 @@
 #include "sim/etcd/sizes.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -63,6 +64,9 @@ constexpr std::string_view kClientTimeout = "client_timeout_ns";
 constexpr std::string_view kKeptEntries = "kept_entries_max";
 constexpr std::uint64_t kKeptEntriesOfGroupMin = 110;
 constexpr std::uint64_t kKeptEntriesOfGroupMax = 400;
+// In every other run a second is enough.
+constexpr std::uint64_t kFewKeptEntriesMin = 30;
+constexpr std::string_view kCatchUpEntries = "catch_up_entries";
 
 constexpr std::string_view kStrict = "strict_reconfig_check";
 constexpr std::uint32_t kStrictPerMillion = 700'000;
@@ -135,8 +139,12 @@ void draw_group_sizes(Decisions& decisions, Plan& plan) {
   plan.sizes[std::string(kHeartbeat)] = static_cast<std::uint64_t>(heartbeat.count());
   plan.sizes[std::string(kElection)] = static_cast<std::uint64_t>(election.count());
   plan.sizes[std::string(kClientTimeout)] = static_cast<std::uint64_t>(patience.count());
-  plan.sizes[std::string(kKeptEntries)] =
-      kKeptEntriesOfGroupMin + decisions.below("plan-kept-entries", {}, kKeptEntriesOfGroupMax - kKeptEntriesOfGroupMin);
+  std::uint64_t& kept = plan.sizes[std::string(kKeptEntries)];
+  kept = kKeptEntriesOfGroupMin + decisions.below("plan-kept-entries", {}, kKeptEntriesOfGroupMax - kKeptEntriesOfGroupMin);
+  if (!decisions.happens("plan-keeps-few-entries", {}, 500'000)) return;
+  kept = kFewKeptEntriesMin + decisions.below("plan-few-kept-entries", {}, kKeptEntriesOfGroupMin - kFewKeptEntriesMin);
+  std::uint64_t& catch_up = plan.sizes[std::string(kCatchUpEntries)];
+  catch_up = std::min(catch_up, kept / 2);
 }
 
 void draw_change_rules(Decisions& decisions, Plan& plan) {
