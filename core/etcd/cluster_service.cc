@@ -1,15 +1,32 @@
 #include "core/etcd/cluster_service.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "core/etcd/member_list.h"
 
 namespace etcd {
 
-// etcd sorts the URLs of a new member, and of no other (types.NewURLs).
+namespace {
+
+// Without spaces around it, and the scheme in lower case.
+std::string tidied(std::string_view url) {
+  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  const std::size_t first = std::min(url.find_first_not_of(kSpace), url.size());
+  std::string out(url.substr(first, url.find_last_not_of(kSpace) + 1 - first));
+  for (std::size_t at = 0; at < out.size() && out[at] != ':'; ++at) {
+    if (out[at] >= 'A' && out[at] <= 'Z') out[at] = static_cast<char>(out[at] - 'A' + 'a');
+  }
+  return out;
+}
+
+}  // namespace
+
+// etcd tidies and sorts the URLs of a new member, and of no other (types.NewURLs).
 MemberChange change_of(const etcdserverpb::MemberAddRequest& request) {
-  std::vector<std::string> urls(request.peerurls().begin(), request.peerurls().end());
+  std::vector<std::string> urls;
+  for (const std::string& url : request.peerurls()) urls.push_back(tidied(url));
   std::sort(urls.begin(), urls.end());
   return {ChangeKind::add, base::MemberId::none, std::move(urls), request.islearner()};
 }

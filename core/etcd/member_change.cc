@@ -126,13 +126,25 @@ base::MemberId added_member_id(const std::vector<std::string>& peer_urls, base::
   return member_id(peer_urls, std::to_string(at.nanoseconds / kNanoseconds));
 }
 
+std::optional<ErrorId> risk(const MemberChange& change, const GroupFacts& facts) {
+  if (!facts.is_strict) return std::nullopt;
+  switch (change.kind) {
+    case ChangeKind::add: return risk_of_add(change, facts);
+    case ChangeKind::remove: return risk_of_remove(change, facts);
+    case ChangeKind::update:
+    case ChangeKind::promote: return std::nullopt;  // of a promotion only the leader knows
+  }
+  ASSERT(false && "a change outside the enumeration");
+  return std::nullopt;
+}
+
 std::optional<ErrorId> objection(const MemberChange& change, const GroupFacts& facts) {
   const raft::Configuration& configuration = facts.configuration;
   ASSERT(!configuration.is_joint());
   const raft::Member* const member = configuration.find(change.id);
   switch (change.kind) {
     case ChangeKind::add: {
-      if (const auto risk = facts.is_strict ? risk_of_add(change, facts) : std::nullopt) return risk;
+      if (const auto why = risk(change, facts)) return why;
       if (member != nullptr) return ErrorId::member_exist;
       if (is_url_taken(change, configuration)) return ErrorId::peer_url_exist;
       const std::uint64_t learners = configuration.members.size() - configuration.voter_count();
@@ -140,7 +152,7 @@ std::optional<ErrorId> objection(const MemberChange& change, const GroupFacts& f
       return std::nullopt;
     }
     case ChangeKind::remove: {
-      if (const auto risk = facts.is_strict ? risk_of_remove(change, facts) : std::nullopt) return risk;
+      if (const auto why = risk(change, facts)) return why;
       if (member == nullptr) return ErrorId::member_not_found;
       // Strict or not: nobody would be left to decide anything.
       if (configuration.voters() == std::vector<base::MemberId>{change.id}) return ErrorId::member_not_enough_started;

@@ -52,6 +52,9 @@ struct GroupFacts {
   std::uint64_t learners_max = 1;  // --max-learners
 };
 
+// What of it could cost the cluster its quorum, asked of strict members alone. Every member can tell, also while nobody leads.
+std::optional<ErrorId> risk(const MemberChange& change, const GroupFacts& facts);
+
 // nullopt: nothing to object.
 std::optional<ErrorId> objection(const MemberChange& change, const GroupFacts& facts);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/etcd/cluster_service.h"
 #include "core/etcd/group.h"
 
 namespace etcd {
@@ -129,6 +130,15 @@ TEST_CASE("only MemberAdd wants URLs that can be read, and reached") {
   CHECK_EQ(text_of(validate(with(Kind::add, {"https://a:1"}))), kBad);
   CHECK_EQ(text_of(validate(with(Kind::update, {"what?"}))), "-");
   CHECK_EQ(text_of(validate(with(Kind::remove, {}))), "-");
+}
+
+TEST_CASE("MemberAdd tidies its URLs and sorts them, and MemberUpdate takes them as they are") {
+  etcdserverpb::MemberAddRequest add;
+  for (const char* url : {" http://b:1\t", "HTTP://a:1", "Http://B:1", " "}) add.add_peerurls(url);
+  CHECK(change_of(add).peer_urls == std::vector<std::string>{"", "http://B:1", "http://a:1", "http://b:1"});
+  etcdserverpb::MemberUpdateRequest update;
+  for (const char* url : {" http://b:1", "HTTP://a:1"}) update.add_peerurls(url);
+  CHECK(change_of(update).peer_urls == std::vector<std::string>{" http://b:1", "HTTP://a:1"});
 }
 
 TEST_CASE("where a change leads, and when it is done") {

@@ -31,7 +31,11 @@ void MemberOperation::look_for_leader() {
   const base::MemberId self = context_.replica.identity().member;
   if (leader == self) return context_.membership.submit(*this);
   if (asked_by_ == AskedBy::member) return fail(to_status(ErrorId::not_leader));
-  if (leader == base::MemberId::none) return look_again();
+  if (leader == base::MemberId::none) {
+    // As in etcd, where each member looks at these for itself: a group that has lost its quorum says why, at once.
+    if (const std::optional<ErrorId> why = risk(change, context_.membership.facts())) return fail(to_status(*why));
+    return look_again();
+  }
   const PeerAddresses peers = peers_of(context_.replica.configuration(), self);
   const auto found = peers.find(leader);
   if (found == peers.end()) return look_again();
@@ -39,7 +43,15 @@ void MemberOperation::look_for_leader() {
   question_.ask(kPeerChangeMemberPath, encode_change(change), found->second, expires_at + kLookInterval);
 }
 
-void MemberOperation::look_again() { world_.clock.arm(*this, world_.clock.now() + kLookInterval); }
+void MemberOperation::look_again() {
+  is_looking_ = true;
+  world_.clock.arm(*this, world_.clock.now() + kLookInterval);
+}
+
+void MemberOperation::on_timer() {
+  is_looking_ = false;
+  look_for_leader();
+}
 
 // --- what comes of it --------------------------------------------------------------------------------
 
@@ -72,6 +84,8 @@ void MemberOperation::on_leader_answer(const rpc::Status& status, std::string an
 void MemberOperation::on_leader_not_reached() { look_again(); }
 
 void MemberOperation::on_expired() {
+  // A promotion is not proposed but where somebody leads, and says so (etcd server.go, PromoteMember).
+  if (change.kind == ChangeKind::promote && is_looking_) return fail(to_status(ErrorId::no_leader));
   const base::Instant began{expires_at.since_start() - context_.config.request_timeout()};
   const bool is_led = context_.leadership.leader() != base::MemberId::none;
   fail(to_status(is_led || context_.leadership.may_have_lost(began, context_.config.election_timeout)
@@ -100,6 +114,7 @@ rpc::UnaryCall& MemberOperation::finish() {
   Expiring::unlink();
   question_.stop();
   world_.clock.disarm(*this);
+  is_looking_ = false;
   pool_.give_back(*this);
   return *std::exchange(call_, nullptr);
 }

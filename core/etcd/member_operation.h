@@ -41,7 +41,7 @@ class MemberOperation final : private MembershipWait,
   void on_leader_not_reached() override;
   void on_expired() override;
   void on_cancelled() override;
-  void on_timer() override { look_for_leader(); }
+  void on_timer() override;
 
   void look_for_leader();
   void look_again();
@@ -55,6 +55,7 @@ class MemberOperation final : private MembershipWait,
   LeaderQuestion question_;
   rpc::UnaryCall* call_ = nullptr;  // null: idle
   AskedBy asked_by_ = AskedBy::client;
+  bool is_looking_ = false;  // between two looks for a leader: nobody has been asked, or who was does not lead
 };
 
 }  // namespace etcd

@@ -146,6 +146,15 @@ TEST_CASE("the second member is added before it runs") {
   CHECK(cluster.client.world().clock.now() - before < 500ms);
   CHECK_EQ(cluster.list(0, false).members_size(), 2);
   CHECK_EQ(cluster.add(0, "m3").status.message, "etcdserver: re-configuration failed due to not enough started members");
+  // Nobody leads any more: what each member can tell for itself it says at once, and the rest when the time is over.
+  cluster.sim.run_for(5s);
+  const base::Instant leaderless = cluster.client.world().clock.now();
+  CHECK_EQ(cluster.add(0, "m3").status.message, "etcdserver: re-configuration failed due to not enough started members");
+  CHECK_EQ(cluster.add(0, "m3", true).status.message, "etcdserver: unhealthy cluster");
+  CHECK_EQ(cluster.remove(0, cluster.id(0)).status.message, "etcdserver: re-configuration failed due to not enough started members");
+  CHECK(cluster.client.world().clock.now() - leaderless < 500ms);
+  CHECK_EQ(cluster.promote(0, 4711).status.message, "etcdserver: no leader");
+  CHECK(cluster.client.world().clock.now() - leaderless > 5s);
   // The one alone decides nothing any more, also after a restart.
   cluster[0].crash(CrashKind::power_loss);
   cluster[0].restart();
