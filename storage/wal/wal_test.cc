@@ -84,6 +84,24 @@ TEST_CASE("the observer hears where the log begins when a batch says so, and of 
   CHECK_EQ(member.starts, std::vector<std::string>{"1/1 1@2", "5/2 2@2 reset"});
 }
 
+// The tail lost to the snapshot's leader, and reaches beyond the snapshot. Nothing is written behind it that would drop it.
+TEST_CASE("what a snapshot took the place of does not come back, wherever in a segment it says so") {
+  for (int commands = 3; commands < 40; ++commands) {
+    TestMember member(1);
+    REQUIRE(member.boot().has_value());
+    for (int i = 0; i < commands; ++i) REQUIRE(member.append_command("a sector").has_value());
+    OwnedBatch snapshot;
+    snapshot.hard_state = {base::Term(5), base::MemberId::none, base::LogIndex(2)};
+    snapshot.store_mark = {base::StoreGeneration(2), base::LogIndex(2)};
+    snapshot.start = {id(5, 2), "voters: 1"};
+    snapshot.is_reset = true;
+    REQUIRE(member.append(snapshot).has_value());
+    member.close();
+    REQUIRE(member.boot().has_value());  // which compares
+    CHECK(member.recovered().entries.empty());
+  }
+}
+
 TEST_CASE("whatever was appended is read back") {
   TestMember member(1);
   REQUIRE(member.boot().has_value());
