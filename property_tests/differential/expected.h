@@ -27,10 +27,22 @@ extern const ExpectedDifference kPutsBeforeRanges;
 extern const ExpectedDifference kKeepsWhatIsDeleted;
 extern const ExpectedDifference kHashRevision;
 extern const ExpectedDifference kHashAtCompacted;
+extern const ExpectedDifference kUnreachableUrl;  // of member_expected.cc, as all below
+extern const ExpectedDifference kConnectedToAll;
+extern const ExpectedDifference kEndsItself;
+extern const ExpectedDifference kPromoteAsksAgain;
+extern const ExpectedDifference kLearnerCode;
+extern const ExpectedDifference kTimeOverCode;
+extern const ExpectedDifference kUpdatePromotes;
+extern const ExpectedDifference kBothMajorities;
+extern const ExpectedDifference kListWithoutQuorum;
+extern const ExpectedDifference kRefusedWithoutQuorum;
 inline constexpr const ExpectedDifference* kExpectedDifferences[] = {
     &kRangeStream, &kRangeStreamSort, &kRangeStreamFilters, &kUnknownSortOption, &kClientApiVersion,
     &kLeaseBeforeKey, &kPutsBeforeRanges, &kKeepsWhatIsDeleted,
-    &kHashRevision,  &kHashAtCompacted};
+    &kHashRevision,  &kHashAtCompacted,
+    &kUnreachableUrl, &kConnectedToAll, &kEndsItself, &kPromoteAsksAgain, &kLearnerCode,
+    &kTimeOverCode, &kUpdatePromotes, &kBothMajorities, &kListWithoutQuorum, &kRefusedWithoutQuorum};
 
 // May a put of it want to keep what an open-ended delete of it has taken away? Every etcd ends itself over that, so
 // only one shape is such (shapes.cc).

@@ -315,6 +315,11 @@ Step Generator::draw(Kind kind) {
     case Kind::compact: return {draw_compaction(dice_), {}};
     case Kind::hash_kv: return {draw_hash(dice_), {}};
     case Kind::raw: return {draw_raw(dice_), {}};
+    case Kind::member_list:
+    case Kind::member_add:
+    case Kind::member_remove:
+    case Kind::member_update:
+    case Kind::member_promote: break;  // member_generator.h
   }
   return {};
 }

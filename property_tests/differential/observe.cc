@@ -109,6 +109,11 @@ void observe(const Before& before, const Request& request, const Answer& answer,
     case Kind::compact: return observe_compact(before, std::get<CompactionRequest>(request.body), answer, coverage);
     case Kind::hash_kv: return observe_hash(before, std::get<HashKVRequest>(request.body), answer, coverage);
     case Kind::raw: return observe_raw(answer, coverage);
+    case Kind::member_list:
+    case Kind::member_add:
+    case Kind::member_remove:
+    case Kind::member_update:
+    case Kind::member_promote: return;  // member_observe.h
   }
 }
 

@@ -12,9 +12,7 @@ namespace {
 
 using etcdserverpb::Compare;
 using etcdserverpb::CompactionRequest;
-using etcdserverpb::DeleteRangeRequest;
 using etcdserverpb::HashKVRequest;
-using etcdserverpb::PutRequest;
 using etcdserverpb::RangeRequest;
 using etcdserverpb::RequestOp;
 using etcdserverpb::ResponseHeader;
@@ -143,6 +141,11 @@ std::string_view to_text(Kind kind) {
     case Kind::compact: return "compact";
     case Kind::hash_kv: return "hash";
     case Kind::raw: return "raw";
+    case Kind::member_list: return "member_list";
+    case Kind::member_add: return "member_add";
+    case Kind::member_remove: return "member_remove";
+    case Kind::member_update: return "member_update";
+    case Kind::member_promote: return "member_promote";
   }
   return "";
 }
@@ -157,6 +160,11 @@ std::string Request::path() const {
     case Kind::compact: return "/etcdserverpb.KV/Compact";
     case Kind::hash_kv: return "/etcdserverpb.Maintenance/HashKV";
     case Kind::raw: return std::get<Raw>(body).path;
+    case Kind::member_list: return "/etcdserverpb.Cluster/MemberList";
+    case Kind::member_add: return "/etcdserverpb.Cluster/MemberAdd";
+    case Kind::member_remove: return "/etcdserverpb.Cluster/MemberRemove";
+    case Kind::member_update: return "/etcdserverpb.Cluster/MemberUpdate";
+    case Kind::member_promote: return "/etcdserverpb.Cluster/MemberPromote";
   }
   return "";
 }
@@ -173,8 +181,7 @@ Request resolved(Request request, const Known& at) {
                  [&](TxnRequest& txn) { resolve(txn, at); },
                  [&](CompactionRequest& compact) { compact.set_revision(resolved(compact.revision(), at)); },
                  [&](HashKVRequest& hash) { hash.set_revision(resolved(hash.revision(), at)); },
-                 [](PutRequest&) {},
-                 [](DeleteRangeRequest&) {},
+                 [](google::protobuf::Message&) {},  // nothing symbolic
                  [](Raw&) {},
              },
              request.body);
@@ -201,6 +208,11 @@ Answer make_answer(Kind kind, const rpc::Status& status, const std::vector<std::
     case Kind::compact: return parsed<etcdserverpb::CompactionResponse>(messages);
     case Kind::hash_kv: return parsed<etcdserverpb::HashKVResponse>(messages);
     case Kind::raw: return {{}, {}};
+    case Kind::member_list: return parsed<etcdserverpb::MemberListResponse>(messages);
+    case Kind::member_add: return parsed<etcdserverpb::MemberAddResponse>(messages);
+    case Kind::member_remove: return parsed<etcdserverpb::MemberRemoveResponse>(messages);
+    case Kind::member_update: return parsed<etcdserverpb::MemberUpdateResponse>(messages);
+    case Kind::member_promote: return parsed<etcdserverpb::MemberPromoteResponse>(messages);
   }
   return {};
 }

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/api/cluster.pb.h"
 #include "core/api/kv.pb.h"
 #include "core/api/maintenance.pb.h"
 #include "core/rpc/status.h"
@@ -32,9 +33,13 @@ std::int64_t compacted(std::int64_t offset = 0);
 std::int64_t stored(std::int64_t offset = 0);
 inline constexpr std::string_view kStoredValue = "the stored value";  // likewise
 
-enum class Kind : std::uint8_t { range, range_stream, put, delete_range, txn, compact, hash_kv, raw };
+enum class Kind : std::uint8_t {
+  range, range_stream, put, delete_range, txn, compact, hash_kv, raw,
+  member_list, member_add, member_remove, member_update, member_promote,
+};
 inline constexpr Kind kKinds[] = {Kind::range, Kind::range_stream, Kind::put, Kind::delete_range,
                                   Kind::txn,   Kind::compact,      Kind::hash_kv, Kind::raw};
+inline constexpr Kind kMemberKinds[] = {Kind::member_list, Kind::member_add, Kind::member_remove, Kind::member_update, Kind::member_promote};
 std::string_view to_text(Kind kind);  // `range`
 
 // Bytes for a path, as they are.
@@ -44,7 +49,9 @@ struct Raw {
 };
 
 using Body = std::variant<etcdserverpb::RangeRequest, etcdserverpb::PutRequest, etcdserverpb::DeleteRangeRequest,
-                          etcdserverpb::TxnRequest, etcdserverpb::CompactionRequest, etcdserverpb::HashKVRequest, Raw>;
+                          etcdserverpb::TxnRequest, etcdserverpb::CompactionRequest, etcdserverpb::HashKVRequest, Raw,
+                          etcdserverpb::MemberListRequest, etcdserverpb::MemberAddRequest, etcdserverpb::MemberRemoveRequest,
+                          etcdserverpb::MemberUpdateRequest, etcdserverpb::MemberPromoteRequest>;
 
 struct Request {
   Kind kind = Kind::range;
@@ -61,7 +68,9 @@ std::string to_text(const Request& request);
 
 using AnswerBody = std::variant<std::monostate, etcdserverpb::RangeResponse, etcdserverpb::PutResponse,
                                 etcdserverpb::DeleteRangeResponse, etcdserverpb::TxnResponse,
-                                etcdserverpb::CompactionResponse, etcdserverpb::HashKVResponse>;
+                                etcdserverpb::CompactionResponse, etcdserverpb::HashKVResponse,
+                                etcdserverpb::MemberListResponse, etcdserverpb::MemberAddResponse, etcdserverpb::MemberRemoveResponse,
+                                etcdserverpb::MemberUpdateResponse, etcdserverpb::MemberPromoteResponse>;
 
 struct Answer {
   rpc::Status status;

@@ -21,22 +21,6 @@ namespace property_tests::differential {
 
 namespace {
 
-// A port that nobody listens on at this moment.
-std::uint16_t free_port() {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ASSERT(probe >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT(::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  ASSERT(::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(probe);
-  return ntohs(address.sin_port);
-}
-
-std::string url(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
-
 // Only calls that are safe between fork and exec, for this process has threads.
 [[noreturn]] void become(const std::vector<char*>& arguments, const std::vector<char*>& environment, const char* log, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,20 +50,37 @@ std::vector<std::string> clean_environment() {
 
 }  // namespace
 
-ServerProcess::ServerProcess(const std::string& program, const std::string& parent) {
+std::uint16_t free_port() {
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT(probe >= 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT(::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  ASSERT(::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  ::close(probe);
+  return ntohs(address.sin_port);
+}
+
+std::string url(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+
+ServerProcess::ServerProcess(const std::string& program, const std::string& parent, const Part& part) {
   directory_ = parent + "/lockstep-differential-XXXXXX";
   ASSERT(::mkdtemp(directory_.data()) != nullptr);
-  client_port_ = free_port();
-  const std::uint16_t peer_port = free_port();
+  client_port_ = part.client_port != 0 ? part.client_port : free_port();
+  const std::uint16_t peer_port = part.peer_port != 0 ? part.peer_port : free_port();
+  const std::string initial_cluster = part.initial_cluster.empty() ? part.name + "=" + url(peer_port) : part.initial_cluster;
   std::vector<std::string> arguments = {program,
-                                        "--name=subject",
+                                        "--name=" + part.name,
                                         "--data-dir=" + directory_ + "/data",
                                         "--listen-client-urls=" + url(client_port_),
                                         "--advertise-client-urls=" + url(client_port_),
                                         "--listen-peer-urls=" + url(peer_port),
                                         "--initial-advertise-peer-urls=" + url(peer_port),
-                                        "--initial-cluster=subject=" + url(peer_port),
+                                        "--initial-cluster=" + initial_cluster,
                                         "--log-level=warn"};
+  arguments.insert(arguments.end(), part.flags.begin(), part.flags.end());
   std::vector<std::string> environment = clean_environment();
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
