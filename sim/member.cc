@@ -119,7 +119,7 @@ void Member::fail() {
   if (error.code == base::Code::damaged && course_.rots > 0) {
     if (!is_ready_ || course_.is_calm) return course_.findings.report(VerdictKind::refused, "recovery", error.detail);
   } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
-    const std::string who = course_.plan.members == 1 ? "the member" : "member " + name();
+    const std::string who = machines_of(course_.plan) == 1 ? "the member" : "member " + name();
     course_.findings.safety("recovery", who + " refuses to go on although nothing it promised was destroyed: " + error.detail);
     return;
   }

@@ -158,7 +158,7 @@ class Engine final : private Truth, private Machines {
   void judge_end() {
     ASSERT(course_->is_calm);
     for (const Member* const member : core()) {
-      const std::string who = plan_.members == 1 ? "the member" : "member " + member->name();
+      const std::string who = machines_of(plan_) == 1 ? "the member" : "member " + member->name();
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended");
       if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on");
     }

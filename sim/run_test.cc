@@ -316,6 +316,13 @@ TEST_CASE("a spare machine stands idle until a member starts on it, and again wh
     CHECK_EQ(story.inspected.size(), 4);
     CHECK_EQ(story.idle, std::vector<bool>{true, true});
   }
+  SUBCASE("a member starts anew on it between the first crash there and the restart") {
+    behaviour.steps.push_back({std::chrono::milliseconds(4500), Kind::start, 3});
+    const Verdict verdict = judge();
+    CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+    CHECK_EQ(story.starts_of(3), 2);
+    CHECK_EQ(story.inspected.size(), 4);
+  }
   SUBCASE("one that does not serve is late") {
     behaviour.never_ready = 3;
     CHECK_EQ(judge().kind, VerdictKind::liveness);

@@ -31,7 +31,10 @@ class MemberProgram final : public io::sim::Program, private ::etcd::ServerListe
     roster_.on_served(machine_);
     host_.on_ready();
   }
-  void on_removed(const base::Error&) override { host_.on_removed(); }
+  void on_removed(const base::Error&) override {
+    roster_.on_removed(machine_);
+    host_.on_removed();
+  }
 
   // Whoever could not join yet had a list of the group that has changed since, and tries again with a newer one. Whoever is not to join any
   // more does not.

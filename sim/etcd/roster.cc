@@ -64,9 +64,11 @@ void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, cons
     machine.member = member;
     started_.insert(member);
   }
-  if (machine.member == member) return refresh(machine, list);
+  const bool is_to_begin_anew = machine.has_ended && is_certain && owner_->is_idle(number);
+  if (machine.member == member && !is_to_begin_anew) return refresh(machine, list);
   // An old list may name somebody who was removed long ago: nothing that runs is wiped for that one.
-  if (started_.count(member) > 0 || (!is_certain && !owner_->is_idle(number))) return;
+  const bool was_started = started_.count(member) > 0 && !(machine.member == member && is_to_begin_anew);
+  if (was_started || (!is_certain && !owner_->is_idle(number))) return;
   started_.insert(member);
   Machine started;
   started.member = member;

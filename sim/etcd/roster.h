@@ -47,6 +47,9 @@ class Roster {
   const std::optional<std::vector<::etcd::InitialMember>>& group_to_join(std::uint32_t machine) const { return machines_[machine].group; }
 
   void on_served(std::uint32_t machine) { machines_[machine].has_served = true; }
+  // Its member says that it was removed, and ends. If it never served and is listed all the same it has joined as somebody who was there
+  // before, as those who lag still say; nobody counts on what it has, and it may begin anew.
+  void on_removed(std::uint32_t machine) { machines_[machine].has_ended = !machines_[machine].has_served; }
   bool has_served(std::uint32_t machine) const { return machines_[machine].has_served; }
   // Its member was removed before it ever served; if it has not joined by now nobody will tell it.
   bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].has_served; }
@@ -63,6 +66,7 @@ class Roster {
     std::optional<std::vector<::etcd::InitialMember>> group;
     bool has_served = false;
     bool is_gone = false;
+    bool has_ended = false;  // as removed, before it served
   };
   void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind,
             base::Instant now);

@@ -93,6 +93,22 @@ TEST_CASE("who was removed before it served is given up, and who served finds ou
   CHECK_FALSE(f.roster.is_given_up(2));
 }
 
+TEST_CASE("who joined as somebody that was there before begins anew") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
+  f.roster.on_removed(2);
+  f.idle[2] = true;
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 3, ListKind::stale);
+  CHECK_EQ(f.started.size(), 1);
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);
+  CHECK_EQ(f.started.size(), 2);
+  f.roster.on_served(2);
+  f.roster.on_removed(2);
+  f.idle[2] = true;
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 7);  // it has served, so the list is of an earlier time
+  CHECK_EQ(f.started.size(), 2);
+}
+
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
   Fixture f;
   f.note({{1, 0}, {2, 1}}, 1);
