@@ -96,17 +96,13 @@ TEST_CASE("events are counted, told at debug level, and a stop is told always") 
       Applied{EntryId{Term(2), LogIndex(5)}, {}, {}},
       StoreDurable{base::StoreMark{base::StoreGeneration(1), LogIndex(4)}},
       LogTruncated{LogIndex(3)},
-      SnapshotBegun{base::MemberId(2), EntryId{Term(2), LogIndex(4)}},
-      SnapshotEnded{base::MemberId(2), true},
-      LogReplaced{EntryId{Term(2), LogIndex(9)}, ""},
-      Installed{EntryId{Term(2), LogIndex(9)}, base::StoreMark{base::StoreGeneration(2), LogIndex(9)}, {}},
       Stopped{"disk on fire"},
   };
   struct Case {
     Level level;
     int line_count;
   };
-  for (const Case& each : {Case{Level::debug, 12}, Case{Level::info, 1}}) {
+  for (const Case& each : {Case{Level::debug, 8}, Case{Level::info, 1}}) {
     ObserverFixture fixture;
     RealObserver observer = fixture.observer(each.level);
     for (const Event& event : events) observer.on_event(event);
@@ -126,6 +122,32 @@ TEST_CASE("events are counted, told at debug level, and a stop is told always") 
     CHECK(counters.applied == LogIndex(5));
     CHECK(counters.store_durable.applied == LogIndex(4));
   }
+}
+
+TEST_CASE("a snapshot moves what is counted to where it ends") {
+  using base::EntryId;
+  using base::LogIndex;
+  using base::Term;
+  const EntryId last{Term(2), LogIndex(9)};
+  ObserverFixture fixture;
+  RealObserver observer = fixture.observer(Level::debug);
+  const Event events[] = {
+      SnapshotBegun{base::MemberId(2), EntryId{Term(2), LogIndex(4)}},
+      SnapshotEnded{base::MemberId(2), true},
+      LogReplaced{last, ""},
+      Installed{last, base::StoreMark{base::StoreGeneration(2), last.index}, {}},
+  };
+  for (const Event& event : events) observer.on_event(event);
+  const std::string text = fixture.written();
+  CAPTURE(text);
+  CHECK_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+  const EventCounters& counters = observer.counters();
+  CHECK_EQ(counters.snapshot_count, 1);
+  CHECK_EQ(counters.installed_count, 1);
+  CHECK(counters.appended == last.index);
+  CHECK(counters.committed == last.index);
+  CHECK(counters.applied == last.index);
+  CHECK(counters.store_durable == base::StoreMark{base::StoreGeneration(2), last.index});
 }
 
 }  // namespace io::real
