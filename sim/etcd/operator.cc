@@ -68,7 +68,7 @@ void Operator::go_on() {
   const base::Instant now = world_.clock.now();
   const bool is_due = !current_ && !changes_.empty() && now >= base::Instant(changes_.front().at);
   if (is_due) {
-    current_.emplace();
+    current_ = Current();
     current_->scheduled = changes_.front();
     changes_.pop_front();
     go_elsewhere();
