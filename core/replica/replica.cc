@@ -821,7 +821,12 @@ base::StoreMark Replica::next_store(const raft::Snapshot& snapshot) const {
 
 std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
   if (!is_running() || is_receiving_ || arrived_ || installing_) return nullptr;
-  if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed()) return nullptr;
+  if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed() || raft_->log().contains(snapshot.last)) {
+    // Raft has no use for its state, and says so, or how far it is: the leader would offer it again and again.
+    step(raft::Received{from, snapshot});
+    wake();
+    return nullptr;
+  }
   std::unique_ptr<SnapshotSink> sink = machine_.receive_snapshot(next_store(snapshot));
   if (sink == nullptr) return nullptr;
   return std::make_unique<IncomingSnapshot>(*this, Arrived{from, snapshot}, std::move(sink));
