@@ -713,7 +713,7 @@ void Replica::truncate_log() {
   // One that joins may read in its log of a group of one that was not it.
   const bool is_alone = raft_->configuration().members.size() == 1 && raft_->configuration().is_voter(identity_.member);
   if (!is_alone && !crowded) return;
-  // A group drops only what lies beyond half of the bounds: whoever needs that is lost.
+  // A group drops only what lies beyond half of the bounds: whoever needs that gets a snapshot.
   const std::uint64_t by_count = std::min(log.entry_count(), options_.kept_entries_max / 2);
   const std::uint64_t bytes_each = log.size_bytes() / std::max<std::uint64_t>(log.entry_count(), 1) + 1;
   const std::uint64_t by_bytes = options_.kept_bytes_max / 2 / bytes_each;

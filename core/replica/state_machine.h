@@ -91,7 +91,7 @@ class StateMachine {
   virtual base::Result<std::unique_ptr<SnapshotSource>> take_snapshot() = 0;
   // A store beside the open one, of `mark.generation`, for what take_snapshot() of another member reads; its last entry is to be at
   // `mark.applied`. Whatever an earlier attempt has left there goes. Requires: the generation is not that of the open store; every sink
-  // of before is gone.
+  // of before is gone. Null: not now.
   virtual std::unique_ptr<SnapshotSink> receive_snapshot(const base::StoreMark& mark) = 0;
   // The log names that store from now on, durably: it takes the place of the open one, whose files go. Until `done` is told reads see
   // the old state or fail as unavailable, and nothing is applied; then applied() is mark.applied. An error is final.

@@ -7,8 +7,8 @@
 // that it can prove, cuts a torn tail, and writes what was not provably synced again, into a segment of its
 // own. Wal lives on the loop and appends.
 //
-// Of each batch that was written the Wal tells the observer: io::WroteVote, io::WroteStart and io::WroteEntries, as far as it holds such, when the write is requested (the
-// constructor repeats it for what recover() wrote again) and io::LogSynced when it is durable.
+// Of each batch the Wal tells the observer: io::WroteVote, io::WroteStart and io::WroteEntries, whichever of these it holds, when the
+// write is requested (the constructor repeats that for what recover() wrote again), and io::LogSynced when it is durable.
 #pragma once
 
 #include <cstdint>
