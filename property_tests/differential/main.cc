@@ -1,9 +1,7 @@
 // Differential test: our server and a real etcd 3.4 get the same requests and must give the same answers.
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "property_tests/differential/command_line.h"
 #include "property_tests/differential/generator.h"
 #include "property_tests/differential/run.h"
 #include "property_tests/differential/shrink.h"
@@ -40,11 +39,6 @@ struct Options {
   std::set<Kind> kinds{std::begin(kKinds), std::end(kKinds)};
 };
 
-bool parse_number(std::string_view text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 bool parse_kinds(std::string_view text, std::set<Kind>& out) {
   out.clear();
   while (!text.empty()) {
@@ -62,7 +56,7 @@ bool parse_kinds(std::string_view text, std::set<Kind>& out) {
 std::optional<Options> parse(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2 || arguments.size() % 2 != 0) return std::nullopt;
   Options out;
-  out.programs = {std::filesystem::absolute(arguments[0]), std::filesystem::absolute(arguments[1]), std::filesystem::temp_directory_path()};
+  out.programs = programs_of(arguments);
   for (std::size_t i = 2; i < arguments.size(); i += 2) {
     const std::string& name = arguments[i];
     const std::string& value = arguments[i + 1];
@@ -160,11 +154,6 @@ int run(const Options& options) {
 }  // namespace property_tests::differential
 
 int main(int argc, char** argv) {
-  using property_tests::differential::kUsage;
-  const auto options = property_tests::differential::parse({argv + 1, argv + argc});
-  if (!options) {
-    std::fprintf(stderr, "%.*s", static_cast<int>(kUsage.size()), kUsage.data());
-    return 2;
-  }
-  return property_tests::differential::run(*options);
+  namespace differential = property_tests::differential;
+  return differential::run_program(argc, argv, differential::kUsage, differential::parse, differential::run);
 }

@@ -2,15 +2,14 @@
 // same answers.
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
-#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "property_tests/differential/command_line.h"
 #include "property_tests/differential/member_generator.h"
 #include "property_tests/differential/member_run.h"
 
@@ -36,15 +35,10 @@ struct Options {
   std::uint64_t each = 0;
 };
 
-bool parse_number(std::string_view text, std::uint64_t& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 std::optional<Options> parse(const std::vector<std::string>& arguments) {
   if (arguments.size() < 2 || arguments.size() % 2 != 0) return std::nullopt;
   Options out;
-  out.programs = {std::filesystem::absolute(arguments[0]), std::filesystem::absolute(arguments[1]), std::filesystem::temp_directory_path()};
+  out.programs = programs_of(arguments);
   for (std::size_t i = 2; i < arguments.size(); i += 2) {
     const std::string& name = arguments[i];
     std::uint64_t* const number = name == "--epochs"  ? &out.epochs
@@ -106,11 +100,6 @@ int run(const Options& options) {
 }  // namespace property_tests::differential
 
 int main(int argc, char** argv) {
-  using property_tests::differential::kUsage;
-  const auto options = property_tests::differential::parse({argv + 1, argv + argc});
-  if (!options) {
-    std::fprintf(stderr, "%.*s", static_cast<int>(kUsage.size()), kUsage.data());
-    return 2;
-  }
-  return property_tests::differential::run(*options);
+  namespace differential = property_tests::differential;
+  return differential::run_program(argc, argv, differential::kUsage, differential::parse, differential::run);
 }
