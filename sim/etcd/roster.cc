@@ -66,6 +66,15 @@ void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, cons
   }
   const bool is_to_begin_anew = machine.has_ended && is_certain && owner_->is_idle(number);
   if (machine.member == member && !is_to_begin_anew) return refresh(machine, list);
+  // What was started for somebody who was removed before joining joins as whoever is added there next. A name says that this has
+  // happened; before that nobody can tell, and its promises may not be wiped.
+  const bool may_be_this_one = machine.group && !owner_->is_idle(number) && (!machine.has_served || !listed->name().empty());
+  if (is_certain && may_be_this_one && started_.count(member) == 0) {
+    machine.member = member;
+    machine.is_gone = false;
+    started_.insert(member);
+    return refresh(machine, list);
+  }
   // An old list may name somebody who was removed long ago: nothing that runs is wiped for that one.
   const bool was_started = started_.count(member) > 0 && !(machine.member == member && is_to_begin_anew);
   if (was_started || (!is_certain && !owner_->is_idle(number))) return;

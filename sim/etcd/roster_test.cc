@@ -18,6 +18,7 @@ base::Instant at(int second) { return base::Instant(std::chrono::seconds(second)
 struct ListedMember {
   std::uint64_t id;
   std::uint32_t machine;
+  std::string name = {};  // once it has served
 };
 
 etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& members) {
@@ -25,6 +26,7 @@ etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& member
   for (const ListedMember& one : members) {
     etcdserverpb::Member& member = *list.add_members();
     member.set_id(one.id);
+    member.set_name(one.name);
     member.add_peerurls(peer_url(one.machine));
   }
   return list;
@@ -107,6 +109,29 @@ TEST_CASE("who joined as somebody that was there before begins anew") {
   f.idle[2] = true;
   f.note({{1, 0}, {2, 1}, {3, 2}}, 7);  // it has served, so the list is of an earlier time
   CHECK_EQ(f.started.size(), 2);
+}
+
+TEST_CASE("what waits to join joins as whoever is added next there") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
+  CHECK_EQ(f.started.size(), 1);
+  f.note({{1, 0}, {2, 1}}, 3);
+  f.note({{1, 0}, {2, 1}, {4, 2}}, 5);  // it may have joined as that one, and voted
+  CHECK_EQ(f.started.size(), 1);
+  CHECK_FALSE(f.roster.is_given_up(2));
+  CHECK(f.roster.is_started_for(2, base::MemberId(4)));
+
+  f.note({{1, 0}, {2, 1}}, 7);
+  f.roster.on_served(2);
+  SUBCASE("a name says that it has served as that one") {
+    f.note({{1, 0}, {2, 1}, {5, 2, member_name(2)}}, 9);
+    CHECK_EQ(f.started.size(), 1);
+    CHECK(f.roster.is_started_for(2, base::MemberId(5)));
+  }
+  SUBCASE("without one it has served as somebody who is gone") {
+    f.note({{1, 0}, {2, 1}, {5, 2}}, 9);
+    CHECK_EQ(f.started.size(), 2);
+  }
 }
 
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
