@@ -278,6 +278,7 @@ void Server::Impl::on_joined(base::Result<Joined> joined) {
   join_.reset();
   if (!joined) return fail(joined.error());
   beginning_ = std::move(*joined);
+  listener_.on_identified(beginning_.identity.member);
   stage_ = Stage::booting;
   boot();
 }
@@ -308,6 +309,7 @@ void Server::Impl::on_started() {
   ASSERT(stage_ == Stage::booting);
   replica::Replica& replica = member_.replica();
   const wal::Identity identity = replica.identity();
+  listener_.on_identified(identity.member);
   const std::optional<Version> cluster_version = parse_version(machine_.members().cluster_version());
   if (cluster_version && *cluster_version > *parse_version(kClusterVersion)) {
     return fail({base::Code::invalid, "cluster cannot be downgraded: its version is " + machine_.members().cluster_version() +

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/etcd/config.h"
 #include "io/completion.h"
@@ -14,9 +15,12 @@
 
 namespace etcd {
 
-// On turns of their own.
+// On turns of their own, but for on_identified().
 class ServerListener {
  public:
+  // Which member this is, as its log says or the group that it joins; said before it promises anything, and perhaps again. Nothing of the
+  // server may be called from it.
+  virtual void on_identified(base::MemberId member) { static_cast<void>(member); }
   // Clients are served; the log line `ready to serve client requests` has been written.
   virtual void on_ready() = 0;
   // The member cannot go on and no longer serves: stop() it, or end the process. The text is for the operator.

@@ -23,18 +23,17 @@ class MemberProgram final : public io::sim::Program, private ::etcd::ServerListe
  public:
   MemberProgram(io::sim::Node& node, std::uint32_t machine, const ::etcd::ServerConfig& config, Roster& roster, MemberHost& host)
       : machine_(machine), roster_(roster), host_(host), server_(node.world(), config, *this) {
+    roster_.on_begun(machine_);
     server_.start();
   }
 
  private:
+  void on_identified(base::MemberId member) override { roster_.on_identified(machine_, member); }
   void on_ready() override {
     roster_.on_served(machine_);
     host_.on_ready();
   }
-  void on_removed(const base::Error&) override {
-    roster_.on_removed(machine_);
-    host_.on_removed();
-  }
+  void on_removed(const base::Error&) override { host_.on_removed(); }
 
   // Whoever could not join yet had a list of the group that has changed since, and tries again with a newer one. Whoever is not to join any
   // more does not.

@@ -82,13 +82,13 @@ void Operator::go_on() {
 
 void Operator::ask(Asking what, std::string_view path, const std::string& request, base::Duration timeout) {
   asking_ = what;
-  asked_at_ = world_.clock.now();
+  asked_at_ = roster_.moment();
   answer_.clear();
   if (channel_ == nullptr || channel_->is_closed()) {
     channel_ = std::make_unique<rpc::Channel>(world_, client_address(static_cast<std::uint32_t>(server_)), rpc::ChannelOptions(), nullptr);
   }
   rpc::CallOptions options;
-  options.deadline = asked_at_ + timeout;
+  options.deadline = world_.clock.now() + timeout;
   channel_->unary(path, request, options, *this);
 }
 
@@ -133,10 +133,10 @@ void Operator::on_list(const rpc::Status& status) {
   if (status.code != rpc::StatusCode::ok || !list.ParseFromString(answer_)) {
     ++silent_lists_;
     const bool may_be_added = current_ && current_->step == Step::add && current_->tries > 0;
-    if (may_be_added && silent_lists_ >= kSilentMax) roster_.start_unlisted(current_->machine, list_, world_.clock.now());
+    if (may_be_added && silent_lists_ >= kSilentMax) roster_.start_unlisted(current_->machine, list_);
     return;
   }
-  roster_.note(list, is_stale_ ? Roster::ListKind::stale : Roster::ListKind::linearizable, asked_at_, world_.clock.now());
+  roster_.note(list, is_stale_ ? Roster::ListKind::stale : Roster::ListKind::linearizable, asked_at_);
   if (is_stale_) {
     ++silent_lists_;
     return;

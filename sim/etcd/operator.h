@@ -110,7 +110,7 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   std::optional<Current> current_;
   etcdserverpb::MemberListResponse list_;
   Asking asking_ = Asking::nothing;
-  base::Instant asked_at_;
+  std::uint64_t asked_at_ = 0;  // the roster's moment
   base::Instant wait_until_;
   std::uint64_t server_ = 0;
   std::uint64_t moves_ = 0;         // to another server

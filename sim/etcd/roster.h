@@ -1,10 +1,10 @@
 // sim/etcd/roster.h: what the administrators of a run have written down: which member each machine is there for.
 //
-//   idle -> started for a member -> has served -> gone (the group goes on without that member) -> started for another …
+//   idle -> started for a member -> identified -> has served -> gone (the group goes on without that member) -> started for another …
 //
 // A machine is started once for each member, with an empty disk: a member that came back without its log would have forgotten what it
 // promised. Until it has served it may be started with a newer list of the group by whoever restarts processes, for the group may have
-// changed since.
+// changed since. Who it is shows when it has joined, and may be another than was meant: the group may have changed, and whom it asked may lag.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,6 @@
 
 #include "core/api/cluster.pb.h"
 #include "core/base/ids.h"
-#include "core/base/time.h"
 #include "core/etcd/config.h"
 #include "sim/tenant.h"
 
@@ -33,26 +32,27 @@ class Roster {
     linearizable,  // the group as it was at some time after the question
     stale,         // as it was some time ago
   };
-  // Starts a machine for everybody who is listed and was never started. What a list says of a machine that was started after the
-  // question is not heard.
-  void note(const etcdserverpb::MemberListResponse& list, ListKind kind, base::Instant asked_at, base::Instant now);
+  // For a question that is asked now: what its answer says of machines of which there has been news since is not heard.
+  std::uint64_t moment() const { return moment_; }
+  // Starts a machine for everybody who is listed and was never started.
+  void note(const etcdserverpb::MemberListResponse& list, ListKind kind, std::uint64_t asked_at);
 
   // Nobody lists anything: perhaps because the group waits for somebody whom it has taken in, as one member does that took a second one.
   // If the machine is idle, starts whoever is added there, on top of the group that was listed last.
-  void start_unlisted(std::uint32_t machine, const etcdserverpb::MemberListResponse& last, base::Instant now);
+  void start_unlisted(std::uint32_t machine, const etcdserverpb::MemberListResponse& last);
   // Nobody is to be added there any more.
   void give_up(std::uint32_t machine);
 
   // How to start what this machine is there for; nullopt: as a founder.
   const std::optional<std::vector<::etcd::InitialMember>>& group_to_join(std::uint32_t machine) const { return machines_[machine].group; }
 
+  // What the machine's process tells: it begins, it is this member, it serves.
+  void on_begun(std::uint32_t machine) { machines_[machine].is_starting = false; }
+  void on_identified(std::uint32_t machine, base::MemberId member);
   void on_served(std::uint32_t machine) { machines_[machine].has_served = true; }
-  // Its member says that it was removed, and ends. If it never served and is listed all the same it has joined as somebody who was there
-  // before, as those who lag still say; nobody counts on what it has, and it may begin anew.
-  void on_removed(std::uint32_t machine) { machines_[machine].has_ended = !machines_[machine].has_served; }
   bool has_served(std::uint32_t machine) const { return machines_[machine].has_served; }
-  // Its member was removed before it ever served; if it has not joined by now nobody will tell it.
-  bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].has_served; }
+  // It was started for somebody who has been removed. As long as it has not joined nobody will tell it.
+  bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].is_identified; }
   // It runs this member, or will.
   bool is_started_for(std::uint32_t machine, base::MemberId member) const { return machines_[machine].member == member; }
   std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }
@@ -60,22 +60,24 @@ class Roster {
 
  private:
   struct Machine {
-    base::MemberId member;  // none: nobody has started it, or no list has told yet of whom it runs
-    bool awaits_id = false;  // so: a list will
-    std::optional<base::Instant> started_at;
+    base::MemberId member;       // none: nobody has started it, or it is not known for whom it runs
+    bool awaits_id = false;      // so: a list will tell, or itself
+    std::uint64_t known_at = 0;  // since when the above is so
     std::optional<std::vector<::etcd::InitialMember>> group;
+    bool is_starting = false;    // it will, and has not yet
+    bool is_identified = false;  // by itself
     bool has_served = false;
     bool is_gone = false;
-    bool has_ended = false;  // as removed, before it served
   };
-  void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind,
-            base::Instant now);
+  bool is_idle(std::uint32_t machine) const { return !machines_[machine].is_starting && owner_->is_idle(machine); }
+  void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind);
   void refresh(Machine& machine, const etcdserverpb::MemberListResponse& list);
-  void start(std::uint32_t number, Machine machine, base::Instant now);
+  void start(std::uint32_t number, Machine machine);
 
   std::vector<Machine> machines_;
   std::set<base::MemberId> started_;  // ever
   Machines* owner_ = nullptr;
+  std::uint64_t moment_ = 0;  // operators' clocks differ
   std::uint64_t starts_ = 0;
 };
 

@@ -13,12 +13,9 @@ namespace {
 
 using ListKind = Roster::ListKind;
 
-base::Instant at(int second) { return base::Instant(std::chrono::seconds(second)); }
-
 struct ListedMember {
   std::uint64_t id;
   std::uint32_t machine;
-  std::string name = {};  // once it has served
 };
 
 etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& members) {
@@ -26,7 +23,6 @@ etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& member
   for (const ListedMember& one : members) {
     etcdserverpb::Member& member = *list.add_members();
     member.set_id(one.id);
-    member.set_name(one.name);
     member.add_peerurls(peer_url(one.machine));
   }
   return list;
@@ -41,9 +37,10 @@ class Fixture final : public Machines {
   void start_anew(std::uint32_t machine) override {
     started.push_back(machine);
     idle[machine] = false;
+    roster.on_begun(machine);
   }
-  void note(const std::vector<ListedMember>& members, int asked, ListKind kind = ListKind::linearizable) {
-    roster.note(list_of(members), kind, at(asked), at(asked + 1));
+  void note(const std::vector<ListedMember>& members, ListKind kind = ListKind::linearizable) {
+    roster.note(list_of(members), kind, roster.moment());
   }
 
   Roster roster{2, 3};
@@ -55,97 +52,94 @@ class Fixture final : public Machines {
 
 TEST_CASE("whoever is listed is started once, with the list as it is, and founders never") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}}, 1);
+  f.note({{1, 0}, {2, 1}});
   CHECK(f.started.empty());
   CHECK_FALSE(f.roster.group_to_join(0));
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 3);
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);
+  f.note({{1, 0}, {2, 1}, {3, 2}});
+  f.note({{1, 0}, {2, 1}, {3, 2}});
   CHECK_EQ(f.started, std::vector<std::uint32_t>{2});
   REQUIRE(f.roster.group_to_join(2));
   CHECK_EQ(f.roster.group_to_join(2)->size(), 3);
   CHECK(f.roster.is_started_for(2, base::MemberId(3)));
-  f.note({{1, 0}, {3, 2}}, 7);
+  f.note({{1, 0}, {3, 2}});
   CHECK_EQ(f.roster.group_to_join(2)->size(), 2);  // it has not joined yet
   f.roster.on_served(2);
-  f.note({{3, 2}}, 9);
+  f.note({{3, 2}});
   CHECK_EQ(f.roster.group_to_join(2)->size(), 2);
 }
 
 TEST_CASE("another member on a machine begins anew, but not for a list of an earlier time") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}}, 1);
-  f.note({{1, 0}}, 3);
-  f.note({{1, 0}, {4, 1}}, 5);
+  f.note({{1, 0}, {2, 1}});
+  f.note({{1, 0}});
+  const std::uint64_t asked_at = f.roster.moment();
+  f.note({{1, 0}, {4, 1}});
   CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
-  f.note({{1, 0}, {3, 1}}, 4);  // asked before that start
-  f.note({{1, 0}, {3, 1}}, 7, ListKind::stale);
-  f.note({{1, 0}, {2, 1}}, 9, ListKind::stale);
+  f.roster.note(list_of({{1, 0}, {3, 1}}), ListKind::linearizable, asked_at);  // asked before that start
+  f.note({{1, 0}, {3, 1}}, ListKind::stale);
+  f.note({{1, 0}, {2, 1}}, ListKind::stale);
   CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
   CHECK(f.roster.is_started_for(1, base::MemberId(4)));
 }
 
-TEST_CASE("who was removed before it served is given up, and who served finds out by itself") {
+TEST_CASE("who was removed before it joined is given up, and who joined finds out by itself") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
-  f.note({{1, 0}, {2, 1}}, 3, ListKind::stale);
+  f.note({{1, 0}, {2, 1}, {3, 2}});
+  f.note({{1, 0}, {2, 1}}, ListKind::stale);
   CHECK_FALSE(f.roster.is_given_up(2));
-  f.note({{1, 0}, {2, 1}}, 5);
+  f.note({{1, 0}, {2, 1}});
   CHECK(f.roster.is_given_up(2));
-  f.roster.on_served(2);
+  f.roster.on_identified(2, base::MemberId(3));
   CHECK_FALSE(f.roster.is_given_up(2));
 }
 
-TEST_CASE("who joined as somebody that was there before begins anew") {
+TEST_CASE("who joined as somebody that was there before has not started, and begins anew") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
-  f.roster.on_removed(2);
-  f.idle[2] = true;
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 3, ListKind::stale);
+  f.note({{1, 0}, {2, 1}, {4, 2}});
+  f.roster.on_identified(2, base::MemberId(3));
+  CHECK_FALSE(f.roster.is_started_for(2, base::MemberId(4)));
+  f.note({{1, 0}, {2, 1}, {4, 2}}, ListKind::stale);  // it runs, and the list may be old
   CHECK_EQ(f.started.size(), 1);
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);
+  f.note({{1, 0}, {2, 1}, {4, 2}});
   CHECK_EQ(f.started.size(), 2);
-  f.roster.on_served(2);
-  f.roster.on_removed(2);
+  f.roster.on_identified(2, base::MemberId(4));
   f.idle[2] = true;
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 7);  // it has served, so the list is of an earlier time
+  f.note({{1, 0}, {2, 1}, {4, 2}});
+  f.note({{1, 0}, {2, 1}, {3, 2}}, ListKind::stale);
   CHECK_EQ(f.started.size(), 2);
 }
 
-TEST_CASE("what waits to join joins as whoever is added next there") {
+TEST_CASE("what waits to join may be whoever is added next there, and then its disk stays") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 1);
-  CHECK_EQ(f.started.size(), 1);
-  f.note({{1, 0}, {2, 1}}, 3);
-  f.note({{1, 0}, {2, 1}, {4, 2}}, 5);  // it may have joined as that one, and voted
-  CHECK_EQ(f.started.size(), 1);
-  CHECK_FALSE(f.roster.is_given_up(2));
-  CHECK(f.roster.is_started_for(2, base::MemberId(4)));
-
-  f.note({{1, 0}, {2, 1}}, 7);
-  f.roster.on_served(2);
-  SUBCASE("a name says that it has served as that one") {
-    f.note({{1, 0}, {2, 1}, {5, 2, member_name(2)}}, 9);
+  f.note({{1, 0}, {2, 1}, {3, 2}});
+  f.note({{1, 0}, {2, 1}});
+  const std::uint64_t asked_at = f.roster.moment();
+  SUBCASE("it has joined as that one") {
+    f.roster.on_identified(2, base::MemberId(4));
+    CHECK_FALSE(f.roster.is_given_up(2));
+    f.note({{1, 0}, {2, 1}, {4, 2}});
     CHECK_EQ(f.started.size(), 1);
-    CHECK(f.roster.is_started_for(2, base::MemberId(5)));
+    f.roster.note(list_of({{1, 0}, {2, 1}, {5, 2}}), ListKind::linearizable, asked_at);  // an answer to an earlier question
+    CHECK_EQ(f.started.size(), 1);
   }
-  SUBCASE("without one it has served as somebody who is gone") {
-    f.note({{1, 0}, {2, 1}, {5, 2}}, 9);
+  SUBCASE("it has not, and promised nothing") {
+    f.note({{1, 0}, {2, 1}, {4, 2}});
     CHECK_EQ(f.started.size(), 2);
   }
 }
 
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
   Fixture f;
-  f.note({{1, 0}, {2, 1}}, 1);
-  f.roster.start_unlisted(1, list_of({{1, 0}, {2, 1}}), at(3));  // somebody runs there
+  f.note({{1, 0}, {2, 1}});
+  f.roster.start_unlisted(1, list_of({{1, 0}, {2, 1}}));  // somebody runs there
   CHECK(f.started.empty());
-  f.roster.start_unlisted(2, list_of({{1, 0}, {2, 1}}), at(3));
+  f.roster.start_unlisted(2, list_of({{1, 0}, {2, 1}}));
   CHECK_EQ(f.started, std::vector<std::uint32_t>{2});
   REQUIRE(f.roster.group_to_join(2));
   CHECK_EQ(f.roster.group_to_join(2)->back().name, member_name(2));
   f.roster.give_up(2);
   CHECK(f.roster.is_given_up(2));
-  f.note({{1, 0}, {2, 1}, {3, 2}}, 5);  // it came true late, and the machine is at it
+  f.note({{1, 0}, {2, 1}, {3, 2}});  // it came true late, and the machine is at it
   CHECK_FALSE(f.roster.is_given_up(2));
   CHECK_EQ(f.started.size(), 1);
   CHECK(f.roster.is_started_for(2, base::MemberId(3)));
