@@ -51,8 +51,8 @@ class Roster {
   void on_identified(std::uint32_t machine, base::MemberId member);
   void on_served(std::uint32_t machine) { machines_[machine].has_served = true; }
   bool has_served(std::uint32_t machine) const { return machines_[machine].has_served; }
-  // It was started for somebody who has been removed. As long as it has not joined nobody will tell it.
-  bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].is_identified; }
+  // It was started for somebody who has been removed, and has not served, though it may have joined in vain: nobody will tell it.
+  bool is_given_up(std::uint32_t machine) const { return machines_[machine].is_gone && !machines_[machine].has_served; }
   // It runs this member, or will.
   bool is_started_for(std::uint32_t machine, base::MemberId member) const { return machines_[machine].member == member; }
   std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }

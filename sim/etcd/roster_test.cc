@@ -82,14 +82,16 @@ TEST_CASE("another member on a machine begins anew, but not for a list of an ear
   CHECK(f.roster.is_started_for(1, base::MemberId(4)));
 }
 
-TEST_CASE("who was removed before it joined is given up, and who joined finds out by itself") {
+TEST_CASE("who was removed before it served is given up, and who served finds out by itself") {
   Fixture f;
   f.note({{1, 0}, {2, 1}, {3, 2}});
   f.note({{1, 0}, {2, 1}}, ListKind::stale);
   CHECK_FALSE(f.roster.is_given_up(2));
   f.note({{1, 0}, {2, 1}});
   CHECK(f.roster.is_given_up(2));
-  f.roster.on_identified(2, base::MemberId(3));
+  f.roster.on_identified(2, base::MemberId(3));  // perhaps its log has not
+  CHECK(f.roster.is_given_up(2));
+  f.roster.on_served(2);
   CHECK_FALSE(f.roster.is_given_up(2));
 }
 
