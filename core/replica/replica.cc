@@ -31,6 +31,8 @@ Replica::Replica(const io::World& world, Options options, StateMachine& machine,
       machine_(machine),
       transport_(transport),
       listener_(listener),
+      outgoing_(world, machine, transport, options_.snapshots_max),
+      incoming_(world, machine, *this),
       boot_(world, machine, *this) {
   ASSERT(options_.unapplied_entries_max > 0);
   ASSERT(options_.catch_up_entries < options_.kept_entries_max);
@@ -335,9 +337,7 @@ void Replica::on_timer() {
   if (!is_running()) return;
   world_.clock.arm(*this, world_.clock.now() + options_.tick_interval);
   is_refused_ = false;
-  std::vector<base::MemberId> failed;
-  failed.swap(snapshots_failed_);
-  for (const base::MemberId peer : failed) step(raft::SnapshotOver{peer});
+  for (const base::MemberId peer : outgoing_.take_failed()) step(raft::SnapshotOver{peer});
   step(raft::Tick{election_jitter_ticks()});
   ask_again();
   watch_disk();
@@ -387,10 +387,7 @@ void Replica::on_log_written(const raft::Persisted& persisted, std::vector<raft:
   world_.observer.on_event(io::LogSynced{persisted.last.index});
   send(promises);
   step(persisted);
-  if (installing_ && !is_install_asked_ && !writer_->is_installing()) {
-    is_install_asked_ = true;
-    machine_.install(*installing_, install_done_);
-  }
+  if (incoming_.waits_for_log() && !writer_->is_installing()) incoming_.install();
   wake();
 }
 
@@ -440,13 +437,14 @@ void Replica::perform() {
   send(output_.messages);
   send(output_.after_persist);  // what had nothing to wait for
   for (const raft::ReadReady& ready : output_.reads) on_read_ready(ready);
-  for (const base::MemberId peer : output_.snapshots) send_snapshot(peer);
-  if (stopped_) return;
+  for (const base::MemberId peer : output_.snapshots) {
+    if (const base::Status begun = outgoing_.begin(peer, *raft_); !begun) return stop(begun.error());
+  }
   // reads_refused: they are asked again, or refused when there is another leader.
   observe_commits();
   tell_part();
   tell_configuration();
-  if (!snapshots_sent_.empty()) stop_needless_snapshots();
+  outgoing_.cancel_needless(*raft_);
 }
 
 void Replica::send(std::vector<raft::Outbound>& messages) {
@@ -629,7 +627,7 @@ void Replica::apply_slice() {
 
 // A leader may know that others have an entry before its own disk does. The store must not: after a crash it would be ahead of the log.
 base::LogIndex Replica::may_apply_to() const {
-  if (installing_) return applied_.index;  // what comes next here is behind the snapshot
+  if (incoming_.is_installing()) return applied_.index;  // what comes next here is behind the snapshot
   return std::min(raft_->committed(), raft_->persisted().index);
 }
 
@@ -688,7 +686,7 @@ void Replica::answer_reads() {
 // --- the store --------------------------------------------------------------------------------------
 
 void Replica::on_durable(const base::StoreMark& mark) {
-  if (!is_running() || installing_) return;  // of a store that has had its day
+  if (!is_running() || incoming_.is_installing()) return;  // of a store that has had its day
   ASSERT(mark >= durable_);
   ASSERT(mark.applied <= applied_.index);
   durable_ = mark;
@@ -723,138 +721,56 @@ void Replica::truncate_log() {
   base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
   // Who gets a snapshot needs what comes behind it: a little more is kept, or the next one would be due when this one arrives.
   const bool is_full = log.entry_count() * 4 > options_.kept_entries_max * 3 || log.size_bytes() > options_.kept_bytes_max / 4 * 3;
-  for (const auto& sent : snapshots_sent_) through = is_full ? through : std::min(through, sent.second);
+  if (!is_full) through = std::min(through, outgoing_.oldest().value_or(through));
   if (through <= log.last_dropped().index) return;
   writer_->add_start(raft_->drop_through(through));
   world_.observer.on_event(io::LogTruncated{through});
 }
 
-// --- snapshots for others ---------------------------------------------------------------------------
-
-void Replica::send_snapshot(base::MemberId to) {
-  // An answer to something older told raft that the member has more than it thought, and it looked again. When the one on its way is
-  // over, raft hears of it and looks once more.
-  if (snapshots_sent_.count(to) != 0) return;
-  if (snapshots_sent_.size() >= options_.snapshots_max) return snapshots_failed_.push_back(to);
-  base::Result<std::unique_ptr<SnapshotSource>> source = machine_.take_snapshot();
-  if (!source && source.error().code == base::Code::overloaded) return snapshots_failed_.push_back(to);
-  if (!source) return stop(source.error());
-  const raft::Snapshot snapshot = raft_->snapshot_at((*source)->applied());
-  snapshots_sent_[to] = snapshot.last.index;
-  world_.observer.on_event(io::SnapshotBegun{to, snapshot.last});
-  transport_->send_snapshot(to, snapshot, std::move(*source));
-}
+// --- snapshots --------------------------------------------------------------------------------------
 
 void Replica::on_snapshot_over(base::MemberId peer, base::Status status) {
   if (!is_running()) return;
-  snapshots_sent_.erase(peer);
-  world_.observer.on_event(io::SnapshotEnded{peer, status.has_value()});
-  if (status) {
-    step(raft::SnapshotOver{peer});
-    return wake();
-  }
-  const base::Error& error = status.error();
-  if (error.code == base::Code::io || error.code == base::Code::damaged) return stop(error);
-  const std::string member = base::to_text(peer);
-  world_.observer.log(io::Level::warn, "a snapshot did not reach a member",
-                      {{"member", std::string_view(member)}, {"error", std::string_view(error.detail)}});
-  snapshots_failed_.push_back(peer);  // not at once: what went wrong has a moment to mend
-}
-
-// Only a leader sends them, and only to members of its group.
-void Replica::stop_needless_snapshots() {
-  for (auto sent = snapshots_sent_.begin(); sent != snapshots_sent_.end();) {
-    if (raft_->progress(sent->first) != nullptr) {
-      ++sent;
-      continue;
-    }
-    transport_->cancel_snapshot(sent->first);
-    world_.observer.on_event(io::SnapshotEnded{sent->first, false});
-    sent = snapshots_sent_.erase(sent);
-  }
-}
-
-// --- a snapshot for this member -----------------------------------------------------------------------
-
-// The state of one on its way; the transport's. When all of it is here, raft is asked. Who sends it hears only that it did not work: what
-// was wrong with the disk is said here.
-class Replica::IncomingSnapshot final : public SnapshotSink, private io::Completion {
- public:
-  IncomingSnapshot(Replica& replica, Arrived what, std::unique_ptr<SnapshotSink> sink)
-      : replica_(replica), what_(std::move(what)), sink_(std::move(sink)) {
-    replica_.is_receiving_ = true;
-  }
-  ~IncomingSnapshot() override { replica_.is_receiving_ = false; }
-
-  void take(std::string piece, io::Completion& done) override {
-    done_ = &done;
-    sink_->take(std::move(piece), *this);
-  }
-  void end(io::Completion& done) override {
-    done_ = &done;
-    is_ending_ = true;
-    sink_->end(*this);
-  }
-
- private:
-  // The one who waits is told last: it may be the end of this.
-  void complete(base::Status status) override {
-    if (!status) {
-      replica_.world_.observer.log(io::Level::warn, "a snapshot could not be taken", {{"error", std::string_view(status.error().detail)}});
-    } else if (is_ending_) {
-      replica_.arrived_ = std::move(what_);
-      replica_.wake();
-    }
-    done_->complete(std::move(status));
-  }
-
-  Replica& replica_;
-  Arrived what_;
-  bool is_ending_ = false;
-  io::Completion* done_ = nullptr;
-  const std::unique_ptr<SnapshotSink> sink_;
-};
-
-base::StoreMark Replica::next_store(const raft::Snapshot& snapshot) const {
-  return {base::StoreGeneration(durable_.generation.value() + 1), snapshot.last.index};
+  const base::Result<bool> arrived = outgoing_.on_over(peer, status);
+  if (!arrived) return stop(arrived.error());
+  if (!*arrived) return;
+  step(raft::SnapshotOver{peer});
+  wake();
 }
 
 std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
-  if (!is_running() || is_receiving_ || arrived_ || installing_) return nullptr;
+  if (!is_running() || !incoming_.is_free()) return nullptr;
   if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed() || raft_->log().contains(snapshot.last)) {
     // Raft has no use for its state, and says so, or how far it is: the leader would offer it again and again.
     step(raft::Received{from, snapshot});
     wake();
     return nullptr;
   }
-  std::unique_ptr<SnapshotSink> sink = machine_.receive_snapshot(next_store(snapshot));
-  if (sink == nullptr) return nullptr;
-  return std::make_unique<IncomingSnapshot>(*this, Arrived{from, snapshot}, std::move(sink));
+  return incoming_.receive({from, snapshot}, durable_.generation);
 }
+
+void Replica::on_snapshot_arrived() { wake(); }
 
 // Now that nothing of it can be lost any more raft may hear of it.
 void Replica::take_arrived() {
-  if (!arrived_) return;
-  ASSERT(!is_receiving_);
-  const Arrived what = *std::exchange(arrived_, std::nullopt);
-  step(raft::Received{what.from, what.snapshot});
+  const std::optional<IncomingSnapshot::Arrived> what = incoming_.take_arrived();
+  if (what) step(raft::Received{what->from, what->snapshot});
 }
 
 // Raft wants it: its log begins behind it from now on.
 void Replica::begin_install(const raft::Snapshot& snapshot) {
-  ASSERT(!installing_);
-  installing_ = next_store(snapshot);
-  is_install_asked_ = false;
+  const base::StoreMark store = incoming_.begin_install();
+  ASSERT(store.applied == snapshot.last.index);
   base::LogStart start{snapshot.last, raft::encode(snapshot.configuration)};
   world_.observer.on_event(io::LogReplaced{snapshot.last, start.configuration});
   commit_observed_ = std::max(commit_observed_, snapshot.last.index);
-  writer_->add_install(std::move(start), *installing_);
+  writer_->add_install(std::move(start), store);
 }
 
-void Replica::on_installed(const base::Status& status) {
+void Replica::on_snapshot_installed(const base::Result<base::StoreMark>& store) {
   if (!is_running()) return;
-  if (!status) return stop(status.error());
-  durable_ = *std::exchange(installing_, std::nullopt);
+  if (!store) return stop(store.error());
+  durable_ = *store;
   applied_ = {raft_->log().term_at(durable_.applied), durable_.applied};
   ASSERT(machine_.applied() == applied_.index);
   world_.observer.on_event(io::Installed{applied_, durable_, machine_.state_hash()});

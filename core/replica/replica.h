@@ -26,7 +26,9 @@
 #include "core/base/result.h"
 #include "core/raft/raft.h"
 #include "core/replica/boot.h"
+#include "core/replica/incoming_snapshot.h"
 #include "core/replica/log_writer.h"
+#include "core/replica/outgoing_snapshots.h"
 #include "core/replica/state_machine.h"
 #include "core/replica/transport.h"
 #include "io/world.h"
@@ -124,7 +126,8 @@ struct Status {
 };
 
 class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,
-                      private BootListener, private LogWriterListener, private TransportListener {
+                      private BootListener, private LogWriterListener, private TransportListener,
+                      private IncomingSnapshotListener {
  public:
   // All references outlive the replica. `transport` may be null for a group of one; it is started right after on_started(),
   // in which the tenant tells it of the others, and stopped with the replica.
@@ -180,19 +183,6 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
     std::uint64_t request_id = 0;
     std::shared_ptr<const std::string> record;  // null: abandoned
   };
-  struct Arrived {  // a snapshot whose state is here, durably
-    base::MemberId from;
-    raft::Snapshot snapshot;
-  };
-  class IncomingSnapshot;
-  class InstallDone final : public io::Completion {
-   public:
-    explicit InstallDone(Replica& replica) : replica_(replica) {}
-    void complete(base::Status status) override { replica_.on_installed(status); }
-
-   private:
-    Replica& replica_;
-  };
   struct ReadGroup {  // one question to raft, for all reads of a turn
     std::vector<raft::ReadToken> tokens;  // ascending; each time it was asked, and an answer to any of them will do
     std::uint32_t waited_ticks = 0;       // since it was asked last
@@ -213,6 +203,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_unreachable(base::MemberId peer) override;
   void on_snapshot_over(base::MemberId peer, base::Status status) override;
   std::unique_ptr<SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override;
+  void on_snapshot_arrived() override;
+  void on_snapshot_installed(const base::Result<base::StoreMark>& store) override;
 
   base::Status check_boot(const wal::State& state) const;
   base::Status begin_alone(Booted booted);  // writes the log's new end, and then begins
@@ -235,12 +227,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void forget_abandoned();
   void watch_disk();
   bool has_room_for(const raft::Message& message) const;
-  void send_snapshot(base::MemberId to);
-  void stop_needless_snapshots();
   void take_arrived();
-  base::StoreMark next_store(const raft::Snapshot& snapshot) const;
   void begin_install(const raft::Snapshot& snapshot);
-  void on_installed(const base::Status& status);
   void tell_configuration();
   base::LogIndex may_apply_to() const;
   void observe_commits();
@@ -288,13 +276,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   std::uint64_t next_read_token_ = 0;
   base::IntrusiveList<ReadWait> queued_reads_;
   std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
-  std::map<base::MemberId, base::LogIndex> snapshots_sent_;  // on their way, and up to where they go
-  std::vector<base::MemberId> snapshots_failed_;             // raft hears on the next tick that they are over
-  bool is_receiving_ = false;                                // a snapshot, for which no other has to make way
-  std::optional<Arrived> arrived_;                           // raft decides on the end of this turn
-  std::optional<base::StoreMark> installing_;                // from raft's decision until its store is the member's state
-  bool is_install_asked_ = false;                            // the log names it, durably
-  InstallDone install_done_{*this};
+  OutgoingSnapshots outgoing_;
+  IncomingSnapshot incoming_;
   std::uint64_t configurations_told_ = 0;
   bool is_certain_told_ = false;
   std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
