@@ -6,27 +6,30 @@
 //
 // What is committed is applied once it is durable in this member's own log as well: a store is never ahead of its log.
 //
-// A member that needs what the log no longer has gets a snapshot (snapshot.h): receiving -> arrived -> installing -> applied. It counts
-// from the moment at which the log names its store, durably.
+// A member that needs what the log no longer has gets a snapshot (snapshot.h). It counts from the moment at which the log names its
+// store, durably.
 //
-// The parts: boot.h reads the durable log at start, log_writer.h makes outputs durable one batch at a time,
-// and this class moves between raft, the writer and the state machine.
+// The parts: boot.h reads the durable log at start, log_writer.h makes outputs durable one batch at a time, proposals.h and reads.h
+// keep who waits, outgoing_snapshots.h and incoming_snapshot.h what is on its way, disk_watch.h an eye on the disk. This class moves
+// between raft, these and the state machine: start.cc begins it, apply.cc feeds the machine, replica.cc has the turns and the rest.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/intrusive_list.h"
 #include "core/base/result.h"
 #include "core/raft/raft.h"
 #include "core/replica/boot.h"
+#include "core/replica/disk_watch.h"
+#include "core/replica/incoming_snapshot.h"
 #include "core/replica/log_writer.h"
+#include "core/replica/outgoing_snapshots.h"
+#include "core/replica/proposals.h"
+#include "core/replica/reads.h"
 #include "core/replica/state_machine.h"
 #include "core/replica/transport.h"
 #include "io/world.h"
@@ -67,40 +70,6 @@ struct Options {
   std::size_t snapshots_max = 2;               // on their way to others at a time
 };
 
-// How the replica finds who waits for a command.
-class ProposalTicket {
- public:
-  ProposalTicket() = default;
-  ProposalTicket(const ProposalTicket&) = delete;
-  ProposalTicket& operator=(const ProposalTicket&) = delete;
-
- private:
-  friend class Replica;
-  std::uint64_t request_id_ = 0;  // 0: not waiting
-};
-
-// A command on its way; embedded in whoever waits. After a successful propose() exactly one of these is
-// called, on a later turn or at the end of this one, unless abandon() came first.
-class Proposal : public ProposalTicket {
- public:
-  virtual void on_applied(std::string response) = 0;
-  // not_leader: certainly without effect. outcome_unknown: perhaps it takes effect later.
-  virtual void on_refused(const base::Error& error) = 0;
-
- protected:
-  ~Proposal() = default;
-};
-
-// A linearizable read that waits for its turn; embedded likewise.
-class ReadWait : public base::ListNode<ReadWait> {
- public:
-  virtual void on_readable() = 0;  // the state machine has applied everything this read must see
-  virtual void on_refused(const base::Error& error) = 0;
-
- protected:
-  ~ReadWait() = default;
-};
-
 class ReplicaListener {
  public:
   virtual void on_started() = 0;                         // files are open; proposals and reads are taken
@@ -124,7 +93,8 @@ struct Status {
 };
 
 class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,
-                      private BootListener, private LogWriterListener, private TransportListener {
+                      private BootListener, private LogWriterListener, private TransportListener,
+                      private IncomingSnapshotListener {
  public:
   // All references outlive the replica. `transport` may be null for a group of one; it is started right after on_started(),
   // in which the tenant tells it of the others, and stopped with the replica.
@@ -176,31 +146,6 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   Status status() const;
 
  private:
-  struct QueuedCommand {
-    std::uint64_t request_id = 0;
-    std::shared_ptr<const std::string> record;  // null: abandoned
-  };
-  struct Arrived {  // a snapshot whose state is here, durably
-    base::MemberId from;
-    raft::Snapshot snapshot;
-  };
-  class IncomingSnapshot;
-  class InstallDone final : public io::Completion {
-   public:
-    explicit InstallDone(Replica& replica) : replica_(replica) {}
-    void complete(base::Status status) override { replica_.on_installed(status); }
-
-   private:
-    Replica& replica_;
-  };
-  struct ReadGroup {  // one question to raft, for all reads of a turn
-    std::vector<raft::ReadToken> tokens;  // ascending; each time it was asked, and an answer to any of them will do
-    std::uint32_t waited_ticks = 0;       // since it was asked last
-    bool is_confirmed = false;
-    base::LogIndex index;  // once confirmed
-    base::IntrusiveList<ReadWait> waiting;
-  };
-
   void on_end_of_turn() override;
   void on_timer() override;
   void on_booted(base::Result<Booted> booted) override;
@@ -213,6 +158,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void on_unreachable(base::MemberId peer) override;
   void on_snapshot_over(base::MemberId peer, base::Status status) override;
   std::unique_ptr<SnapshotSink> on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) override;
+  void on_snapshot_arrived() override;
+  void on_snapshot_installed(const base::Result<base::StoreMark>& store) override;
 
   base::Status check_boot(const wal::State& state) const;
   base::Status begin_alone(Booted booted);  // writes the log's new end, and then begins
@@ -226,27 +173,17 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   void flush_proposals();
   bool propose_queued(std::uint64_t bytes_max);  // false: refused, and still queued
   bool pass_on(const raft::Message& message);    // true: it is a proposal for the leader that this member was
-  void flush_passed_on();
   void flush_reads();
-  void ask(ReadGroup& group);
   void ask_again();
-  void on_read_ready(const raft::ReadReady& ready);
-  void refuse_reads_under_way();
-  void forget_abandoned();
   void watch_disk();
   bool has_room_for(const raft::Message& message) const;
-  void send_snapshot(base::MemberId to);
-  void stop_needless_snapshots();
   void take_arrived();
-  base::StoreMark next_store(const raft::Snapshot& snapshot) const;
   void begin_install(const raft::Snapshot& snapshot);
-  void on_installed(const base::Status& status);
   void tell_configuration();
   base::LogIndex may_apply_to() const;
   void observe_commits();
   void apply_slice();
   void apply_one(const base::Entry& entry);
-  void answer_reads();
   void truncate_log();
   bool is_crowded() const;  // past half of a bound: the log wants to be truncated
   std::uint32_t election_jitter_ticks();
@@ -275,32 +212,15 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   base::EntryId applied_;
   base::StoreMark durable_;           // of the store, as it says
 
-  std::uint64_t next_request_id_ = 0;
-  std::map<std::uint64_t, Proposal*> proposals_;  // waiting, by request id
-  std::vector<QueuedCommand> queued_;             // by request id: of this turn, or until there is a leader that takes them
-  std::uint64_t queued_count_ = 0;                // of those that are not abandoned
-  std::uint64_t queued_bytes_ = 0;                // of their records
-  raft::Propose passed_on_;                       // from others, for the next leader
-  std::uint64_t passed_on_bytes_ = 0;
-  std::uint32_t passed_on_ticks_ = 0;             // since the first of them came
-  base::Term led_term_;                           // the last one that this incarnation led
-  bool is_refused_ = false;                       // the leader, this member, takes no proposals now: not before the next tick
-  std::uint64_t next_read_token_ = 0;
-  base::IntrusiveList<ReadWait> queued_reads_;
-  std::deque<std::unique_ptr<ReadGroup>> read_groups_;  // in the order in which they were first asked
-  std::map<base::MemberId, base::LogIndex> snapshots_sent_;  // on their way, and up to where they go
-  std::vector<base::MemberId> snapshots_failed_;             // raft hears on the next tick that they are over
-  bool is_receiving_ = false;                                // a snapshot, for which no other has to make way
-  std::optional<Arrived> arrived_;                           // raft decides on the end of this turn
-  std::optional<base::StoreMark> installing_;                // from raft's decision until its store is the member's state
-  bool is_install_asked_ = false;                            // the log names it, durably
-  InstallDone install_done_{*this};
+  Proposals proposals_;
+  Reads reads_;
+  OutgoingSnapshots outgoing_;
+  IncomingSnapshot incoming_;
+  DiskWatch disk_watch_;
+  base::Term led_term_;      // the last one that this incarnation led
+  bool is_refused_ = false;  // the leader, this member, takes no proposals now: not before the next tick
   std::uint64_t configurations_told_ = 0;
   bool is_certain_told_ = false;
-  std::uint64_t write_watched_ = 0;  // the write that was under way at the last tick; 0: none
-  std::uint32_t write_ticks_ = 0;    // for how many ticks it has been
-  base::StoreMark durable_watched_;  // durable_ at the last tick
-  std::uint32_t refusing_ticks_ = 0;  // for how many ticks that has been so, with proposals refused meanwhile
   base::Term jitter_term_;
   std::uint32_t jitter_ticks_ = 0;
   bool has_jitter_ = false;
