@@ -38,7 +38,7 @@ class Shrinker {
     if (is_exhausted()) return false;
     ++best_.runs;
     Verdict verdict = runner_.run(candidate);
-    const bool is_same = verdict.kind == best_.verdict.kind && verdict.oracle == best_.verdict.oracle;
+    const bool is_same = is_alike(verdict, best_.verdict);
     if (is_same) {
       best_.plan = std::move(candidate);
       best_.verdict = std::move(verdict);

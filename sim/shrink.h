@@ -34,7 +34,7 @@ struct Shrunk {
   std::uint64_t runs = 0;
 };
 
-// Requires: `plan` fails with `verdict`. The result fails with the same kind and oracle. At most `runs_max` runs.
+// Requires: `plan` fails with `verdict`. The result fails alike (sim/verdict.h). At most `runs_max` runs.
 Shrunk shrink(const Plan& plan, const Verdict& verdict, std::uint64_t runs_max, PlanRunner& runner, ShrinkProgress* progress);
 
 }  // namespace sim

@@ -20,7 +20,7 @@ class NeedsThree final : public PlanRunner {
     if (!crash || !operation || plan.rates.count("disk.sync_error") == 0) return {};
     // Another failure, which must not be taken for this one.
     if (plan.operations.size() == 3) return {VerdictKind::safety, "another", "…"};
-    return {VerdictKind::safety, "durability", "…"};
+    return {VerdictKind::safety, "durability", "operation 7 is lost"};
   }
   int runs = 0;
 };
@@ -46,7 +46,7 @@ Plan large_plan() {
 
 TEST_CASE("what a failure does not need goes, and the failure stays the same one") {
   NeedsThree runner;
-  const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", ""}, 2000, runner, nullptr);
+  const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", "operation 23 is lost"}, 2000, runner, nullptr);
   CHECK_EQ(shrunk.plan.actions.size(), 1);
   CHECK_EQ(shrunk.plan.rates.size(), 1);
   CHECK(shrunk.plan.operations.size() <= 4);  // three would be the other failure
@@ -56,7 +56,7 @@ TEST_CASE("what a failure does not need goes, and the failure stays the same one
 
 TEST_CASE("the number of runs is a bound") {
   NeedsThree runner;
-  const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", ""}, 10, runner, nullptr);
+  const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", "operation 23 is lost"}, 10, runner, nullptr);
   CHECK_EQ(shrunk.runs, 10);
   CHECK_EQ(runner.runs, 10);
 }

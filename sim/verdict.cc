@@ -1,8 +1,18 @@
 #include "sim/verdict.h"
 
+#include <algorithm>
+
 #include "core/base/assert.h"
 
 namespace sim {
+
+namespace {
+
+// Wide enough for names, ids in hexadecimal and `term:index`.
+bool is_of_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 std::string_view to_text(VerdictKind kind) {
   switch (kind) {
@@ -15,5 +25,27 @@ std::string_view to_text(VerdictKind kind) {
   ASSERT(false && "a verdict outside the enumeration");
   return {};
 }
+
+std::string shape_of(const Verdict& verdict) {
+  std::string shape;
+  const std::string& text = verdict.message;
+  int depth = 0;
+  for (auto at = text.begin(); at != text.end();) {
+    const auto end = std::find_if_not(at, text.end(), is_of_word);
+    if (end == at) {
+      if (*at == ')' && depth > 0 && --depth == 0) shape += "…";
+      if (depth == 0) shape += *at;
+      if (*at == '(') ++depth;
+      ++at;
+      continue;
+    }
+    if (depth == 0 && std::any_of(at, end, is_digit)) shape += '#';
+    else if (depth == 0) shape.append(at, end);
+    at = end;
+  }
+  return shape;
+}
+
+bool is_alike(const Verdict& a, const Verdict& b) { return a.kind == b.kind && a.oracle == b.oracle && shape_of(a) == shape_of(b); }
 
 }  // namespace sim

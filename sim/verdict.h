@@ -23,6 +23,11 @@ struct Verdict {
   bool is_failure() const { return kind != VerdictKind::pass && kind != VerdictKind::refused; }
 };
 
+// The message without what differs from one run to the next: names and numbers are `#`, what stands in parentheses is `…`. Two
+// failures with the same kind, oracle and shape are most likely one mistake.
+std::string shape_of(const Verdict& verdict);
+bool is_alike(const Verdict& a, const Verdict& b);
+
 // Collects what the oracles find. The first finding is the verdict: later ones are usually its consequences.
 class Findings {
  public:

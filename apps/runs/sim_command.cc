@@ -162,14 +162,14 @@ class Totals final : public ReportListener {
       std::printf(" %s %llu", std::string(io::sim::to_text(fault)).c_str(), static_cast<unsigned long long>(faults_[fault]));
     }
     std::printf("\n");
-    // One line per kind of failure.
-    std::map<std::string, std::vector<std::uint64_t>> kinds;
+    // One line for each mistake, as far as one can tell.
+    std::map<std::string, std::vector<const Failure*>> kinds;
     for (const Failure& failure : failures_) {
-      kinds[std::string(sim::to_text(failure.verdict.kind)) + ", " + failure.verdict.oracle].push_back(failure.seed);
+      kinds[std::string(sim::to_text(failure.verdict.kind)) + ", " + failure.verdict.oracle + ": " + sim::shape_of(failure.verdict)].push_back(&failure);
     }
     for (const auto& kind : kinds) {
-      std::printf("failed %zu times (%s), first with seed %llu\n", kind.second.size(), kind.first.c_str(),
-                  static_cast<unsigned long long>(*std::min_element(kind.second.begin(), kind.second.end())));
+      const Failure& first = **std::min_element(kind.second.begin(), kind.second.end(), [](const Failure* a, const Failure* b) { return a->seed < b->seed; });
+      std::printf("failed %zu times (%s), first with seed %llu\n", kind.second.size(), kind.first.c_str(), static_cast<unsigned long long>(first.seed));
     }
   }
 
