@@ -108,7 +108,7 @@ struct Plan {
   std::vector<Action> actions;        // by time
   std::vector<Broken> broken;         // for good; the others are the core, and a quorum. Of a group that changes as many of them as leave one
   std::vector<Operation> operations;  // by client and time
-  std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash
+  std::map<std::uint64_t, std::uint64_t> pins;  // decisions fixed by their name's hash; what happens by chance does with zero
 };
 
 inline std::uint32_t voters_of(const Plan& plan) { return plan.members - plan.learners; }

@@ -56,6 +56,7 @@ class Engine final : private Truth, private Machines {
   void set_up() {
     for (const auto& pin : plan_.pins) sim_.decisions().pin(pin.first, pin.second);
     sim_.decisions().record(options_.keep_decisions);
+    sim_.decisions().keep_hits(options_.keep_hits);
     sim_.turns().keep(options_.keep_turns);
     Founders founders;
     for (std::uint32_t member = 0; member < plan_.members; ++member) {
@@ -222,6 +223,7 @@ class Engine final : private Truth, private Machines {
     if (recording == nullptr) return out;
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();
+    recording->hits = sim_.decisions().hits();
     std::vector<std::pair<VirtualTime, std::string>> lines;
     for (const std::unique_ptr<Member>& member : members_) {
       for (const io::sim::LogLine& line : member->node().observation().log) {

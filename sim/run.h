@@ -34,6 +34,7 @@ struct Outcome {
 struct RunOptions {
   bool keep_turns = false;      // for first_difference()
   bool keep_decisions = false;  // for comparing two runs by name
+  bool keep_hits = false;       // what happened by chance
   bool keep_log = false;        // the members' log lines
 };
 
@@ -41,6 +42,7 @@ struct RunOptions {
 struct Recording {
   std::vector<io::sim::Turn> turns;
   std::vector<io::sim::Decisions::Record> decisions;
+  std::vector<std::uint64_t> hits;  // names: as pins to zero they happen without a rate
   std::vector<std::string> log;  // `time node level message key=value…`, by time
 };
 

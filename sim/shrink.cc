@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,37 +18,63 @@ class Shrinker {
       : best_{plan, verdict, 0}, runs_max_(runs_max), runner_(runner), progress_(progress) {}
 
   Shrunk run() {
-    // Cheap and large steps first: a shorter run makes every later one faster.
-    bool again = true;
-    while (again && !is_exhausted()) {
-      again = false;
-      again |= shorten();
-      again |= drop_rates();
-      again |= drop_elements(&Plan::broken);
-      again |= drop_elements(&Plan::actions);
-      again |= drop_elements(&Plan::operations);
-    }
+    reduce();
+    // What is left to chance then is little enough to be spelled out; without it more can go.
+    if (pin_hits()) reduce();
     return best_;
   }
 
  private:
   bool is_exhausted() const { return best_.runs >= runs_max_; }
 
-  // Keeps `candidate` when it fails in the same way.
+  // Cheap and large steps first: a shorter run makes every later one faster.
+  void reduce() {
+    bool again = true;
+    while (again && !is_exhausted()) {
+      again = false;
+      again |= cut_off();
+      again |= shorten();
+      again |= drop_rates();
+      again |= drop_elements(&Plan::broken);
+      again |= drop_machines();
+      again |= drop_elements(&Plan::actions);
+      again |= drop_elements(&Plan::operations);
+      again |= drop_sizes();
+      again |= drop_pins();
+    }
+  }
+
+  // Keeps `candidate` when it fails alike.
   bool attempt(Plan candidate) {
-    if (is_exhausted()) return false;
+    if (is_exhausted() || !contradiction(candidate).empty()) return false;
     ++best_.runs;
-    Verdict verdict = runner_.run(candidate);
-    const bool is_same = is_alike(verdict, best_.verdict);
+    PlanRunner::Result result = runner_.run(candidate);
+    const bool is_same = is_alike(result.verdict, best_.verdict);
     if (is_same) {
       best_.plan = std::move(candidate);
-      best_.verdict = std::move(verdict);
+      best_.verdict = std::move(result.verdict);
+      ended_ = result.simulated;
     }
     if (progress_ != nullptr) progress_->on_progress(best_.plan, best_.runs);
     return is_same;
   }
 
-  // Ends the run earlier, halving.
+  static void drop_from(base::Duration until, Plan& plan) {
+    const auto is_late = [until](const auto& element) { return element.at >= until; };
+    plan.actions.erase(std::remove_if(plan.actions.begin(), plan.actions.end(), is_late), plan.actions.end());
+    plan.operations.erase(std::remove_if(plan.operations.begin(), plan.operations.end(), is_late), plan.operations.end());
+  }
+
+  // What comes after the end of a run that failed on its way.
+  bool cut_off() {
+    Plan candidate = best_.plan;
+    if (ended_ == base::Duration() && !attempt(candidate)) return false;
+    drop_from(ended_, candidate);
+    const bool is_smaller = candidate.actions.size() < best_.plan.actions.size() || candidate.operations.size() < best_.plan.operations.size();
+    return is_smaller && attempt(std::move(candidate));
+  }
+
+  // Ends the faults earlier, halving.
   bool shorten() {
     bool changed = false;
     for (;;) {
@@ -56,40 +83,88 @@ class Shrinker {
       candidate.faults_until /= 2;
       candidate.duration = candidate.faults_until + calm;
       const base::Duration until = candidate.faults_until;
-      auto is_late = [until](const auto& element) { return element.at >= until; };
-      candidate.actions.erase(std::remove_if(candidate.actions.begin(), candidate.actions.end(), is_late), candidate.actions.end());
-      candidate.operations.erase(std::remove_if(candidate.operations.begin(), candidate.operations.end(), is_late),
-                                 candidate.operations.end());
+      drop_from(until, candidate);
       if (until < std::chrono::milliseconds(10) || !attempt(std::move(candidate))) return changed;
       changed = true;
     }
   }
 
-  bool drop_rates() {
+  template <typename Map>
+  bool drop_each(Map Plan::* map) {
     bool changed = false;
-    std::vector<std::string> names;
-    for (const auto& rate : best_.plan.rates) names.push_back(rate.first);
-    for (const std::string& name : names) {
+    std::vector<typename Map::key_type> names;
+    for (const auto& element : best_.plan.*map) names.push_back(element.first);
+    for (const auto& name : names) {
       Plan candidate = best_.plan;
-      candidate.rates.erase(name);
+      (candidate.*map).erase(name);
       changed |= attempt(std::move(candidate));
     }
     return changed;
   }
+  bool drop_rates() { return drop_each(&Plan::rates); }
+  bool drop_sizes() { return drop_each(&Plan::sizes); }  // what a plan does not name has its usual size
 
-  // Drops chunks of one list, from halves down to single elements (ddmin, Zeller and Hildebrandt 2002).
+  // The last machine, as long as that works, and with it what was to happen to it.
+  bool drop_machines() {
+    bool changed = false;
+    while (drop_machine()) changed = true;
+    return changed;
+  }
+  bool drop_machine() {
+    Plan candidate = best_.plan;
+    if (candidate.spares > 1) {  // with none it would be a run of another kind
+      --candidate.spares;
+    } else {
+      if (candidate.members == 1) return false;
+      --candidate.members;
+      if (candidate.learners > 0) --candidate.learners;
+    }
+    const std::uint32_t gone = machines_of(candidate);
+    const auto is_about_it = [gone](const auto& element) { return element.member == gone; };
+    candidate.actions.erase(std::remove_if(candidate.actions.begin(), candidate.actions.end(), is_about_it), candidate.actions.end());
+    candidate.broken.erase(std::remove_if(candidate.broken.begin(), candidate.broken.end(), is_about_it), candidate.broken.end());
+    for (Action& action : candidate.actions) action.others.erase(std::remove(action.others.begin(), action.others.end(), gone), action.others.end());
+    return attempt(std::move(candidate));
+  }
+
+  // Instead of rates, the single faults that they made.
+  bool pin_hits() {
+    if (is_exhausted()) return false;
+    Plan candidate = best_.plan;
+    for (const std::uint64_t name : runner_.hits(best_.plan)) candidate.pins[name] = 0;
+    candidate.rates.clear();
+    if (candidate.pins.empty() && best_.plan.rates.empty()) return false;
+    return attempt(std::move(candidate));
+  }
+
   template <typename Element>
   bool drop_elements(std::vector<Element> Plan::* list) {
+    return minimise(best_.plan.*list, [list](std::vector<Element> rest, Plan& plan) { plan.*list = std::move(rest); });
+  }
+  bool drop_pins() {
+    using Pin = std::pair<std::uint64_t, std::uint64_t>;
+    return minimise(std::vector<Pin>(best_.plan.pins.begin(), best_.plan.pins.end()),
+                    [](const std::vector<Pin>& rest, Plan& plan) { plan.pins = {rest.begin(), rest.end()}; });
+  }
+
+  // Takes chunks out, from halves down to single elements (ddmin, Zeller and Hildebrandt 2002). `put` makes a plan with the rest.
+  template <typename Element, typename Put>
+  bool minimise(std::vector<Element> elements, const Put& put) {
     bool changed = false;
-    std::size_t chunk = std::max<std::size_t>(1, (best_.plan.*list).size() / 2);
-    while (!(best_.plan.*list).empty() && !is_exhausted()) {
-      for (std::size_t first = 0; first < (best_.plan.*list).size() && !is_exhausted();) {
-        Plan candidate = best_.plan;
-        std::vector<Element>& elements = candidate.*list;
+    std::size_t chunk = std::max<std::size_t>(1, elements.size() / 2);
+    while (!elements.empty() && !is_exhausted()) {
+      for (std::size_t first = 0; first < elements.size() && !is_exhausted();) {
         const std::size_t last = std::min(first + chunk, elements.size());
-        elements.erase(elements.begin() + static_cast<std::ptrdiff_t>(first), elements.begin() + static_cast<std::ptrdiff_t>(last));
-        if (attempt(std::move(candidate))) changed = true;  // the next chunk has moved to `first`
-        else first = last;
+        std::vector<Element> rest = elements;
+        rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(first), rest.begin() + static_cast<std::ptrdiff_t>(last));
+        Plan candidate = best_.plan;
+        put(rest, candidate);
+        if (attempt(std::move(candidate))) {
+          elements = std::move(rest);  // the next chunk has moved to `first`
+          changed = true;
+        } else {
+          first = last;
+        }
       }
       if (chunk == 1) break;
       chunk /= 2;
@@ -98,6 +173,7 @@ class Shrinker {
   }
 
   Shrunk best_;
+  base::Duration ended_{};  // the run of the best plan, once it is known
   const std::uint64_t runs_max_;
   PlanRunner& runner_;
   ShrinkProgress* progress_;

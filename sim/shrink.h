@@ -1,11 +1,14 @@
 // sim/shrink.h: the smallest plan that still fails in the same way.
 //
-// Delta debugging over the lists of a plan. Because decisions are named by identities, taking one element out
-// leaves the choices made for the others as they were, so most steps that can succeed do.
+// Delta debugging over the lists of a plan: scheduled faults, what clients ask, machines, and each single thing that went wrong by chance.
+// Because decisions are named by identities, taking one element out leaves the choices made for the others as they were, so most steps
+// that can succeed do.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "core/base/time.h"
 #include "sim/plan.h"
 #include "sim/verdict.h"
 
@@ -14,7 +17,13 @@ namespace sim {
 // Runs a plan; the shrinker needs nothing else of the engine.
 class PlanRunner {
  public:
-  virtual Verdict run(const Plan& plan) = 0;
+  struct Result {
+    Verdict verdict;
+    base::Duration simulated{};  // when it ended
+  };
+  virtual Result run(const Plan& plan) = 0;
+  // What happens by chance in that run, as Recording::hits; nothing if it cannot be told.
+  virtual std::vector<std::uint64_t> hits(const Plan& plan) = 0;
 
  protected:
   ~PlanRunner() = default;

@@ -8,18 +8,26 @@ namespace sim {
 
 namespace {
 
-// Fails when it finds a power loss, operation 7 of client 1, and one rate, before second 20.
+// Fails at second 21 when it finds three members, a power loss, operation 7 of client 1, and one rate or one thing that this rate made.
 class NeedsThree final : public PlanRunner {
  public:
-  Verdict run(const Plan& plan) override {
+  Result run(const Plan& plan) override {
     ++runs;
+    return {verdict(plan), std::chrono::seconds(21)};
+  }
+  std::vector<std::uint64_t> hits(const Plan& plan) override {
+    if (plan.rates.count("disk.sync_error") == 0) return {};
+    return {5, 6, 7};
+  }
+  static Verdict verdict(const Plan& plan) {
     const bool crash = std::any_of(plan.actions.begin(), plan.actions.end(),
                                    [](const Action& a) { return a.kind == ActionKind::power_loss && a.id == 4; });
     const bool operation = std::any_of(plan.operations.begin(), plan.operations.end(),
                                        [](const Operation& o) { return o.client == 1 && o.number == 7; });
-    if (!crash || !operation || plan.rates.count("disk.sync_error") == 0) return {};
+    const bool fault = plan.rates.count("disk.sync_error") > 0 || plan.pins.count(6) > 0;
+    if (!crash || !operation || !fault || plan.members < 3) return {};
     // Another failure, which must not be taken for this one.
-    if (plan.operations.size() == 3) return {VerdictKind::safety, "another", "…"};
+    if (plan.operations.size() == 3) return {VerdictKind::safety, "durability", "nothing is there"};
     return {VerdictKind::safety, "durability", "operation 7 is lost"};
   }
   int runs = 0;
@@ -27,7 +35,10 @@ class NeedsThree final : public PlanRunner {
 
 Plan large_plan() {
   Plan plan;
+  plan.members = 5;
+  plan.spares = 2;
   plan.clients = 4;
+  plan.sizes = {{"a", 1}};
   plan.faults_until = std::chrono::seconds(40);
   plan.duration = std::chrono::seconds(60);
   plan.rates = {{"disk.sync_error", 5}, {"link.reset", 5}, {"disk.slow", 1}};
@@ -48,7 +59,11 @@ TEST_CASE("what a failure does not need goes, and the failure stays the same one
   NeedsThree runner;
   const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", "operation 23 is lost"}, 2000, runner, nullptr);
   CHECK_EQ(shrunk.plan.actions.size(), 1);
-  CHECK_EQ(shrunk.plan.rates.size(), 1);
+  CHECK(shrunk.plan.rates.empty());
+  CHECK_EQ(shrunk.plan.pins, std::map<std::uint64_t, std::uint64_t>{{6, 0}});
+  CHECK(shrunk.plan.sizes.empty());
+  CHECK_EQ(shrunk.plan.members, 3);
+  CHECK_EQ(shrunk.plan.spares, 1);
   CHECK(shrunk.plan.operations.size() <= 4);  // three would be the other failure
   CHECK_EQ(shrunk.verdict.oracle, "durability");
   CHECK(shrunk.plan.duration < std::chrono::seconds(30));

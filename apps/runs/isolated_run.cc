@@ -72,6 +72,7 @@ std::string to_json_line(const RunReport& report) {
   json["message"] = outcome.verdict.message;
   json["digest"] = base::to_text(outcome.digest);
   if (!report.second_digest.empty()) json["second_digest"] = report.second_digest;
+  if (!report.hits.empty()) json["hits"] = report.hits;
   json["turns"] = outcome.turns;
   json["simulated_seconds"] = static_cast<double>(outcome.simulated.count()) / 1e9;
   json["cpu_seconds"] = report.cpu_seconds;
@@ -103,6 +104,7 @@ RunReport from_json_line(const std::string& line) {
   outcome.verdict.message = json["message"];
   outcome.digest = parse_hash(json["digest"]);
   if (json.contains("second_digest")) report.second_digest = json["second_digest"];
+  if (json.contains("hits")) report.hits = json["hits"].get<std::vector<std::uint64_t>>();
   outcome.turns = json["turns"];
   outcome.simulated = base::Duration(static_cast<std::int64_t>(json["simulated_seconds"].get<double>() * 1e9));
   report.cpu_seconds = json["cpu_seconds"];
@@ -126,34 +128,54 @@ void warm_up(const sim::Scenario& scenario) {
   static_cast<void>(sim::run(scenario, plan));
 }
 
+namespace {
+
+sim::Outcome run_once(const sim::Scenario& scenario, const sim::Plan& plan, const sim::RunOptions& options, sim::Recording* recording) {
+  if (lockstep_preload_begin != nullptr) lockstep_preload_begin();
+  base::Result<sim::Outcome> outcome = sim::run(scenario, plan, options, recording);
+  if (lockstep_preload_end != nullptr) lockstep_preload_end();
+  if (!outcome) {
+    std::fprintf(stderr, "the plan cannot be run: %s\n", outcome.error().detail.c_str());
+    std::exit(2);
+  }
+  return std::move(*outcome);
+}
+
+}  // namespace
+
 RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool twice) {
   RunReport report;
   report.seed = plan.seed;
   const double begin = cpu_seconds_now();
-  const auto run_once = [&]() -> sim::Outcome {
-    if (lockstep_preload_begin != nullptr) lockstep_preload_begin();
-    base::Result<sim::Outcome> outcome = sim::run(scenario, plan);
-    if (lockstep_preload_end != nullptr) lockstep_preload_end();
-    if (!outcome) {
-      std::fprintf(stderr, "the plan cannot be run: %s\n", outcome.error().detail.c_str());
-      std::exit(2);
-    }
-    return std::move(*outcome);
-  };
-  report.outcome = run_once();
+  report.outcome = run_once(scenario, plan, {}, nullptr);
   report.cpu_seconds = cpu_seconds_now() - begin;
-  if (twice) report.second_digest = base::to_text(run_once().digest);
+  if (twice) report.second_digest = base::to_text(run_once(scenario, plan, {}, nullptr).digest);
   return report;
 }
 
-RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan) {
+namespace {
+
+RunReport run_with_hits(const sim::Scenario& scenario, const sim::Plan& plan) {
+  sim::RunOptions options;
+  options.keep_hits = true;
+  sim::Recording recording;
+  RunReport report;
+  report.seed = plan.seed;
+  report.outcome = run_once(scenario, plan, options, &recording);
+  report.hits = std::move(recording.hits);
+  return report;
+}
+
+}  // namespace
+
+RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits) {
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) std::exit(3);
   const pid_t pid = fork();
   if (pid < 0) std::exit(3);
   if (pid == 0) {
     close(pipe_fds[0]);
-    write_all(pipe_fds[1], to_json_line(run_here(scenario, plan, false)));
+    write_all(pipe_fds[1], to_json_line(hits == Hits::kept ? run_with_hits(scenario, plan) : run_here(scenario, plan, false)));
     _exit(0);
   }
   close(pipe_fds[1]);

@@ -18,6 +18,7 @@ struct RunReport {
   sim::Outcome outcome;
   std::string second_digest;  // when asked to run twice: differs from outcome.digest in a broken build
   double cpu_seconds = 0;
+  std::vector<std::uint64_t> hits = {};  // when asked for: what happened by chance (sim::Recording)
 };
 
 std::string to_json_line(const RunReport& report);
@@ -29,7 +30,8 @@ void warm_up(const sim::Scenario& scenario);
 // In this process, between the preload library's marks when it is there.
 RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool twice);
 // In a child. A child that died makes a report with the verdict `crash`.
-RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan);
+enum class Hits : bool { dropped, kept };
+RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits = Hits::dropped);
 
 class ReportListener {
  public:

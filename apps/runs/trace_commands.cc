@@ -22,7 +22,12 @@ void print_verdict(const char* who, const sim::Verdict& verdict) {
 class IsolatedRunner final : public sim::PlanRunner {
  public:
   explicit IsolatedRunner(const sim::Scenario& scenario) : scenario_(scenario) {}
-  sim::Verdict run(const sim::Plan& plan) override { return run_isolated(scenario_, plan).outcome.verdict; }
+  Result run(const sim::Plan& plan) override {
+    const RunReport report = run_isolated(scenario_, plan);
+    return {report.outcome.verdict, report.outcome.simulated};
+  }
+  // A run that ends its process tells nothing.
+  std::vector<std::uint64_t> hits(const sim::Plan& plan) override { return run_isolated(scenario_, plan, Hits::kept).hits; }
 
  private:
   const sim::Scenario& scenario_;
@@ -32,8 +37,8 @@ class Progress final : public sim::ShrinkProgress {
  public:
   void on_progress(const sim::Plan& smallest, std::uint64_t runs) override {
     if (runs % 50 != 0) return;
-    std::fprintf(stderr, "%llu runs: %zu operations, %zu faults, %zu rates\n", static_cast<unsigned long long>(runs),
-                 smallest.operations.size(), smallest.actions.size(), smallest.rates.size());
+    std::fprintf(stderr, "%llu runs: %u machines, %zu operations, %zu faults, %zu rates, %zu single faults\n", static_cast<unsigned long long>(runs),
+                 machines_of(smallest), smallest.operations.size(), smallest.actions.size(), smallest.rates.size(), smallest.pins.size());
   }
 };
 
@@ -85,9 +90,11 @@ int run_shrink(const Program& program, const Arguments& arguments) {
   const RunReport after = run_isolated(scenario, shrunk.plan);
   const sim::Trace smaller{shrunk.plan, after.outcome.verdict, after.outcome.digest, program.build};
   if (const base::Status written = write_file(arguments.output, sim::encode(smaller)); !written) return refuse(program, written.error());
-  std::printf("%zu -> %zu operations, %zu -> %zu scheduled faults, %zu -> %zu fault rates, %.1f -> %.1f simulated seconds, in %llu runs\n",
-              trace->plan.operations.size(), shrunk.plan.operations.size(), trace->plan.actions.size(), shrunk.plan.actions.size(),
-              trace->plan.rates.size(), shrunk.plan.rates.size(), static_cast<double>(trace->plan.duration.count()) / 1e9,
+  std::printf("%u -> %u machines, %zu -> %zu operations, %zu -> %zu scheduled faults, %zu -> %zu fault rates, %zu single faults by chance, "
+              "%.1f -> %.1f simulated seconds, in %llu runs\n",
+              machines_of(trace->plan), machines_of(shrunk.plan), trace->plan.operations.size(), shrunk.plan.operations.size(),
+              trace->plan.actions.size(), shrunk.plan.actions.size(), trace->plan.rates.size(), shrunk.plan.rates.size(),
+              shrunk.plan.pins.size(), static_cast<double>(trace->plan.duration.count()) / 1e9,
               static_cast<double>(shrunk.plan.duration.count()) / 1e9, static_cast<unsigned long long>(shrunk.runs));
   print_verdict("smaller", smaller.verdict);
   std::printf("again: %s replay %s\n", program.name.c_str(), arguments.output.c_str());

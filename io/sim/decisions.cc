@@ -44,8 +44,14 @@ base::Duration Decisions::between(std::string_view purpose, const Identity& iden
 }
 
 bool Decisions::happens(std::string_view purpose, const Identity& identity, std::uint32_t per_million) {
-  if (per_million == 0) return false;
-  return below(purpose, identity, 1'000'000) < per_million;
+  if (per_million == 0) {
+    if (pinned_.empty()) return false;
+    const auto pinned = pinned_.find(name(purpose, identity));
+    return pinned != pinned_.end() && pinned->second == 0;
+  }
+  const bool is_hit = below(purpose, identity, 1'000'000) < per_million;
+  if (is_hit && keeps_hits_) hits_.push_back(name(purpose, identity));
+  return is_hit;
 }
 
 std::string to_text(const Decisions::Record& record) {

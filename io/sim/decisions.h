@@ -80,7 +80,7 @@ class Decisions {
   std::uint64_t below(std::string_view purpose, const Identity& identity, std::uint64_t bound);
   // In [first, last); `first` when the range is empty.
   base::Duration between(std::string_view purpose, const Identity& identity, base::Duration first, base::Duration last);
-  // True in `per_million` of a million names. A rate of zero asks nothing and records nothing.
+  // True in `per_million` of a million names. A rate of zero asks nothing and records nothing, but what is pinned to zero happens.
   bool happens(std::string_view purpose, const Identity& identity, std::uint32_t per_million);
 
   // From now on the decision with this name has this value.
@@ -94,6 +94,9 @@ class Decisions {
     is_plain_ = !on && pinned_.empty();
   }
   const std::vector<Record>& records() const { return records_; }
+  // Keeps the names of everything that happens() by chance. Pinned to zero they happen without a rate as well.
+  void keep_hits(bool on) { keeps_hits_ = on; }
+  const std::vector<std::uint64_t>& hits() const { return hits_; }
 
  private:
   std::uint64_t draw_slowly(std::string_view purpose, const Identity& identity, std::uint64_t name, std::uint64_t value);
@@ -104,6 +107,8 @@ class Decisions {
   bool is_recording_ = false;
   bool is_plain_ = true;  // nothing pinned, nothing recorded: the fast path
   std::vector<Record> records_;
+  bool keeps_hits_ = false;
+  std::vector<std::uint64_t> hits_;
 };
 
 std::string to_text(const Decisions::Record& record);  // `purpose(part,part) = value`

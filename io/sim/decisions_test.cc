@@ -49,6 +49,21 @@ PROPERTY("ranges and rates are kept") {
   CHECK(count < 26'000);
 }
 
+TEST_CASE("what happened by chance happens again by its name, with no rate at all") {
+  Decisions decisions(1);
+  decisions.keep_hits(true);
+  std::set<std::uint64_t> happened;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    if (decisions.happens("z", {i}, 50'000)) happened.insert(i);
+  }
+  REQUIRE(happened.size() > 10);
+  CHECK_EQ(decisions.hits().size(), happened.size());
+  Decisions again(2);
+  for (const std::uint64_t hit : decisions.hits()) again.pin(hit, 0);
+  again.pin(Decisions::name("z", {1001}), 1);
+  for (std::uint64_t i = 0; i < 1002; ++i) CHECK_EQ(again.happens("z", {i}, 0), happened.count(i) > 0);
+}
+
 TEST_CASE("a pinned decision has its value, and the others theirs") {
   Decisions decisions(1);
   const std::uint64_t other = decisions.draw("x", {2});
