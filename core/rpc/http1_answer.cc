@@ -42,11 +42,9 @@ void append_http1(std::string& out, const HttpResponse& response, Http1Form form
   if (!response.body.empty()) append_header(out, "Content-Type", response.content_type);
   append_header(out, "Date", http_date(now));
   append_header(out, "Content-Length", std::to_string(response.body.size()));
-  if (!form.stays_open) {
-    append_header(out, "Connection", "close");
-  } else if (!form.is_1_1) {
-    append_header(out, "Connection", "keep-alive");
-  }
+  // What goes without saying differs between the two versions (RFC 9112 §9.3).
+  if (form.is_1_1 && !form.stays_open) append_header(out, "Connection", "close");
+  if (!form.is_1_1 && form.stays_open) append_header(out, "Connection", "keep-alive");
   out.append("\r\n");
   if (!form.is_head) out.append(response.body);
 }

@@ -222,6 +222,9 @@ TEST_CASE("an answer says how long it is, and whether it is the last") {
            "HTTP/1.0 599 \r\nX-Etcd-Cluster-Id: 1\r\nContent-Type: text/plain; charset=utf-8\r\n"
            "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 19\r\nConnection: keep-alive\r\n\r\n");
   out.clear();
+  append_http1(out, {}, {.is_1_1 = false, .is_head = false, .stays_open = false}, epoch);
+  CHECK_EQ(out, "HTTP/1.0 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n");
+  out.clear();
   append_http1(out, {}, {.is_1_1 = true, .is_head = false, .stays_open = true}, epoch);
   CHECK_EQ(out, "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n");
 }
