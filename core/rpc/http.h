@@ -1,7 +1,8 @@
 // core/rpc/http.h: what is served by plain HTTP/1.1 beside gRPC, on the same listeners (RFC 9110, RFC 9112). Knows no page.
 //
 // Handlers are found by path alone; which methods a page takes is its own matter. A handler answers in the call, or keeps the HttpCall
-// and answers on a later turn. The requests of one connection are served in their order, one at a time.
+// and answers on a later turn. The requests of one connection are served in their order, one at a time. A client that has finished
+// writing still gets its answers; only one whose connection has failed cancels them.
 #pragma once
 
 #include <optional>

@@ -2,8 +2,8 @@
 //
 //   idle -> head -> body -> serving -> idle …        over: after the last answer the connection closes
 //
-// One request is served at a time. What a client sends meanwhile waits, first here, up to one read, then in its own socket; and so do further requests
-// while it does not take its answers. A request that breaks the rules is answered with what is wrong, and is the last.
+// One request is served at a time. What a client sends meanwhile waits: here, up to one read of it, then in its own socket. So do further
+// requests while it does not take its answers. A request that breaks the rules is answered with what is wrong, and is the last.
 #pragma once
 
 #include <cstddef>
