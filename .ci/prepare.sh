@@ -8,7 +8,7 @@ packages_build=(g++ meson ninja-build pkg-config ccache
   protobuf-compiler libprotobuf-dev libsqlite3-dev libnghttp2-dev libssl-dev nlohmann-json3-dev
   libcxxopts-dev libexpected-dev libabsl-dev libxxhash-dev librapidcheck-dev doctest-dev)
 # Real clients that the tests drive against a real server.
-packages_test=(etcd-client python3-etcd3 nghttp2-client)
+packages_test=(etcd-client python3-etcd3 nghttp2-client curl)
 # The second compiler and its sanitizer runtimes.
 packages_all=(clang libclang-rt-14-dev)
 

@@ -12,6 +12,8 @@ void PeerService::add_to(rpc::Server& server) {
   server.add_unary(kPeerMembersPath, members_);
   server.add_unary(kPeerRemovedPath, removed_);
   server.add_unary(kPeerChangeMemberPath, change_member_);
+  server.add_http("/version", version_page_);
+  server.add_http("/members", members_page_);
 }
 
 void PeerService::VersionHandler::handle(rpc::UnaryCall& call, std::string_view /*request*/) { call.respond(kEtcdVersion); }

@@ -5,11 +5,13 @@
 //   /lockstep.etcd.Peers/Removed        () -> the same form: the header, and the ids of those that were removed
 //   /lockstep.etcd.Peers/ChangeMember   encode_change() -> etcdserverpb.MemberAddResponse, or etcd's error; only the leader decides
 //
-// All but Version are unavailable until the member has opened its files.
+// All but Version are unavailable until the member has opened its files. Likewise for a plain GET, as etcd's members have it:
+// /version and /members (http_pages.h).
 #pragma once
 
 #include <string_view>
 
+#include "core/etcd/http_pages.h"
 #include "core/etcd/member_operation.h"
 #include "core/etcd/pool.h"
 #include "core/etcd/service_context.h"
@@ -26,7 +28,11 @@ class PeerService {
  public:
   void add_to(rpc::Server& server);
   // From now on there is something to say.
-  void begin(ServiceContext& context) { context_ = &context; }
+  void begin(ServiceContext& context) {
+    context_ = &context;
+    version_page_.begin(context);
+    members_page_.begin(context);
+  }
 
  private:
   class Door final : public rpc::UnaryHandler {
@@ -54,6 +60,8 @@ class PeerService {
   Door members_{*this, &PeerService::list_members};
   Door removed_{*this, &PeerService::list_removed};
   Door change_member_{*this, &PeerService::change_member};
+  VersionPage version_page_;
+  MembersPage members_page_;
 };
 
 }  // namespace etcd

@@ -9,6 +9,8 @@
 #include "core/etcd/cluster_service.h"
 #include "core/etcd/group.h"
 #include "core/etcd/group_watch.h"
+#include "core/etcd/health_page.h"
+#include "core/etcd/http_pages.h"
 #include "core/etcd/ids.h"
 #include "core/etcd/join.h"
 #include "core/etcd/kv_service.h"
@@ -42,6 +44,11 @@ rpc::ServerOptions client_options(const ServerConfig& config) {
   options.keepalive_min_time = config.grpc_keepalive_min_time;
   options.keepalive_interval = config.grpc_keepalive_interval;
   options.keepalive_timeout = config.grpc_keepalive_timeout;
+  // Any browser may ask (behaviour reference §10.2; other values of --cors are refused).
+  options.http_headers = {{"Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE"},
+                          {"Access-Control-Allow-Origin", "*"},
+                          {"Access-Control-Allow-Headers", "accept, content-type, authorization"}};
+  options.http_allows_options = true;
   return options;
 }
 
@@ -198,6 +205,8 @@ class Server::Impl final : private io::Job,
   std::unique_ptr<MaintenanceService> maintenance_;
   std::unique_ptr<ClusterService> cluster_;
   rpc::HealthService health_;
+  VersionPage version_page_;
+  std::unique_ptr<HealthPage> health_page_;
   std::unique_ptr<rpc::Server> clients_;
   Stopping stopping_;
 };
@@ -425,6 +434,10 @@ base::Status Server::Impl::listen_to_clients() {
   cluster_->add_to(*clients_);
   health_.add_to(*clients_);
   health_.set_serving(true);
+  version_page_.begin(*context_);
+  health_page_ = std::make_unique<HealthPage>(*context_);
+  clients_->add_http("/version", version_page_);
+  clients_->add_http("/health", *health_page_);
   for (const io::Address& address : config_.listen_client) {
     base::Result<io::Address> bound = clients_->listen(address);
     if (!bound) return base::fail(bound.error());
@@ -438,7 +451,7 @@ void Server::Impl::log_ready() {
   for (const io::Address& address : client_addresses_) {
     const std::string text = io::to_text(address);
     world_.observer.log(io::Level::info, "serving client traffic insecurely; this is strongly discouraged!",
-                        {{"traffic", std::string_view("grpc")}, {"address", std::string_view(text)}});
+                        {{"traffic", std::string_view("grpc+http")}, {"address", std::string_view(text)}});
   }
 }
 

@@ -277,7 +277,7 @@ TEST_CASE("Status and MemberList describe the member") {  // behaviour reference
   const etcdserverpb::StatusResponse status = status_of(test);
   CHECK_EQ(status.header().revision(), 2);
   CHECK_EQ(status.version(), "3.7.1");
-  CHECK_EQ(status.storageversion(), "3.7");
+  CHECK_EQ(status.storageversion(), "3.7.0");
   CHECK(status.dbsize() > 0);
   CHECK(status.dbsizeinuse() > 0);
   CHECK(status.dbsizeinuse() <= status.dbsize());

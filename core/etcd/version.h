@@ -10,7 +10,7 @@
 namespace etcd {
 
 inline constexpr std::string_view kEtcdVersion = "3.7.1";
-inline constexpr std::string_view kStorageVersion = "3.7";
+inline constexpr std::string_view kStorageVersion = "3.7.0";
 inline constexpr std::string_view kClusterVersion = "3.7.0";     // the highest that this server can take part in
 inline constexpr std::string_view kFirstClusterVersion = "3.0.0";  // while not all members have said what they are
 

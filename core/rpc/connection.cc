@@ -39,6 +39,7 @@ void Connection::die() {
   stage_ = Stage::dead;
   core_.world.clock.disarm(*this);
   for (Call* call = first_call_; call != nullptr; call = call->next) call->on_gone();
+  if (http1_ != nullptr) http1_->on_gone();
   wake();
 }
 
@@ -53,8 +54,14 @@ void Connection::on_readable() {
     last_read_ = core_.world.clock.now();
     receive(std::string_view(core_.input).substr(0, result.count));
   }
-  // Nobody waits for answers any more, except an HTTP/1 client that has said all it wanted.
-  if (result.finished && stage_ != Stage::closing) die();
+  if (result.finished) {
+    // Nobody waits for answers any more, except an HTTP/1 client that has said all it wanted.
+    if (stage_ == Stage::http1) {
+      http1_->on_end();
+    } else if (stage_ != Stage::closing) {
+      die();
+    }
+  }
   wake();
 }
 
@@ -66,14 +73,15 @@ void Connection::receive(std::string_view bytes) {
         case Protocol::undecided: return;
         case Protocol::neither: return die();
         case Protocol::http1:
-          opening_ = http1_not_found();
-          return begin_closing();
+          start_http1();
+          return http1_->receive(std::exchange(opening_, {}));
         case Protocol::http2:
           start_http2();
           return feed(std::exchange(opening_, {}));
       }
       return;
     case Stage::http2: return feed(bytes);
+    case Stage::http1: return http1_->receive(bytes);
     case Stage::closing:
     case Stage::lingering:
     case Stage::dead: return;
@@ -88,6 +96,12 @@ void Connection::start_http2() {
   session_.reset(session);
   submit_settings(*session_, {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, core_.options.concurrent_streams_max});
   stage_ = Stage::http2;
+}
+
+void Connection::start_http1() {
+  ASSERT(stage_ == Stage::opening);
+  stage_ = Stage::http1;
+  http1_ = std::make_unique<Http1Session>(core_, *this, *stream_);
 }
 
 void Connection::feed(std::string_view bytes) {
@@ -111,12 +125,9 @@ void Connection::on_closed(const base::Error&) { die(); }
 void Connection::flush() {
   switch (stage_) {
     case Stage::opening: return;
-    case Stage::http2: return flush_http2();
-    case Stage::closing:
-      if (session_ != nullptr) return flush_http2();
-      opening_.erase(0, stream_->write(base::as_bytes(opening_)));
-      if (opening_.empty()) close_gently();
-      return;
+    case Stage::http2:
+    case Stage::closing: return flush_http2();
+    case Stage::http1: return flush_http1();
     case Stage::lingering:
     case Stage::dead: return;
   }
@@ -143,6 +154,19 @@ void Connection::flush_http2() {
   if (!wanting_room_.empty() || (!parked_.empty() && !has_too_much_output())) core_.attention.call_next_turn(*this);
 }
 
+void Connection::flush_http1() {
+  switch (http1_->flush()) {
+    case Http1Session::Flushed::over: return close_gently();
+    case Http1Session::Flushed::more: core_.attention.call_next_turn(*this); break;
+    case Http1Session::Flushed::waiting: break;
+  }
+  if (const std::optional<base::Instant> deadline = http1_->deadline()) {
+    core_.world.clock.arm(*this, *deadline);
+  } else {
+    core_.world.clock.disarm(*this);
+  }
+}
+
 // After a GOAWAY, and without open calls: the rules were broken, or the drain is complete.
 bool Connection::is_session_over() const { return nghttp2_session_want_read(session_.get()) == 0; }
 
@@ -155,6 +179,10 @@ void Connection::close_gently() {
 }
 
 void Connection::on_next_turn() {
+  if (stage_ == Stage::http1) {
+    http1_->on_next_turn();
+    return wake();
+  }
   if (stage_ != Stage::http2) return;
   // Calls that end meanwhile, here or on the wire, are simply no longer found.
   for (const std::int32_t stream_id : std::exchange(wanting_room_, {})) {
@@ -206,6 +234,9 @@ void Connection::drain() {
       ASSERT(rv == 0);
       return wake();
     }
+    case Stage::http1:
+      http1_->drain();
+      return wake();
     case Stage::closing:
     case Stage::lingering:
     case Stage::dead: return;
@@ -229,6 +260,9 @@ void Connection::on_timer() {
   switch (stage_) {
     case Stage::http2:
       if (has_settings_) return check_keepalive();
+      return die();
+    case Stage::http1:
+      if (http1_->on_deadline()) return wake();
       return die();
     case Stage::opening:
     case Stage::closing:

@@ -1,7 +1,7 @@
 // core/rpc/connection.h: one accepted connection, from its first bytes until it is taken apart.
 //
 //   opening -> http2 -> closing -> lingering -> dead
-//   opening -> closing                                 HTTP/1, which gets one answer
+//   opening -> http1 ------------> lingering            one request after the other (http1_session.h)
 //
 // `closing` has something left to write. `lingering` has written everything, the end of stream included, and
 // reads on for a moment: closing over unread bytes would take the last words from the client again.
@@ -17,6 +17,7 @@
 
 #include "core/rpc/call.h"
 #include "core/rpc/h2.h"
+#include "core/rpc/http1_session.h"
 #include "core/rpc/ping_policy.h"
 #include "core/rpc/reset_limiter.h"
 #include "io/network.h"
@@ -78,12 +79,14 @@ class Connection final : public io::StreamHandler, private io::Timer {
   bool is_due_next_turn = false;
 
  private:
-  enum class Stage : std::uint8_t { opening, http2, closing, lingering, dead };
+  enum class Stage : std::uint8_t { opening, http2, http1, closing, lingering, dead };
 
   void receive(std::string_view bytes);
   void start_http2();
   void feed(std::string_view bytes);
   void flush_http2();
+  void start_http1();
+  void flush_http1();
   void send_away(std::string_view reason);  // GOAWAY ENHANCE_YOUR_CALM
   bool is_session_over() const;
   void begin_closing();
@@ -96,8 +99,10 @@ class Connection final : public io::StreamHandler, private io::Timer {
   ServerCore& core_;
   std::unique_ptr<io::Stream> stream_;
   Stage stage_ = Stage::opening;
-  std::string opening_;  // what was read before the protocol was known; HTTP/1: what is left to write
+  std::string opening_;  // what was read before the protocol was known
   bool in_session_ = false;  // inside nghttp2: it must not be destroyed or entered again
+
+  std::unique_ptr<Http1Session> http1_;
 
   SessionPtr session_;
   SessionOutput output_;

@@ -1,9 +1,7 @@
-// core/rpc/protocol.h: what a client speaks, by its first bytes, and the answer to those who speak HTTP/1.
+// core/rpc/protocol.h: what a client speaks, by its first bytes.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace rpc {
@@ -11,16 +9,11 @@ namespace rpc {
 enum class Protocol : std::uint8_t {
   undecided,  // too few bytes to tell
   http2,      // the connection preface is there (RFC 9113 §3.4)
-  http1,      // a whole request head of HTTP/1.0 or HTTP/1.1 is there
+  http1,      // a method of HTTP/1 begins; whether a request follows is for its parser to say
   neither,
 };
 
-inline constexpr std::size_t kRequestHeadBytesMax = 16U << 10U;  // longer ones are neither
-
-// `opening` is everything that the client has sent so far.
+// `opening` is everything that the client has sent so far. Requires: it is not empty.
 Protocol detect_protocol(std::string_view opening);
-
-// What an HTTP/1 request gets where no HTTP path is served. The connection is closed after it.
-std::string http1_not_found();
 
 }  // namespace rpc

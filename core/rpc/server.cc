@@ -24,7 +24,7 @@ Status too_large_to_send(std::size_t size) {
 class Server::Impl final : public io::ListenHandler, public Attention {
  public:
   Impl(const io::World& world, ServerOptions options)
-      : core_{world, options, *this, {}, {}, make_server_callbacks(), make_server_option(), std::string(kReadBytes, '\0'), {}},
+      : core_{world, std::move(options), *this, {}, {}, {}, make_server_callbacks(), make_server_option(), std::string(kReadBytes, '\0'), {}},
         flush_hook_(*this),
         next_turn_hook_(*this) {}
 
@@ -41,6 +41,13 @@ class Server::Impl final : public io::ListenHandler, public Attention {
   void add(std::string_view path, Route route) {
     ASSERT(listeners_.empty());
     core_.routes.add(path, route);
+  }
+
+  void add_page(std::string_view path, HttpHandler& handler) {
+    ASSERT(listeners_.empty());
+    ASSERT(path.starts_with('/'));
+    const bool is_new = core_.pages.emplace(path, &handler).second;
+    ASSERT(is_new);
   }
 
   void keep(std::shared_ptr<StreamHandler> handler) { kept_handlers_.push_back(std::move(handler)); }
@@ -147,7 +154,7 @@ class Server::Impl final : public io::ListenHandler, public Attention {
   io::Completion* drained_ = nullptr;
 };
 
-Server::Server(const io::World& world, ServerOptions options) : impl_(std::make_unique<Impl>(world, options)) {}
+Server::Server(const io::World& world, ServerOptions options) : impl_(std::make_unique<Impl>(world, std::move(options))) {}
 Server::~Server() = default;
 
 void Server::add_unary(std::string_view path, UnaryHandler& handler) { impl_->add(path, {.unary = &handler, .stream = nullptr}); }
@@ -156,6 +163,7 @@ void Server::add_stream(std::string_view path, std::shared_ptr<StreamHandler> ha
   add_stream(path, *handler);
   impl_->keep(std::move(handler));
 }
+void Server::add_http(std::string_view path, HttpHandler& handler) { impl_->add_page(path, handler); }
 base::Result<io::Address> Server::listen(const io::Address& address) { return impl_->listen(address); }
 void Server::drain(io::Completion& done) { impl_->drain(done); }
 std::size_t Server::connection_count() const { return impl_->connection_count(); }

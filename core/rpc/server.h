@@ -1,4 +1,4 @@
-// core/rpc/server.h: a gRPC server on a listener of io::Network. Knows no service.
+// core/rpc/server.h: a gRPC server on a listener of io::Network, which serves plain HTTP/1.1 as well (http.h). Knows no service.
 //
 // Unary calls are plain functions: the handler answers in the call, or keeps the UnaryCall and answers on a
 // later turn. Output of a turn leaves in one send per connection when the turn ends.
@@ -110,6 +110,22 @@ Status too_large_to_send(std::size_t size);
 inline constexpr std::size_t kStreamWindowBytes = 1U << 20U;
 inline constexpr std::size_t kConnectionWindowBytes = 16U << 20U;
 
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+// Of an HTTP/1 request, and of the patience with who sends it.
+struct HttpLimits {
+  std::size_t head_bytes_max = 16U << 10U;   // trailers included
+  std::size_t header_count_max = 100;
+  std::size_t body_bytes_max = 64U << 10U;   // in memory before its handler is asked
+  base::Duration head_timeout = std::chrono::seconds(10);   // from its first byte
+  base::Duration body_timeout = std::chrono::seconds(30);   // from the end of the head
+  base::Duration answer_timeout = std::chrono::seconds(30);  // for the client to take some of it
+  base::Duration idle_timeout = std::chrono::minutes(2);    // between two requests
+};
+
 struct ServerOptions {
   std::size_t receive_bytes_max = 2097152;         // of one message; beyond: RESOURCE_EXHAUSTED
   std::uint32_t concurrent_streams_max = UINT32_MAX;
@@ -118,7 +134,12 @@ struct ServerOptions {
   base::Duration keepalive_interval = std::chrono::hours(2);     // idle this long: we ping
   base::Duration keepalive_timeout = std::chrono::seconds(20);   // no answer this long: we close
   base::Duration handshake_timeout = std::chrono::seconds(10);   // for the client's preface
+  HttpLimits http;
+  std::vector<HttpHeader> http_headers;  // of every answer to an HTTP/1 request that could be read
+  bool http_allows_options = false;      // OPTIONS is answered with nothing but these, whatever the path
 };
+
+class HttpHandler;
 
 class Server {
  public:
@@ -132,6 +153,8 @@ class Server {
   void add_stream(std::string_view path, StreamHandler& handler);
   // The server keeps the handler: for a service that may go first. Such a handler then turns further calls away.
   void add_stream(std::string_view path, std::shared_ptr<StreamHandler> handler);
+  // Likewise, for requests of HTTP/1; `path` is any that begins with `/`.
+  void add_http(std::string_view path, HttpHandler& handler);
 
   // May be called for several addresses. Returns the address with the port that was chosen.
   base::Result<io::Address> listen(const io::Address& address);

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 
 #include "core/rpc/call.h"
 #include "core/rpc/h2.h"
+#include "core/rpc/http.h"
 #include "core/rpc/routes.h"
 #include "core/rpc/server.h"
 
@@ -28,6 +31,7 @@ struct ServerCore {
   const ServerOptions options;
   Attention& attention;
   Routes routes;
+  std::map<std::string, HttpHandler*, std::less<>> pages;  // of HTTP/1, by path
   CallPool calls;
   CallbacksPtr callbacks;
   OptionPtr option;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/rpc/client.h"
+#include "core/rpc/http.h"
 #include "core/rpc/server.h"
 #include "io/sim/simulation.h"
 #include "io/sim/test_programs.h"
@@ -134,6 +135,56 @@ struct EchoStreams final : StreamHandler {
   std::deque<Receiver> receivers;
 };
 
+// Answers with what it was asked for.
+struct EchoPage final : HttpHandler {
+  void handle(HttpCall& call) override {
+    ++count;
+    const HttpRequest& request = call.request();
+    HttpResponse response;
+    response.body = request.method + ' ' + request.path + '?' + request.query + ' ' + request.body;
+    call.respond(std::move(response));
+  }
+  int count = 0;
+};
+
+// `size` bytes.
+struct LargePage final : HttpHandler {
+  void handle(HttpCall& call) override {
+    ++count;
+    HttpResponse response;
+    response.body = std::string(std::stoul(call.request().parameter("size").value_or("0")), 'x');
+    call.respond(std::move(response));
+  }
+  int count = 0;
+};
+
+// Keeps every call until it is told to answer with its query.
+struct PageKeeper final : HttpHandler {
+  struct Kept final : CallCancelled {
+    void on_cancelled() override {
+      call = nullptr;
+      is_cancelled = true;
+    }
+    HttpCall* call = nullptr;  // null once it is gone
+    bool is_cancelled = false;
+  };
+  void handle(HttpCall& call) override {
+    kept.emplace_back();
+    kept.back().call = &call;
+    call.on_cancel(kept.back());
+  }
+  void answer_all() {
+    for (Kept& each : kept) {
+      if (each.call == nullptr) continue;
+      HttpCall& call = *std::exchange(each.call, nullptr);
+      HttpResponse response;
+      response.body = call.request().query;
+      call.respond(std::move(response));
+    }
+  }
+  std::deque<Kept> kept;
+};
+
 // A server on one machine, and another machine to call from.
 struct Cluster {
   explicit Cluster(ServerOptions options = {}, std::uint64_t seed = 1)
@@ -144,6 +195,9 @@ struct Cluster {
     server->add_unary("/test.Echo/Fail", failing);
     server->add_unary("/test.Echo/Large", large);
     server->add_stream("/test.Echo/Stream", streams);
+    server->add_http("/echo", echo_page);
+    server->add_http("/large", large_page);
+    server->add_http("/keep", page_keeper);
     const base::Result<io::Address> address = server->listen({"", kPort});
     REQUIRE(address.has_value());
     CHECK_EQ(address->port, kPort);
@@ -172,6 +226,9 @@ struct Cluster {
   TestUnary large{[](UnaryCall& call, std::string_view request) { call.respond(std::string(std::stoul(std::string(request)), 'x')); }};
   Keeper keeper;
   EchoStreams streams;
+  EchoPage echo_page;
+  LargePage large_page;
+  PageKeeper page_keeper;
   std::unique_ptr<Server> server;
   std::vector<std::unique_ptr<Channel>> channels;
 };

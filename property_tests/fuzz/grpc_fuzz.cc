@@ -1,4 +1,4 @@
-// A gRPC server against a client without manners, over the simulated network.
+// A server of gRPC and HTTP/1 against a client without manners, over the simulated network.
 //
 // The input is a dialogue: frames right and wrong, bytes, pauses, a lost connection. Whatever it says, the server neither
 // crashes nor keeps a call or a connection whose client is gone.
@@ -39,6 +39,8 @@ class Dialogue {
     server_->add_unary(kPaths[1], keeper_);
     server_->add_unary(kPaths[2], failing_);
     server_->add_stream(kPaths[3], streams_);
+    server_->add_http("/echo", echo_page_);
+    server_->add_http("/keep", page_keeper_);
     const base::Result<io::Address> address = server_->listen({"", kPort});
     ASSERT(address.has_value());
   }
@@ -48,10 +50,15 @@ class Dialogue {
     if (in_.below(8) != 7) greet();
     while (!in_.is_empty()) turn();
     peer_.reset();
-    sim_.run_for(std::chrono::seconds(120));
+    // Who speaks HTTP/1 and says no more may still be listening: a page is for its handler to answer.
+    for (int i = 0; i < 120; ++i) {
+      page_keeper_.answer_all();
+      sim_.run_for(std::chrono::seconds(1));
+    }
     ASSERT(server_->connection_count() == 0);
     for (const Keeper::Kept& kept : keeper_.kept) ASSERT(kept.call == nullptr);
     for (const EchoStreams::Receiver& receiver : streams_.receivers) ASSERT(!receiver.is_open);
+    for (const PageKeeper::Kept& kept : page_keeper_.kept) ASSERT(kept.call == nullptr);
   }
 
  private:
@@ -115,7 +122,9 @@ class Dialogue {
       case 11: return send(in_.bytes());
       case 12: return sim_.run_for(std::chrono::milliseconds(in_.below(200)));
       case 13: return sim_.run_for(std::chrono::seconds(in_.below(100)));
-      case 14: return keeper_.answer_all();
+      case 14:
+        page_keeper_.answer_all();
+        return keeper_.answer_all();
       default:
         peer_.reset();
         connect();
@@ -132,6 +141,8 @@ class Dialogue {
   TestUnary failing_{[](rpc::UnaryCall& call, std::string_view request) { call.fail({rpc::StatusCode::failed_precondition, std::string(request)}); }};
   Keeper keeper_;
   EchoStreams streams_;
+  EchoPage echo_page_;
+  PageKeeper page_keeper_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<io::sim::testing::TestPeer> peer_;
   std::uint64_t next_stream_ = 1;
