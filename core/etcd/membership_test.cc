@@ -388,6 +388,26 @@ TEST_CASE("a member that was away while everybody it knew moved hears where they
   CHECK_EQ(cluster.get(away, "k"), "v");
 }
 
+// Both have the new URL in their logs, and neither knows that the other one has it: nobody has been told to move yet (sim: membership, seed
+// 101).
+TEST_CASE("a member whose new URL is not agreed on yet is still reached at the old one") {
+  Changing cluster(1);
+  cluster.begin();
+  cluster.grow(0, "m2");
+  REQUIRE_EQ(cluster.leader(), 0);
+  cluster.sim.network().cut(cluster[1].node.host(), cluster[0].node.host());
+  CHECK_FALSE(cluster.update(0, cluster.id(1), "http://m2:9999").ok());
+  cluster.sim.run_for(1s);
+  for (const std::size_t one : {0, 1}) cluster[one].crash(CrashKind::power_loss);
+  cluster.sim.heal();
+  cluster[1].restart();
+  cluster.sim.run_for(5s);
+  cluster[0].restart();
+  REQUIRE(cluster.sim.run_until([&] { return cluster.all_ready(); }, 20s));
+  CHECK(cluster.put(0, "k", "v").ok());
+  CHECK_EQ(cluster.get(1, "k"), "v");
+}
+
 TEST_CASE("one that is left goes on alone when it is told to, and grows again") {
   Changing cluster(3);
   cluster.begin();

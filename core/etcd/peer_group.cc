@@ -48,6 +48,8 @@ void PeerGroup::follow() {
 void PeerGroup::find_known() {
   const replica::Replica& replica = member_.replica();
   PeerAddresses group = peers_of(replica.configuration(), base::MemberId::none);
+  const PeerAddresses settled = peers_of(replica.settled_configuration(), base::MemberId::none);
+  for (auto& [id, addresses] : group) add_missing(addresses, settled, id);
   own_ = group[replica.identity().member];
   group.erase(replica.identity().member);
   for (const auto& [id, addresses] : group) last_[id] = addresses;

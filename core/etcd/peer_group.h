@@ -4,6 +4,9 @@
 // has applied that. And one that joins or was away reads in its log how the group was, while members lead it that came later: whoever was
 // known when the log began, or is told of by another member, is known too, at the addresses of then as well.
 //
+// A change counts in raft from the moment at which it stands in the log, and nobody moves before it is certain: until then members are
+// reached at their URLs of before as well.
+//
 // Who calls says where it is (core/peer/hello.h), as etcd's members do. Of one that is known that is one more address at which to answer,
 // after all others. A stranger does not become known by it: it may be asked who belongs to the group (group_watch.h).
 #pragma once
@@ -54,7 +57,7 @@ class PeerGroup final : private io::Timer, private io::EndOfTurn, private peer::
   peer::Member& member_;
   const StateMachine& machine_;
   const base::Duration patience_;
-  PeerAddresses last_;   // what the log said last of each, also of those who have left
+  PeerAddresses last_;   // what the log said last of each, also of those who have left; settled or not
   PeerAddresses first_;  // where the log begins, and what was told
   PeerAddresses said_;   // by each who called, when it called last; of strangers not many
   PeerAddresses known_;  // of the first two all, at the addresses of all three
