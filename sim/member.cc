@@ -61,6 +61,13 @@ void Member::start_anew() {
   node_.restart();
 }
 
+void Member::start_again() {
+  if (!is_in_use_ || !node_.is_up() || is_removed_ || failed_) return;
+  end_process();
+  node_.restart();
+  if (course_.is_calm) calm_since_ = course_.sim.now();
+}
+
 std::unique_ptr<io::sim::Program> Member::start(Node& node) {
   is_ready_ = false;
   is_syncing_ = false;

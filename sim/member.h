@@ -57,6 +57,8 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void start();  // for the first time
   // Another member starts on the machine, with an empty disk, whatever ran there.
   void start_anew();
+  // Somebody ends its process and starts it again at once. Not if it is down or ends by itself: then it starts again later, or never.
+  void start_again();
   // Somebody runs there, or will again by itself: neither a spare yet, nor one whose member was removed and has stopped.
   bool is_in_use() const { return is_in_use_; }
   // Between turns: sees to a process that has ended itself, and to a crash that waits for its moment.

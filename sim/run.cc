@@ -106,6 +106,11 @@ class Engine final : private Truth, private Machines {
       if (!course_->is_inspecting) members_[machine]->start_anew();
     });
   }
+  void restart(std::uint32_t machine) override {
+    sim_.after({}, [this, machine] {
+      if (!course_->is_inspecting) members_[machine]->start_again();
+    });
+  }
 
   void begin(const Action& action) {
     if (is_on_links(action.kind)) links_.begin(action);

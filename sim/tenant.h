@@ -35,6 +35,8 @@ class Machines {
   virtual bool is_idle(std::uint32_t machine) const = 0;
   // What runs there ends, the disk goes and an empty one comes, and a member starts on it.
   virtual void start_anew(std::uint32_t machine) = 0;
+  // What runs there ends, and starts again with the disk that it had. Whoever is down or idle anyway is left alone.
+  virtual void restart(std::uint32_t machine) = 0;
 
  protected:
   ~Machines() = default;

@@ -49,8 +49,10 @@ void GroupWatch::on_timer() {
   const bool was_led = std::exchange(was_led_, is_led);
   to_ask_.clear();
   if (!is_led && !was_led) {
-    for (const auto& peer : group_.known()) {
-      if (!peer.second.empty()) to_ask_.push_back(peer.second);
+    for (const PeerAddresses& peers : {group_.strangers(), group_.known()}) {  // the last are asked first
+      for (const auto& peer : peers) {
+        if (!peer.second.empty()) to_ask_.push_back(peer.second);
+      }
     }
   }
   ask_next();

@@ -2,7 +2,8 @@
 //
 // Whoever was away when it was removed, or had its removal in the log without hearing that it is committed, is sent nothing any more: it
 // would wait for a leader for ever (behaviour reference §7.5). And whoever was away while others came does not know them, and turns
-// them away even if one of them leads by now.
+// them away even if one of them leads by now. If nobody is left of those whom it knew, it asks those whom it has turned away, where they
+// say that they are.
 //   looking (each election timeout) -> asking (one after the other, who was removed and who belongs) -> looking
 #pragma once
 

@@ -71,6 +71,10 @@ rpc::StreamReceiver* Acceptor::on_call(rpc::StreamCall& call, Lane lane) {
   }
   const base::Result<Hello> hello = read_hello(call);
   if (!hello) return turn_away(call, base::MemberId::none, rpc::StatusCode::invalid_argument, hello.error().detail);
+  const bool is_of_this_cluster = !refusal(*hello, identity_, true);
+  if (is_of_this_cluster && hello_listener_ != nullptr && !hello->addresses.empty()) {
+    hello_listener_->on_addresses_said(hello->from, hello->addresses);
+  }
   if (const auto why = refusal(*hello, identity_, members_.count(hello->from) > 0)) {
     return turn_away(call, hello->from, rpc::StatusCode::failed_precondition, *why);
   }

@@ -31,6 +31,8 @@ class Acceptor final {
 
   // Only these are let in. Connections of others end.
   void set_members(std::set<base::MemberId> members);
+  // Null: nobody wants to hear. While this is open, of any caller of this cluster.
+  void set_hello_listener(HelloListener* listener) { hello_listener_ = listener; }
   // Until then, and after close(), everybody is turned away for the time being.
   void open(const Identity& identity, replica::TransportListener& listener);
   void close();
@@ -59,6 +61,7 @@ class Acceptor final {
   std::shared_ptr<Acceptor*> self_;  // what the doors hold: null once this is gone
   Identity identity_;
   replica::TransportListener* listener_ = nullptr;  // null: not open
+  HelloListener* hello_listener_ = nullptr;
   std::set<base::MemberId> members_;
   std::map<Key, std::unique_ptr<Incoming>> incoming_;
   std::map<base::MemberId, std::string> complaints_;  // the last one in the log about each caller

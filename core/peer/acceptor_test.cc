@@ -62,6 +62,62 @@ TEST_CASE("who is not of this group, or does not mean this member, is turned awa
   CHECK(group.recorder(1).heard.empty());
 }
 
+TEST_CASE("where callers of this cluster say that they are is heard, also of strangers, who are turned away all the same") {
+  Group group(2);
+  HelloRecorder recorder;
+  group.transport(1).set_hello_listener(&recorder);
+  io::sim::Node& outside = group.sim.add_node("outside");
+  const std::vector<io::Address> addresses = {{"new", 1}, {"2001:db8::1", 2380}};
+  std::string many = "a:1";
+  for (int i = 0; i < 100; ++i) many += ",a:1";
+  struct Case {
+    std::string name;
+    std::size_t changed;
+    std::string value;
+    std::string said;
+    std::vector<io::Address> heard;
+    bool is_let_in;
+  };
+  const std::string good = "new:1,[2001:db8::1]:2380";
+  const Case cases[] = {
+      {"a member", 2, "2", good, addresses, true},
+      {"a stranger", 2, "3", good, addresses, false},
+      {"of another cluster", 1, "c2", good, {}, false},
+      {"meant for another member", 3, "2", good, {}, false},
+      {"with this member's id", 2, "1", good, {}, false},
+      {"nothing", 2, "2", "", {}, true},
+      {"nothing readable", 2, "2", "new,:,1:2:3,[::1", {}, true},
+      {"something readable", 2, "2", ",new,new:1,,[2001:db8::1]:2380,", addresses, true},
+      {"too much", 2, "2", many, std::vector<io::Address>(kHelloAddressesMax, io::Address{"a", 1}), true},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    recorder.said.clear();
+    Metadata metadata = changed(c.changed, c.value);
+    metadata.emplace_back("lockstep-addresses", c.said);
+    Stranger stranger(group, outside, 1);
+    stranger.call(Lane::control, metadata);
+    CHECK_EQ(stranger.is_let_in(), c.is_let_in);
+    CHECK_EQ(recorder.said.size(), c.heard.empty() ? 0 : 1);
+    if (!c.heard.empty()) CHECK(recorder.said.begin()->second == c.heard);
+  }
+}
+
+TEST_CASE("a hello is read as it was written") {
+  Group group(1);
+  HelloRecorder recorder;
+  group.transport(1).set_hello_listener(&recorder);
+  io::sim::Node& outside = group.sim.add_node("outside");
+  Hello hello = kHello;
+  hello.addresses.assign(kHelloAddressesMax + 1, {"host", 65535});
+  hello.addresses.front() = {"::1", 1};
+  Stranger stranger(group, outside, 1);
+  stranger.call(Lane::appends, metadata_of(hello));
+  CHECK_EQ(stranger.fate().code, rpc::StatusCode::failed_precondition);
+  hello.addresses.pop_back();
+  CHECK(recorder.said == Members{{base::MemberId(2), hello.addresses}});
+}
+
 TEST_CASE("bytes that are no packets end the stream, with a line in the log, and nothing else") {
   Group group(2);
   group.crash(2, io::sim::CrashKind::process_kill);  // it would only call again

@@ -1,11 +1,13 @@
 #include "core/peer/hello.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "core/base/assert.h"
 #include "core/base/hash.h"
 #include "core/base/overloaded.h"
 #include "core/base/text.h"
+#include "io/address.h"
 
 namespace peer {
 
@@ -15,6 +17,7 @@ constexpr std::string_view kVersionName = "lockstep-peer-version";
 constexpr std::string_view kClusterName = "lockstep-cluster-id";
 constexpr std::string_view kFromName = "lockstep-from";
 constexpr std::string_view kToName = "lockstep-to";
+constexpr std::string_view kAddressesName = "lockstep-addresses";
 
 // As base::hex() writes it, and in no other way.
 std::optional<std::uint64_t> parse_hex(std::string_view text) {
@@ -26,6 +29,22 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
     value = value << 4U | static_cast<std::uint64_t>(is_digit ? c - '0' : c - 'a' + 10);
   }
   return value;
+}
+
+std::string text_of(const std::vector<io::Address>& addresses) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(addresses.size(), kHelloAddressesMax); ++i) text += (i == 0 ? "" : ",") + io::to_text(addresses[i]);
+  return text;
+}
+
+std::vector<io::Address> parse_addresses(std::string_view text) {
+  std::vector<io::Address> addresses;
+  while (!text.empty() && addresses.size() < kHelloAddressesMax) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (base::Result<io::Address> address = io::parse_address(text.substr(0, comma))) addresses.push_back(std::move(*address));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return addresses;
 }
 
 }  // namespace
@@ -66,10 +85,12 @@ std::uint64_t Hello::salt(Lane lane) const {
 }
 
 std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello) {
-  return {{std::string(kVersionName), base::hex(hello.version)},
-          {std::string(kClusterName), base::to_text(hello.cluster)},
-          {std::string(kFromName), base::to_text(hello.from)},
-          {std::string(kToName), base::to_text(hello.to)}};
+  std::vector<std::pair<std::string, std::string>> metadata = {{std::string(kVersionName), base::hex(hello.version)},
+                                                               {std::string(kClusterName), base::to_text(hello.cluster)},
+                                                               {std::string(kFromName), base::to_text(hello.from)},
+                                                               {std::string(kToName), base::to_text(hello.to)}};
+  if (!hello.addresses.empty()) metadata.emplace_back(kAddressesName, text_of(hello.addresses));
+  return metadata;
 }
 
 base::Result<Hello> read_hello(const rpc::CallContext& call) {
@@ -79,14 +100,15 @@ base::Result<Hello> read_hello(const rpc::CallContext& call) {
   };
   const std::optional<std::uint64_t> version = number(kVersionName);
   // Another version may say who it is in another way.
-  if (version && *version != kProtocolVersion) return Hello{*version, {}, {}, {}};
+  if (version && *version != kProtocolVersion) return Hello{*version, {}, {}, {}, {}};
   const std::optional<std::uint64_t> cluster = number(kClusterName);
   const std::optional<std::uint64_t> from = number(kFromName);
   const std::optional<std::uint64_t> to = number(kToName);
   if (!version || !cluster || !from || !to) {
     return base::fail(base::Code::invalid, "the call does not say who speaks to whom, in which cluster");
   }
-  return Hello{*version, base::ClusterId(*cluster), base::MemberId(*from), base::MemberId(*to)};
+  return Hello{*version, base::ClusterId(*cluster), base::MemberId(*from), base::MemberId(*to),
+               parse_addresses(call.metadata(kAddressesName).value_or(""))};
 }
 
 std::optional<std::string> refusal(const Hello& hello, const Identity& identity, bool is_member) {

@@ -14,6 +14,7 @@
 #include "core/base/result.h"
 #include "core/raft/message.h"
 #include "core/rpc/server.h"
+#include "io/network.h"
 
 namespace peer {
 
@@ -35,18 +36,34 @@ struct Identity {
 
 inline constexpr std::uint64_t kProtocolVersion = 1;
 
+inline constexpr std::size_t kHelloAddressesMax = 8;  // of a caller: what it says beyond that is not sent, and not listened to
+
 struct Hello {
   std::uint64_t version = kProtocolVersion;
   base::ClusterId cluster;
   base::MemberId from;
   base::MemberId to;
+  // Where the caller is reached, as it says. Nobody has proved anything: this may be where to ask or to answer, and says nothing of who
+  // belongs to the group.
+  std::vector<io::Address> addresses = {};
 
-  // Goes into every checksum on the stream: a changed byte in these words must not put one member's messages into another's mouth.
+  // Of the ids and the version. Goes into every checksum on the stream: a changed byte in these words must not put one member's messages
+  // into another's mouth.
   std::uint64_t salt(Lane lane) const;
 };
 
+// Hears where callers say that they are, whether they are let in or not.
+class HelloListener {
+ public:
+  // `from` names this cluster and means this member, which is another one. Within a call of the server's: the listener makes a note.
+  virtual void on_addresses_said(base::MemberId from, const std::vector<io::Address>& addresses) = 0;
+
+ protected:
+  ~HelloListener() = default;
+};
+
 std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello);
-// invalid: it says nothing of the kind, or not in the right form.
+// invalid: it says nothing of the kind, or not in the right form. Of the addresses, those that cannot be read are left out.
 base::Result<Hello> read_hello(const rpc::CallContext& call);
 
 // Why the caller is turned away; nothing: it is let in.

@@ -68,6 +68,10 @@ void Member::join(const std::map<base::MemberId, std::vector<io::Address>>& memb
   look_for_others();
 }
 
+void Member::set_hello_listener(HelloListener* listener) {
+  if (transport_ != nullptr) transport_->set_hello_listener(listener);
+}
+
 void Member::set_group(const std::map<base::MemberId, std::vector<io::Address>>& members) {
   const wal::Identity& identity = replica_->identity();
   transport_->set_group({identity.cluster, identity.member}, members);

@@ -35,9 +35,12 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
   // Opens the files; the listener's on_started() or on_stopped() follows. Once.
   void start(replica::Options options);
 
-  // Where members are reached; this one may be among them. In the listener's on_started(), unless the tenant gives up there, and
+  // Where members are reached; this one may be among them, and then tells the others where it is. In the listener's on_started(), unless the tenant gives up there, and
   // again when that changes (on_configuration() tells). If `hastens_election`, a member that reaches the others does not wait out its first election timeout.
   void join(const std::map<base::MemberId, std::vector<io::Address>>& members, bool hastens_election);
+
+  // Where those who call this member say that they are; null: nobody wants to hear. Of no effect without server().
+  void set_hello_listener(HelloListener* listener);
 
   // Requires: start() was called.
   replica::Replica& replica();

@@ -44,6 +44,7 @@ class Outgoing final : private rpc::ClientCall, private io::Timer {
 
   // Counts from the next time that it dials.
   void set_addresses(std::vector<io::Address> addresses);
+  void set_own_addresses(const std::vector<io::Address>& addresses) { hello_.addresses = addresses; }  // likewise
   void send(const raft::Message& message);
 
   // When the other side let this connection in; nothing: it has not, or the connection is gone.
@@ -68,7 +69,7 @@ class Outgoing final : private rpc::ClientCall, private io::Timer {
 
   const io::World world_;
   const Options& options_;
-  const Hello hello_;
+  Hello hello_;
   const Lane lane_;
   const std::size_t bytes_max_;
   OutgoingOwner& owner_;

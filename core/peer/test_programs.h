@@ -75,6 +75,12 @@ struct Recorder final : replica::TransportListener {
 
 using Members = std::map<base::MemberId, std::vector<io::Address>>;
 
+// Remembers what callers say of themselves.
+struct HelloRecorder final : HelloListener {
+  void on_addresses_said(base::MemberId from, const std::vector<io::Address>& addresses) override { said[from] = addresses; }
+  Members said;
+};
+
 // What runs on one machine until it crashes.
 struct Program {
   Program(io::sim::Node& node_, const Identity& identity, const Members& members, const Options& options = {})

@@ -21,6 +21,8 @@ void Transport::set_group(const Identity& identity, const std::map<base::MemberI
   ASSERT(identity_.self == base::MemberId::none || (identity.self == identity_.self && identity.cluster == identity_.cluster));
   identity_ = identity;
   members_ = members;
+  const auto self = members_.find(identity.self);
+  own_addresses_ = self == members_.end() ? std::vector<io::Address>() : self->second;
   members_.erase(identity.self);
   std::set<base::MemberId> ids;
   for (const auto& [id, addresses] : members_) ids.insert(id);
@@ -62,13 +64,20 @@ void Transport::stop() {
 void Transport::dial(base::MemberId id, const std::vector<io::Address>& addresses) {
   Peer& peer = peers_[id];
   if (peer.control != nullptr) {
-    peer.control->set_addresses(addresses);
-    return peer.appends->set_addresses(addresses);
+    for (Outgoing* const connection : {peer.control.get(), peer.appends.get()}) {
+      connection->set_own_addresses(own_addresses_);
+      connection->set_addresses(addresses);
+    }
+    return;
   }
-  const Hello hello{kProtocolVersion, identity_.cluster, identity_.self, id};
+  const Hello hello = hello_to(id);
   OutgoingOwner& owner = *this;
   peer.control = std::make_unique<Outgoing>(world_, options_, hello, Lane::control, addresses, owner);
   peer.appends = std::make_unique<Outgoing>(world_, options_, hello, Lane::appends, addresses, owner);
+}
+
+Hello Transport::hello_to(base::MemberId id) const {
+  return {kProtocolVersion, identity_.cluster, identity_.self, id, own_addresses_};
 }
 
 void Transport::send(base::MemberId to, raft::Message message) {
@@ -96,9 +105,8 @@ void Transport::send_snapshot(base::MemberId to, const raft::Snapshot& snapshot,
     source.reset();
     return on_sender_over(to, base::fail(base::Code::unavailable, "no address of the member is known"));
   }
-  const Hello hello{kProtocolVersion, identity_.cluster, identity_.self, to};
   SnapshotSenderOwner& owner = *this;
-  found->second.snapshot = std::make_unique<SnapshotSender>(world_, options_, hello, *addresses, snapshot, std::move(source), owner);
+  found->second.snapshot = std::make_unique<SnapshotSender>(world_, options_, hello_to(to), *addresses, snapshot, std::move(source), owner);
 }
 
 void Transport::cancel_snapshot(base::MemberId to) {

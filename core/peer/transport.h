@@ -35,9 +35,13 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  // Who belongs to the group, and at which addresses they are to be dialled; this member may be among them. Before start(), and again
-  // when that changes: connections to and from members that stay live on. Requires: the identity stays the same.
+  // Who belongs to the group, and at which addresses they are to be dialled. This member may be among them: it tells whom it dials where it
+  // is. Before start(), and again when that changes: connections to and from members that stay live on. Requires: the identity stays the
+  // same.
   void set_group(const Identity& identity, const std::map<base::MemberId, std::vector<io::Address>>& members);
+
+  // What callers say of themselves; null: nobody wants to hear.
+  void set_hello_listener(HelloListener* listener) { acceptor_.set_hello_listener(listener); }
 
   // Requires: set_group() was called.
   void start(replica::TransportListener& listener) override;
@@ -70,12 +74,14 @@ class Transport final : public replica::Transport, private OutgoingOwner, privat
   void ask_next_turn();
   bool is_snapshot_on_its_way(base::MemberId to) const;
   void dial(base::MemberId id, const std::vector<io::Address>& addresses);
+  Hello hello_to(base::MemberId id) const;
   const Outgoing* find(base::MemberId peer, Lane lane) const;
 
   const io::World world_;
   const Options options_;
   Acceptor acceptor_;
   Identity identity_;
+  std::vector<io::Address> own_addresses_;
   std::map<base::MemberId, std::vector<io::Address>> members_;  // the others
   std::map<base::MemberId, Peer> peers_;                        // the same, while started
   replica::TransportListener* listener_ = nullptr;              // null: not started, or stopped

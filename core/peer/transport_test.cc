@@ -343,6 +343,25 @@ TEST_CASE("a peer's addresses are tried in turn") {
   CHECK(group.until([&] { return group.is_active(1, 2); }, 100ms));
 }
 
+TEST_CASE("a member says where it is, to whom it has dialled before from the next time on") {
+  Group group(2);
+  HelloRecorder recorder;
+  group.transport(1).set_hello_listener(&recorder);
+  REQUIRE(group.until([&] { return group.all_active(); }));
+  CHECK(recorder.said == Members{{base::MemberId(2), {{"m2", kPort}}}});
+  Members moved = group.members;
+  moved[base::MemberId(2)] = {{"m2", kPort}, {"elsewhere", 1}};
+  group.transport(2).set_group({kCluster, base::MemberId(2)}, moved);
+  group.sim.run_for(10s);
+  CHECK_EQ(recorder.said[base::MemberId(2)].size(), 1);
+  group.cut_both(1, 2);
+  group.sim.run_for(10s);
+  group.sim.heal();
+  REQUIRE(group.until([&] { return group.all_active(); }));
+  CHECK(recorder.said[base::MemberId(2)] == moved[base::MemberId(2)]);
+  group.transport(1).set_hello_listener(nullptr);
+}
+
 TEST_CASE("a group may change while it talks: connections that stay are kept, others end") {
   Group group(3);
   REQUIRE(group.until([&] { return group.all_active(); }));

@@ -9,7 +9,7 @@ namespace sim::etcd {
 namespace {
 
 constexpr std::string_view kWord = "member ";
-constexpr std::array<std::string_view, kGroupChangeCount> kNames = {"voter", "learner", "promote", "remove", "replace"};
+constexpr std::array<std::string_view, kGroupChangeCount> kNames = {"voter", "learner", "promote", "remove", "replace", "update"};
 constexpr std::uint32_t kTwoOperatorsPerMillion = 300'000;
 constexpr std::uint64_t kChangesMax = 14;  // of one operator
 

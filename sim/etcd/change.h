@@ -5,6 +5,7 @@
 //   member promote    a learner gets one, as soon as it has caught up
 //   member remove     somebody leaves, perhaps the leader
 //   member replace    somebody leaves, and another member joins on that machine, with an empty disk
+//   member update     somebody moves to another peer URL, and then answers there, perhaps at the old one as well
 //
 // Whom it is done to shows only when the group is looked at: a decision with the operator's and the change's number for a name.
 #pragma once
@@ -20,8 +21,8 @@
 
 namespace sim::etcd {
 
-enum class GroupChange : std::uint8_t { voter, learner, promote, remove, replace };
-inline constexpr std::size_t kGroupChangeCount = 5;
+enum class GroupChange : std::uint8_t { voter, learner, promote, remove, replace, update };
+inline constexpr std::size_t kGroupChangeCount = 6;
 
 std::string to_text(GroupChange change);
 std::string_view name_of(GroupChange change);

@@ -6,10 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/etcd/group.h"
+#include "core/etcd/ids.h"
 #include "core/etcd/server.h"
 #include "sim/etcd/addresses.h"
 #include "sim/etcd/client.h"
 #include "sim/etcd/inspection.h"
+#include "sim/etcd/member_oracle.h"
 #include "sim/etcd/operation.h"
 #include "sim/etcd/operator.h"
 #include "sim/etcd/roster.h"
@@ -54,8 +57,8 @@ class MemberProgram final : public io::sim::Program, private ::etcd::ServerListe
 class OperatorProgram final : public io::sim::Program {
  public:
   OperatorProgram(io::sim::Node& node, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster,
-                  OperatorCounts& counts, bool& is_finished)
-      : operator_(node.world(), std::move(options), changes, roster, counts, is_finished) {
+                  MemberOracle& oracle, OperatorCounts& counts, bool& is_finished)
+      : operator_(node.world(), std::move(options), changes, roster, oracle, counts, is_finished) {
     operator_.start();
   }
 
@@ -80,11 +83,18 @@ struct ClientPart {
   std::vector<ScheduledChange> changes = {};
 };
 
-class Group final : public Tenant {
+// With whom the group begins, as its members work it out.
+raft::Configuration founded(::etcd::ServerConfig config) {
+  config.name = config.initial_cluster.front().name;
+  config.initial_advertise_peer_urls = config.initial_cluster.front().peer_urls;
+  return ::etcd::initial_configuration(::etcd::initial_ids(config));
+}
+
+class Group final : public Tenant, private CommittedListener {
  public:
   Group(const Plan& plan, const GroupOptions& options, ::etcd::ServerConfig config, std::vector<ClientPart> parts, Findings& findings)
       : plan_(plan), options_(options), config_(std::move(config)), parts_(std::move(parts)), oracle_(findings, options.stale_reads),
-        roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
+        member_oracle_(founded(config_), findings), roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
 
   void use(Machines& machines) override { roster_.use(machines); }
 
@@ -92,12 +102,19 @@ class Group final : public Tenant {
     ::etcd::ServerConfig config = config_;
     config.name = member_name(member);
     config.listen_client = {client_address(member)};
-    if (machines_of(plan_) > 1) config.listen_peer = {peer_address(member)};
+    if (machines_of(plan_) > 1) {
+      config.listen_peer.clear();
+      for (const std::uint32_t place : roster_.places(member)) config.listen_peer.push_back(peer_address(member, place));
+    }
     config.advertise_client_urls = {client_url(member)};
-    config.initial_advertise_peer_urls = {peer_url(member)};
     if (const auto& group = roster_.group_to_join(member)) {
       config.is_joining = true;
       config.initial_cluster = *group;
+    }
+    // These flags say where it begins, and stay as they are when it has moved.
+    config.initial_advertise_peer_urls = {peer_url(member)};
+    for (const ::etcd::InitialMember& one : config.initial_cluster) {
+      if (one.name == config.name) config.initial_advertise_peer_urls = one.peer_urls;
     }
     return std::make_unique<MemberProgram>(node, member, config, roster_, host);
   }
@@ -114,7 +131,7 @@ class Group final : public Tenant {
     return std::make_unique<ClientProgram>(node, std::move(options), parts_[client].operations, oracle_, finished_[client].value);
   }
 
-  CommittedListener* committed_listener() override { return &oracle_; }
+  CommittedListener* committed_listener() override { return this; }
   // The first tick may come at once.
   base::Duration election_timeout() const override {
     return (config_.election_timeout / config_.heartbeat_interval - 1) * config_.heartbeat_interval;
@@ -126,6 +143,7 @@ class Group final : public Tenant {
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(Findings& findings) override {
+    member_oracle_.at_end();
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const std::vector<ClientOperation>& operations = parts_[client].operations;
       const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
@@ -160,17 +178,23 @@ class Group final : public Tenant {
       out[name + "_unknown"] = changes.unknown;
     }
     out["members_started"] = roster_.starts();
+    out["members_moved"] = roster_.moves();
     return out;
   }
 
  private:
+  void on_committed(const base::Entry& entry) override {
+    oracle_.on_committed(entry);
+    member_oracle_.on_committed(entry);
+  }
+
   std::unique_ptr<io::sim::Program> start_operator(io::sim::Node& node, std::uint32_t client) {
     OperatorOptions options;
     options.voters_min = voters_min(plan_);
     options.faults_until = plan_.faults_until;
     options.begins_until = std::max(plan_.faults_until - kNoChangeBefore, base::Duration::zero());
     for (const Broken& broken : plan_.broken) options.broken.insert(broken.member);
-    return std::make_unique<OperatorProgram>(node, std::move(options), parts_[client].changes, roster_, changes_, finished_[client].value);
+    return std::make_unique<OperatorProgram>(node, std::move(options), parts_[client].changes, roster_, member_oracle_, changes_, finished_[client].value);
   }
 
   struct Flag {
@@ -181,6 +205,7 @@ class Group final : public Tenant {
   const ::etcd::ServerConfig config_;  // what all members have in common
   const std::vector<ClientPart> parts_;
   KvOracle oracle_;
+  MemberOracle member_oracle_;
   Roster roster_;
   OperatorCounts changes_{};
   std::vector<Flag> finished_;

@@ -105,6 +105,8 @@ TEST_CASE("where nothing goes wrong every change is done") {
       {3, 2, {"member voter", "member remove", "member voter"}},
       {3, 1, {"member replace"}},
       {2, 3, {"member learner", "member replace", "member voter", "member remove"}},
+      {3, 1, {"member update", "member update", "member update", "member update"}},
+      {1, 1, {"member update", "member voter", "member update", "member replace", "member update"}},
   };
   for (const Case& c : cases) {
     const Outcome outcome = run(calm_plan(c.members, c.spares, c.changes));
@@ -115,6 +117,7 @@ TEST_CASE("where nothing goes wrong every change is done") {
       CAPTURE(one.first);
       CHECK_EQ(outcome.counts.at(one.first), one.second);
     }
+    CHECK_EQ(outcome.counts.at("members_moved"), wanted["member_update_done"]);
     CHECK_GE(outcome.counts.at("acknowledged"), 40);  // clients go to machines where nobody runs, too
   }
 }

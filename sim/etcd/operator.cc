@@ -42,9 +42,9 @@ ChangeOutcome outcome_of(const rpc::Status& status) {
 }
 
 Operator::Operator(const io::World& world, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster,
-                   OperatorCounts& counts, bool& is_finished)
-    : world_(world), options_(std::move(options)), changes_(changes.begin(), changes.end()), roster_(roster), counts_(counts),
-      is_finished_(is_finished) {
+                   MemberOracle& oracle, OperatorCounts& counts, bool& is_finished)
+    : world_(world), options_(std::move(options)), changes_(changes.begin(), changes.end()), roster_(roster), oracle_(oracle),
+      counts_(counts), is_finished_(is_finished) {
   is_finished_ = false;
   server_ = draw("operator-server", 0, roster_.machines());
 }
@@ -77,6 +77,7 @@ void Operator::go_on() {
     if (!current_ && !changes_.empty()) until = std::min(until, base::Instant(changes_.front().at));
     return world_.clock.arm(*this, until);
   }
+  if (const std::optional<std::uint32_t> view = std::exchange(view_, std::nullopt); view && !current_) return ask_for_view(*view);
   ask_for_list();
 }
 
@@ -104,11 +105,13 @@ void Operator::on_status(const rpc::Status& status) {
   } else if (outcome == ChangeOutcome::refused) {
     wait_until_ = wait_until_ + kRefusedPause;
   }
-  if (what == Asking::change) {
-    if (outcome == ChangeOutcome::refused) ++counts().refused;
-    if (outcome == ChangeOutcome::unknown) ++counts().unknown;
-  } else {
-    on_list(status);
+  switch (what) {
+    case Asking::nothing: break;
+    case Asking::list: on_list(status); break;
+    case Asking::view: on_view(status); break;
+    case Asking::change:
+      if (outcome == ChangeOutcome::refused) ++counts().refused;
+      if (outcome == ChangeOutcome::unknown) ++counts().unknown;
   }
   world_.loop.at_end_of_turn(*this);
 }
@@ -125,6 +128,7 @@ void Operator::ask_for_list() {
   etcdserverpb::MemberListRequest request;
   is_stale_ = silent_lists_ % kStaleEvery == kStaleEvery - 1;
   request.set_linearizable(!is_stale_);
+  group_asked_at_ = oracle_.now();
   ask(Asking::list, "/etcdserverpb.Cluster/MemberList", request.SerializeAsString(), kListTimeout);
 }
 
@@ -136,6 +140,8 @@ void Operator::on_list(const rpc::Status& status) {
     if (may_be_added && silent_lists_ >= kSilentMax) roster_.start_unlisted(current_->machine, list_);
     return;
   }
+  if (is_stale_) oracle_.on_stale(list);
+  else oracle_.on_linearizable(list, group_asked_at_);
   roster_.note(list, is_stale_ ? Roster::ListKind::stale : Roster::ListKind::linearizable, asked_at_);
   if (is_stale_) {
     ++silent_lists_;
@@ -169,6 +175,7 @@ void Operator::act() {
     case Step::remove: return go_on_removing();
     case Step::add: return go_on_adding();
     case Step::promote: return go_on_promoting();
+    case Step::move: return go_on_moving();
   }
   ASSERT(false && "a step that was not chosen");
 }
@@ -178,8 +185,34 @@ void Operator::look_after() {
     const std::uint32_t machine = *machine_of(member, roster_.machines());
     return roster_.is_started_for(machine, base::MemberId(member.id())) && (roster_.has_served(machine) || may_be_broken(machine));
   };
-  is_finished_ = changes_.empty() && is_calm() && std::all_of(list_.members().begin(), list_.members().end(), serves);
-  wait_until_ = world_.clock.now() + kLookAfterEvery;
+  const bool is_settled = changes_.empty() && is_calm() && std::all_of(list_.members().begin(), list_.members().end(), serves);
+  if (!is_settled || !is_same_group(shown_, list_)) have_shown_.clear();
+  shown_ = list_;
+  if (is_settled) find_next_view();
+  is_finished_ = is_settled && !view_;
+  wait_until_ = world_.clock.now() + (view_ ? kSilentPause : kLookAfterEvery);
+}
+
+// Learners do not list members (behaviour reference §7.6).
+void Operator::find_next_view() {
+  for (const etcdserverpb::Member& member : list_.members()) {
+    const std::uint32_t machine = *machine_of(member, roster_.machines());
+    if (!member.islearner() && !may_be_broken(machine) && have_shown_.count(machine) == 0) view_ = machine;
+  }
+}
+
+void Operator::ask_for_view(std::uint32_t machine) {
+  server_ = viewed_ = machine;
+  etcdserverpb::MemberListRequest request;
+  request.set_linearizable(false);
+  ask(Asking::view, "/etcdserverpb.Cluster/MemberList", request.SerializeAsString(), kListTimeout);
+}
+
+void Operator::on_view(const rpc::Status& status) {
+  etcdserverpb::MemberListResponse view;
+  if (status.code != rpc::StatusCode::ok || !view.ParseFromString(answer_)) return;
+  oracle_.on_stale(view);
+  if (is_same_group(view, shown_)) have_shown_.insert(viewed_);
 }
 
 bool Operator::may_be_removed(const etcdserverpb::Member& member) const {
@@ -199,6 +232,7 @@ bool Operator::choose() {
     bool is_fit = member == nullptr;
     if (change == GroupChange::promote) is_fit = member != nullptr && member->islearner();
     if (change == GroupChange::remove || change == GroupChange::replace) is_fit = member != nullptr && may_be_removed(*member);
+    if (change == GroupChange::update) is_fit = member != nullptr && place_of(*member) + 1 < kPlaces;
     if (is_fit) machines.push_back(machine);
   }
   if (machines.empty()) return false;
@@ -216,6 +250,11 @@ bool Operator::choose() {
       current_->is_followed = true;
       current_->is_learner = draw("operator-learner", number, 2) == 0;
       begin(Step::remove);
+      return true;
+    case GroupChange::update:
+      current_->place = place_of(*listed_at(current_->machine)) + 1;
+      roster_.keep_places(current_->machine, draw("operator-keeps-places", number, 2) == 0);
+      begin(Step::move);
       return true;
   }
   ASSERT(false && "a change outside the enumeration");
@@ -288,6 +327,18 @@ void Operator::go_on_promoting() {
   etcdserverpb::MemberPromoteRequest request;
   request.set_id(current_->member.value());
   ask_for_change("/etcdserverpb.Cluster/MemberPromote", request.SerializeAsString());
+}
+
+// It may have moved on meanwhile, when there is another operator.
+void Operator::go_on_moving() {
+  const etcdserverpb::Member* const member = listed(current_->member);
+  if (member == nullptr) return drop();
+  if (place_of(*member) >= current_->place) return done();
+  if (current_->tries >= kTriesMax) return drop();
+  etcdserverpb::MemberUpdateRequest request;
+  request.set_id(current_->member.value());
+  request.add_peerurls(peer_url(current_->machine, current_->place));
+  ask_for_change("/etcdserverpb.Cluster/MemberUpdate", request.SerializeAsString());
 }
 
 }  // namespace sim::etcd

@@ -3,8 +3,8 @@
 //   looking (a list, from whoever answers) -> acting (one request, on what the list said) -> looking again, for what has come of it …
 //
 // An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other.
-// Between changes it looks after the machines: whoever is listed and was never started is started (Roster). There may be another
-// operator, of whom this one knows only that they share the roster.
+// Between changes it looks after the machines: whoever is listed and was never started is started (Roster), and in the end everybody has to
+// show the group as the last list did. There may be another operator, of whom this one knows only that they share the roster.
 #pragma once
 
 #include <array>
@@ -20,6 +20,7 @@
 #include "core/rpc/client.h"
 #include "io/world.h"
 #include "sim/etcd/change.h"
+#include "sim/etcd/member_oracle.h"
 #include "sim/etcd/roster.h"
 
 namespace sim::etcd {
@@ -53,21 +54,23 @@ struct OperatorOptions {
 
 class Operator final : private io::Timer, private rpc::ClientCall, private io::EndOfTurn {
  public:
-  // `is_finished` is true while nothing is left to do: every change is over, and everybody whom the last list named has served.
-  Operator(const io::World& world, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster, OperatorCounts& counts,
-           bool& is_finished);
+  // `is_finished` is true while nothing is left to do: every change is over, and everybody whom the last list named has served and shows
+  // the same group.
+  Operator(const io::World& world, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster, MemberOracle& oracle,
+           OperatorCounts& counts, bool& is_finished);
   ~Operator();
   void start() { go_on(); }
 
  private:
-  enum class Asking : std::uint8_t { nothing, list, change };
-  enum class Step : std::uint8_t { choose, remove, add, promote };
+  enum class Asking : std::uint8_t { nothing, list, change, view };
+  enum class Step : std::uint8_t { choose, remove, add, promote, move };
   struct Current {
     ScheduledChange scheduled;
     Step step = Step::choose;
     std::uint32_t tries = 0;   // of this step
-    base::MemberId member;     // of remove and promote
+    base::MemberId member;     // of remove, promote and move
     std::uint32_t machine = 0;
+    std::uint32_t place = 0;   // of move: where to
     bool is_learner = false;   // of add
     bool is_followed = false;  // by the next step
   };
@@ -80,6 +83,7 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   void go_on();
   void ask(Asking what, std::string_view path, const std::string& request, base::Duration timeout);
   void ask_for_list();
+  void ask_for_view(std::uint32_t machine);
   void on_list(const rpc::Status& status);
   void act();
   void look_after();
@@ -87,6 +91,9 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   void go_on_removing();
   void go_on_adding();
   void go_on_promoting();
+  void go_on_moving();
+  void find_next_view();
+  void on_view(const rpc::Status& status);
   void ask_for_change(std::string_view path, const std::string& request);
   void begin(Step step);
   void done();
@@ -104,6 +111,7 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   const OperatorOptions options_;
   std::deque<ScheduledChange> changes_;
   Roster& roster_;
+  MemberOracle& oracle_;
   OperatorCounts& counts_;
   bool& is_finished_;
 
@@ -116,6 +124,11 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   std::uint64_t moves_ = 0;         // to another server
   std::uint32_t silent_lists_ = 0;  // one after the other
   bool is_stale_ = false;           // the list that was asked for
+  std::size_t group_asked_at_ = 0;  // what the group was when it was asked for
+  std::optional<std::uint32_t> view_;  // the machine whose view of the group is asked for next
+  std::uint32_t viewed_ = 0;           // and of the one that was asked
+  etcdserverpb::MemberListResponse shown_;  // what the last list said
+  std::set<std::uint32_t> have_shown_;      // the machines that have said the same
   std::unique_ptr<rpc::Channel> channel_;
   std::string answer_;
 };

@@ -1,14 +1,21 @@
 #include "sim/etcd/roster.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/etcd/group.h"
 #include "sim/etcd/addresses.h"
 
 namespace sim::etcd {
 
 namespace {
+
+base::Result<io::Address> address_of(const etcdserverpb::Member& member) {
+  if (member.peerurls_size() != 1) return base::fail(base::Code::invalid, "nobody here has several");
+  return ::etcd::peer_address(member.peerurls(0));
+}
 
 // As the documentation says: everybody whom the cluster lists, the new member among them.
 std::vector<::etcd::InitialMember> initial_cluster(const etcdserverpb::MemberListResponse& list, std::uint32_t machines) {
@@ -24,10 +31,19 @@ std::vector<::etcd::InitialMember> initial_cluster(const etcdserverpb::MemberLis
 }  // namespace
 
 std::optional<std::uint32_t> machine_of(const etcdserverpb::Member& member, std::uint32_t machines) {
+  const base::Result<io::Address> address = address_of(member);
+  if (!address || address->port < kPeerPort || address->port >= kPeerPort + kPlaces) return std::nullopt;
   for (std::uint32_t machine = 0; machine < machines; ++machine) {
-    if (member.peerurls_size() == 1 && member.peerurls(0) == peer_url(machine)) return machine;
+    if (address->host == member_name(machine)) return machine;
   }
   return std::nullopt;
+}
+
+std::uint32_t place_of(const etcdserverpb::Member& member) {
+  const base::Result<io::Address> address = address_of(member);
+  ASSERT(address.has_value());
+  ASSERT(address->port >= kPeerPort);
+  return static_cast<std::uint32_t>(address->port - kPeerPort);
 }
 
 Roster::Roster(std::uint32_t founders, std::uint32_t machines) : machines_(machines) {
@@ -63,13 +79,38 @@ void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, cons
     machine.member = member;
     started_.insert(member);
   }
+  if (machine.member == member) {
+    refresh(machine, list);
+    return move(number, place_of(*listed), kind);
+  }
   // An old list may name somebody who was removed long ago: nothing that runs is wiped for that one.
-  if (machine.member == member || started_.count(member) > 0 || (!is_certain && !is_idle(number))) return refresh(machine, list);
+  if (started_.count(member) > 0 || (!is_certain && !is_idle(number))) return;
   started_.insert(member);
   Machine started;
   started.member = member;
+  started.places = {place_of(*listed)};
   started.group = initial_cluster(list, machines());
   start(number, std::move(started));
+}
+
+// A group that waits for this one shows an old list only: then it answers where that says, too.
+void Roster::move(std::uint32_t number, std::uint32_t place, ListKind kind) {
+  Machine& machine = machines_[number];
+  std::vector<std::uint32_t>& places = machine.places;
+  const auto found = std::find(places.begin(), places.end(), place);
+  const bool answers = found != places.end();
+  if (kind == ListKind::stale) {
+    if (answers) return;
+    places.push_back(place);
+  } else {
+    if (place == places.front()) return;
+    if (answers) places.erase(found);
+    if (!machine.keeps_places) places.clear();
+    places.insert(places.begin(), place);
+  }
+  machine.known_at = ++moment_;  // what was asked before says nothing of this
+  ++moves_;
+  owner_->restart(number);
 }
 
 // Also by an old list: a group that waits for this one shows no other.

@@ -5,6 +5,9 @@
 // A machine is started once for each member, with an empty disk: a member that came back without its log would have forgotten what it
 // promised. Until it has served it may be started with a newer list of the group by whoever restarts processes, for the group may have
 // changed since. Who it is shows when it has joined, and may be another than was meant: the group may have changed, and whom it asked may lag.
+//
+// A member is moved to another peer URL by asking the group first (the documentation's "update a member"): when a list shows the new one its
+// process starts again, and listens there.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +24,10 @@ namespace sim::etcd {
 
 // The machine that a member is to be found at, by its peer URL; nullopt: none of this run.
 std::optional<std::uint32_t> machine_of(const etcdserverpb::Member& member, std::uint32_t machines);
+// Where on that machine. Requires: it is at one.
+std::uint32_t place_of(const etcdserverpb::Member& member);
+
+inline constexpr std::uint32_t kPlaces = 40;  // on a machine, which nobody uses up
 
 class Roster {
  public:
@@ -42,9 +49,13 @@ class Roster {
   void start_unlisted(std::uint32_t machine, const etcdserverpb::MemberListResponse& last);
   // Nobody is to be added there any more.
   void give_up(std::uint32_t machine);
+  // When its member is listed at another place from now on, it goes on answering where it was.
+  void keep_places(std::uint32_t machine, bool keeps) { machines_[machine].keeps_places = keeps; }
 
   // How to start what this machine is there for; nullopt: as a founder.
   const std::optional<std::vector<::etcd::InitialMember>>& group_to_join(std::uint32_t machine) const { return machines_[machine].group; }
+  // Where its member answers: first where it was listed last. As flags have it that say where a member begins, see group_to_join().
+  const std::vector<std::uint32_t>& places(std::uint32_t machine) const { return machines_[machine].places; }
 
   // What the machine's process tells: it begins, it is this member, it serves.
   void on_begun(std::uint32_t machine) { machines_[machine].is_starting = false; }
@@ -57,6 +68,7 @@ class Roster {
   bool is_started_for(std::uint32_t machine, base::MemberId member) const { return machines_[machine].member == member; }
   std::uint32_t machines() const { return static_cast<std::uint32_t>(machines_.size()); }
   std::uint64_t starts() const { return starts_; }
+  std::uint64_t moves() const { return moves_; }
 
  private:
   struct Machine {
@@ -68,9 +80,12 @@ class Roster {
     bool is_identified = false;  // by itself
     bool has_served = false;
     bool is_gone = false;
+    std::vector<std::uint32_t> places = {0};
+    bool keeps_places = false;
   };
   bool is_idle(std::uint32_t machine) const { return !machines_[machine].is_starting && owner_->is_idle(machine); }
   void note(std::uint32_t machine, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind);
+  void move(std::uint32_t number, std::uint32_t place, ListKind kind);
   void refresh(Machine& machine, const etcdserverpb::MemberListResponse& list);
   void start(std::uint32_t number, Machine machine);
 
@@ -79,6 +94,7 @@ class Roster {
   Machines* owner_ = nullptr;
   std::uint64_t moment_ = 0;  // operators' clocks differ
   std::uint64_t starts_ = 0;
+  std::uint64_t moves_ = 0;
 };
 
 }  // namespace sim::etcd

@@ -16,6 +16,7 @@ using ListKind = Roster::ListKind;
 struct ListedMember {
   std::uint64_t id;
   std::uint32_t machine;
+  std::uint32_t place = 0;
 };
 
 etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& members) {
@@ -23,7 +24,7 @@ etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& member
   for (const ListedMember& one : members) {
     etcdserverpb::Member& member = *list.add_members();
     member.set_id(one.id);
-    member.add_peerurls(peer_url(one.machine));
+    member.add_peerurls(peer_url(one.machine, one.place));
   }
   return list;
 }
@@ -42,11 +43,15 @@ class Fixture final : public Machines {
   void note(const std::vector<ListedMember>& members, ListKind kind = ListKind::linearizable) {
     roster.note(list_of(members), kind, roster.moment());
   }
+  void restart(std::uint32_t machine) override { restarted.push_back(machine); }
 
   Roster roster{2, 3};
   std::vector<bool> idle;
   std::vector<std::uint32_t> started;
+  std::vector<std::uint32_t> restarted;
 };
+
+using Places = std::vector<std::uint32_t>;
 
 }  // namespace
 
@@ -145,6 +150,49 @@ TEST_CASE("where nobody lists anything the machine of who is added starts all th
   CHECK_FALSE(f.roster.is_given_up(2));
   CHECK_EQ(f.started.size(), 1);
   CHECK(f.roster.is_started_for(2, base::MemberId(3)));
+}
+
+TEST_CASE("a member that is listed elsewhere starts again and answers there, and where it was if it is to") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}});
+  CHECK_EQ(f.roster.places(1), Places{0});
+  f.note({{1, 0}, {2, 1, 1}});
+  CHECK_EQ(f.roster.places(1), Places{1});
+  f.roster.keep_places(1, true);
+  f.note({{1, 0}, {2, 1, 2}});
+  CHECK_EQ(f.roster.places(1), Places{2, 1});
+  f.note({{1, 0}, {2, 1, 1}});  // a request that came late
+  CHECK_EQ(f.roster.places(1), Places{1, 2});
+  f.note({{1, 0}, {2, 1, 1}});
+  CHECK_EQ(f.restarted, std::vector<std::uint32_t>{1, 1, 1});
+  CHECK(f.started.empty());
+}
+
+TEST_CASE("a list of an earlier time moves nobody, but whoever nobody lists otherwise answers where it says, too") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}});
+  const std::uint64_t asked_at = f.roster.moment();
+  f.note({{1, 0}, {2, 1, 1}});
+  f.roster.note(list_of({{1, 0}, {2, 1}}), ListKind::linearizable, asked_at);
+  CHECK_EQ(f.roster.places(1), Places{1});
+  f.note({{1, 0}, {2, 1, 1}}, ListKind::stale);
+  CHECK_EQ(f.restarted.size(), 1);
+  f.note({{1, 0}, {2, 1}}, ListKind::stale);
+  CHECK_EQ(f.roster.places(1), Places{1, 0});
+  CHECK_EQ(f.restarted.size(), 2);
+}
+
+TEST_CASE("who joins begins where it is listed") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}, {3, 2, 4}});
+  CHECK_EQ(f.roster.places(2), Places{4});
+  CHECK_EQ(f.roster.group_to_join(2)->back().peer_urls, std::vector<std::string>{peer_url(2, 4)});
+  f.note({{1, 0}, {2, 1}, {3, 2, 5}});  // it has not joined yet, and does so from its new place
+  CHECK_EQ(f.roster.places(2), Places{5});
+  CHECK_EQ(f.roster.group_to_join(2)->back().peer_urls, std::vector<std::string>{peer_url(2, 5)});
+  CHECK_EQ(f.started.size(), 1);
+  CHECK_EQ(machine_of(list_of({{3, 2, 5}}).members(0), 3), 2U);
+  CHECK_FALSE(machine_of(list_of({{3, 2, kPlaces}}).members(0), 3));
 }
 
 }  // namespace sim::etcd
