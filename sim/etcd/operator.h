@@ -2,7 +2,9 @@
 //
 //   looking (a list, from whoever answers) -> acting (one request, on what the list said) -> looking again, for what has come of it …
 //
-// An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other.
+// An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other. But
+// what was refused has certainly not happened, and an operator in a hurry asks for it again without looking: a list comes from a
+// leader that has settled, and only who does not wait for one meets a leader that has not.
 // Between changes it looks after the machines: whoever is listed and was never started is started (Roster). There may be another
 // operator, of whom this one knows only that they share the roster.
 #pragma once
@@ -116,6 +118,8 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   std::uint64_t moves_ = 0;         // to another server
   std::uint32_t silent_lists_ = 0;  // one after the other
   bool is_stale_ = false;           // the list that was asked for
+  const bool is_in_a_hurry_;
+  std::uint32_t asks_blindly_ = 0;  // for what was refused, so many times more before it looks again
   std::unique_ptr<rpc::Channel> channel_;
   std::string answer_;
 };
