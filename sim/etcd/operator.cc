@@ -74,6 +74,9 @@ void Operator::go_on() {
     current_->scheduled = changes_.front();
     changes_.pop_front();
     go_elsewhere();
+    // Who leads may be cut off: it will list nobody, and takes the change.
+    if (is_in_a_hurry_ && list_.members_size() > 0) act();
+    if (asking_ != Asking::nothing) return;
   } else if (now < wait_until_) {
     base::Instant until = wait_until_;
     if (!current_ && !changes_.empty()) until = std::min(until, base::Instant(changes_.front().at));

@@ -3,8 +3,9 @@
 //   looking (a list, from whoever answers) -> acting (one request, on what the list said) -> looking again, for what has come of it …
 //
 // An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other. But
-// what was refused has certainly not happened, and an operator in a hurry asks for it again without looking: a list comes from a
-// leader that has settled, and only who does not wait for one meets a leader that has not.
+// what was refused has certainly not happened, and an operator in a hurry asks for it again without looking; nor does it look before it
+// asks for the first time, if it has looked lately. A list comes from a leader that has settled and has a quorum, and only who does not
+// wait for one meets a leader that has not.
 // Between changes it looks after the machines: whoever is listed and was never started is started (Roster). There may be another
 // operator, of whom this one knows only that they share the roster.
 #pragma once
