@@ -31,6 +31,7 @@ struct Bug {
   std::string oracle;  // that should catch it
   std::string scenario = "single";
   std::string hash;    // of the patch
+  std::string from;
 };
 
 std::string quoted(const std::string& text) {
@@ -72,6 +73,7 @@ std::vector<Bug> find_bugs(const fs::path& source, const std::vector<std::string
     const std::string text = read_file(entry.path());
     bug.hash = base::to_text(base::hash128(text));
     bug.oracle = field(text, "Oracle");
+    bug.from = field(text, "Issue");
     if (const std::string scenario = field(text, "Scenario"); !scenario.empty()) bug.scenario = scenario;
     bugs.push_back(std::move(bug));
   }
@@ -165,7 +167,9 @@ class Results {
       const auto last = std::find_if(searches_.rbegin(), searches_.rend(), [&](const Search& done) {
         return done.bug == one.bug && done.patch == one.patch && done.base == one.base;
       });
-      if (last != searches_.rend()) out.push_back(*last);
+      if (last == searches_.rend()) continue;
+      out.push_back(*last);
+      out.back().from = one.from;
     }
     return out;
   }
@@ -201,6 +205,7 @@ std::vector<Search> searches_for(const Bug& bug, std::uint64_t bases) {
     Search search;
     search.bug = bug.name;
     search.patch = bug.hash;
+    search.from = bug.from;
     search.scenario = bug.scenario;
     search.oracle = bug.oracle;
     search.base = base;

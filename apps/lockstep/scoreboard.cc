@@ -33,11 +33,13 @@ std::string seconds_text(double seconds) {
 }
 
 std::string row_of(const std::vector<const Search*>& searches) {
+  const Search& one = *searches.front();
+  const std::string head = "| " + one.bug + " | " + one.from + " | " + one.scenario + " | " + one.oracle + " | ";
   std::vector<double> costs;
   std::map<std::string, int> faster;
   std::size_t found = 0;
   for (const Search* const search : searches) {
-    if (!search->trouble.empty()) return "| " + search->bug + " | " + search->scenario + " | " + search->oracle + " | " + search->trouble + " | | | |\n";
+    if (!search->trouble.empty()) return head + search->trouble + " | | | |\n";
     costs.push_back(search->found ? search->found->cpu_seconds : kInVain);
     if (search->found) ++found;
     if (search->first && search->first->oracle != search->oracle) ++faster[search->first->oracle];
@@ -45,8 +47,7 @@ std::string row_of(const std::vector<const Search*>& searches) {
   std::sort(costs.begin(), costs.end());
   std::string others;
   for (const auto& other : faster) others += (others.empty() ? "" : ", ") + other.first + " " + std::to_string(other.second);
-  const Search& one = *searches.front();
-  return "| " + one.bug + " | " + one.scenario + " | " + one.oracle + " | " + std::to_string(found) + " of " + std::to_string(searches.size()) + " | " +
+  return head + std::to_string(found) + " of " + std::to_string(searches.size()) + " | " +
          seconds_text(costs[(costs.size() - 1) / 2]) + " | " + seconds_text(costs.back()) + " | " + others + " |\n";
 }
 
@@ -86,7 +87,8 @@ const Search* find(const std::vector<Search>& searches, std::string_view bug, st
 std::string table(const std::vector<Search>& searches) {
   std::map<std::string, std::vector<const Search*>> by_bug;
   for (const Search& search : searches) by_bug[search.bug].push_back(&search);
-  std::string out = "| planted mistake | scenario | oracle | found | median CPU-s | most | first seen by another |\n| --- | --- | --- | --- | --- | --- | --- |\n";
+  std::string out = "| planted mistake | from | scenario | oracle | found | median CPU-s | most | first seen by another |\n"
+                    "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
   for (const auto& one : by_bug) out += row_of(one.second);
   return out;
 }

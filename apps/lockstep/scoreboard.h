@@ -21,6 +21,7 @@ struct Sighting {
 struct Search {
   std::string bug;
   std::string patch;     // a hash of its text
+  std::string from;      // the issue that it is taken from, or why it is plausible; not in the file
   std::string scenario;
   std::string oracle;    // that is meant to find it
   std::uint64_t base = 0;

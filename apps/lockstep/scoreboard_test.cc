@@ -10,6 +10,7 @@ Search search(std::string_view bug, std::uint64_t base, double cpu_seconds) {
   Search out;
   out.bug = bug;
   out.patch = "p";
+  out.from = "an issue";
   out.scenario = "cluster";
   out.oracle = "votes";
   out.base = base;
@@ -54,10 +55,12 @@ TEST_CASE("a row has the median and the most, and a search in vain is worse than
   std::vector<Search> searches = {found("a", 1, 4), found("a", 2, 0.01), search("a", 3, 300), found("b", 1, 2)};
   searches[0].first = Sighting{"raft", 1, 1};
   CHECK_EQ(table(searches),
-           "| planted mistake | scenario | oracle | found | median CPU-s | most | first seen by another |\n"
-           "| --- | --- | --- | --- | --- | --- | --- |\n"
-           "| a | cluster | votes | 2 of 3 | 4.0 | - | raft 1 |\n"
-           "| b | cluster | votes | 1 of 1 | 2.0 | 2.0 |  |\n");
+           "| planted mistake | from | scenario | oracle | found | median CPU-s | most | first seen by another |\n"
+           "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+           "| a | an issue | cluster | votes | 2 of 3 | 4.0 | - | raft 1 |\n"
+           "| b | an issue | cluster | votes | 1 of 1 | 2.0 | 2.0 |  |\n");
+  searches[2].trouble = "does not build";
+  CHECK(table(searches).find("| a | an issue | cluster | votes | does not build | | | |\n") != std::string::npos);
 }
 
 }  // namespace lockstep
