@@ -124,6 +124,22 @@ struct Installed {
   base::Hash128 state;  // recomputed from its rows
 };
 
+// An answer to the leader of this term leaves. Accepted: that leader's log stands on this member's disk up to this index, durably; else
+// this member's log does not have the leader's entry there.
+struct AppendAnswered {
+  base::MemberId to;
+  base::Term term;
+  base::LogIndex index;
+  bool is_accepted = false;
+};
+
+// A snapshot came from that member, not a byte of it changed on the way, and it is not what it says it is.
+struct SnapshotRefused {
+  base::MemberId from;
+  base::EntryId last;
+  std::string_view why;
+};
+
 // Of a leader: a snapshot with this last entry is on its way to a member that needs what the log no longer has; or that is over.
 struct SnapshotBegun {
   base::MemberId to;
@@ -140,7 +156,7 @@ struct Stopped {
 };
 
 using Event = std::variant<Appended, WroteEntries, WroteVote, WroteStart, LogSynced, Committed, PartTaken, VoteGiven, Applied, StoreDurable,
-                           Recovered, LogTruncated, LogReplaced, Installed, SnapshotBegun, SnapshotEnded, Stopped>;
+                           Recovered, LogTruncated, LogReplaced, Installed, AppendAnswered, SnapshotRefused, SnapshotBegun, SnapshotEnded, Stopped>;
 
 enum class Level : std::uint8_t { debug, info, warn, error, fatal };
 

@@ -9,6 +9,9 @@ namespace {
 
 bool is_majority(std::size_t yes, std::size_t all) { return 2 * yes > all; }
 
+// Not as the members count them: their mistakes must not be those of whoever judges them.
+bool is_voter(const raft::Member& member) { return member.is_outgoing || (!member.is_learner && !member.is_leaving); }
+
 bool contains(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 }  // namespace
@@ -51,10 +54,12 @@ void Configurations::on_recovered(std::string_view member, const io::Recovered& 
   }
   const auto [first, is_first] = changes_[base::LogIndex()].emplace(base::Term(), Change{{}, *beginning});
   if (is_first) committed_ = &first->second;
-  const bool is_expected = beginning->members.size() == founders_.voters.size() + founders_.learners.size() &&
-                           beginning->voter_count() == founders_.voters.size() && !beginning->is_joint() &&
-                           beginning->find(recovered.self) != nullptr &&
-                           beginning->is_voter(recovered.self) == contains(founders_.voters, member);
+  const auto& members = beginning->members;
+  const auto self = std::find_if(members.begin(), members.end(), [&](const raft::Member& one) { return one.id == recovered.self; });
+  const auto voters = static_cast<std::size_t>(std::count_if(members.begin(), members.end(), is_voter));
+  const bool is_joint = std::any_of(members.begin(), members.end(), [](const raft::Member& one) { return one.is_outgoing; });
+  const bool is_expected = members.size() == founders_.voters.size() + founders_.learners.size() && voters == founders_.voters.size() &&
+                           !is_joint && self != members.end() && is_voter(*self) == contains(founders_.voters, member);
   if (!is_expected || first->second.configuration != *beginning) {
     findings_.safety(kName, who + " begins with the group " + sim::to_text(*beginning, *this) + ", which is not the one that was founded");
   }

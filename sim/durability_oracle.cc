@@ -16,11 +16,15 @@ void DurabilityOracle::accuse(std::string_view name, const std::string& how) {
 
 void DurabilityOracle::on_event(std::string_view name, const io::Event& event) {
   if (const auto* committed = std::get_if<io::Committed>(&event)) return on_committed(name, committed->id);
+  // The leader itself appends it first.
+  if (const auto* appended = std::get_if<io::Appended>(&event)) return static_cast<void>(firsts_.emplace(appended->id.term, appended->id.index));
   const auto* started = std::get_if<io::WroteStart>(&event);
   const auto* wrote = std::get_if<io::WroteEntries>(&event);
   const auto* recovered = std::get_if<io::Recovered>(&event);
   const auto* installed = std::get_if<io::Installed>(&event);
-  const bool is_of_interest = started != nullptr || wrote != nullptr || recovered != nullptr || installed != nullptr;
+  const auto* answered = std::get_if<io::AppendAnswered>(&event);
+  const bool is_of_interest =
+      started != nullptr || wrote != nullptr || recovered != nullptr || installed != nullptr || answered != nullptr;
   if (!is_of_interest && !std::holds_alternative<io::LogSynced>(event)) return;
   auto found = members_.find(name);
   if (found == members_.end()) found = members_.emplace(std::string(name), Member()).first;
@@ -29,6 +33,7 @@ void DurabilityOracle::on_event(std::string_view name, const io::Event& event) {
   else if (wrote != nullptr) on_wrote(name, member, *wrote);
   else if (recovered != nullptr) on_recovered(name, member, *recovered);
   else if (installed != nullptr) on_installed(name, member, installed->store);
+  else if (answered != nullptr) on_answered(name, member, *answered);
   else settle(name, member);
 }
 
@@ -49,7 +54,13 @@ void DurabilityOracle::on_started(std::string_view name, Member& member, const i
   if (wrote.store.applied < wrote.last.index) {
     accuse(name, "writes that its log begins behind " + base::to_text(wrote.last) + ", and its store is at " + base::to_text(wrote.store));
   }
-  if (!wrote.is_reset) return;
+  if (!wrote.is_reset) {
+    if (member.generation < wrote.store.generation && member.generation != base::StoreGeneration()) {
+      accuse(name, "lets its log name the store " + base::to_text(wrote.store) + ", another than before, and keeps what stands in that log");
+    }
+    return;
+  }
+  member.generation = wrote.store.generation;
   if (!truth_.is_store_durable(name, wrote.store.generation)) {
     accuse(name, "lets its log name the store " + base::to_text(wrote.store) + " in place of the one it had, before all of that is durable");
   }
@@ -82,6 +93,7 @@ bool DurabilityOracle::is_durable(std::string_view name, Write& write) {
 void DurabilityOracle::settle(std::string_view name, Member& member) {
   if (member.newest == nullptr || !is_durable(name, *member.newest)) return;
   member.durable_end = member.newest->last;
+  member.read_end = member.durable_end;
   if (member.newest->is_reset) member.named = member.newest->store;
   adopt(member);
 }
@@ -115,11 +127,13 @@ void DurabilityOracle::on_recovered(std::string_view name, Member& member, const
     if (member.newest != nullptr && (member.newest->is_reset || member.durable_end != last)) adopt(member);
   }
   member.newest.reset();
-  const bool is_lost = last.index < member.durable_end.index || (last.index == member.durable_end.index && last.term != member.durable_end.term);
-  if (is_lost && !has_come_through) {
-    accuse(name, "came back with a log that ends at " + base::to_text(last) + ", although its disk held it durably up to " +
-                     base::to_text(member.durable_end));
+  member.generation = recovered.store.generation;
+  if (last != member.read_end && !has_come_through) {
+    const bool is_longer = last.index > member.read_end.index;
+    accuse(name, "came back with a log that ends at " + base::to_text(last) + ", although " +
+                     (is_longer ? "all that is left of it ended at " : "its disk held it durably up to ") + base::to_text(member.read_end));
   }
+  member.read_end = last;
   if (recovered.store < member.named) {
     accuse(name, "came back with the store " + base::to_text(recovered.store) + ", although its log named " + base::to_text(member.named) +
                      " durably");
@@ -134,6 +148,45 @@ bool DurabilityOracle::has_durable(const std::string& voter, base::EntryId id) {
   settle(voter, member);
   const auto copy = member.copies.find(id.index);
   return copy != member.copies.end() && copy->second.term == id.term && is_durable(voter, *copy->second.write);
+}
+
+// Of the entry that the leader of that term has there.
+base::Term DurabilityOracle::term_in_log_of(base::Term leader, base::LogIndex index) const {
+  const auto first = firsts_.find(leader);
+  if (first == firsts_.end() || index >= first->second) return leader;
+  return logs_.terms_up_to({leader, first->second}, index).front();
+}
+
+// On the disk, durably.
+bool DurabilityOracle::has_log_of_leader(std::string_view name, Member& member, base::Term leader, base::LogIndex index) {
+  if (index == base::LogIndex()) return true;
+  settle(name, member);
+  const base::Term term = term_in_log_of(leader, index);
+  if (const auto copy = member.copies.find(index); copy != member.copies.end()) {
+    if (copy->second.term == term && is_durable(name, *copy->second.write)) return true;
+  }
+  // Of what was committed no copies are kept here. A log is known by its end.
+  for (const base::EntryId end : {member.durable_end, member.read_end}) {
+    if (index <= end.index && logs_.terms_up_to(end, index).front() == term) return true;
+  }
+  return false;
+}
+
+void DurabilityOracle::on_answered(std::string_view name, Member& member, const io::AppendAnswered& answer) {
+  const std::string leader = " to the leader of term " + base::to_text(answer.term);
+  if (answer.is_accepted) {
+    if (!has_log_of_leader(name, member, answer.term, answer.index)) {
+      accuse(name, "says" + leader + " that it has its log up to index " + base::to_text(answer.index) + ", which is not durable");
+    }
+    if (member.answered < answer.term) member.acknowledged = {};
+    member.answered = std::max(member.answered, answer.term);
+    if (member.answered == answer.term) member.acknowledged = std::max(member.acknowledged, answer.index);
+    return;
+  }
+  // Index 0: only that the time of that leader is over.
+  if (answer.term != member.answered || answer.index == base::LogIndex() || answer.index > member.acknowledged) return;
+  accuse(name, "says" + leader + " that it has not its entry at index " + base::to_text(answer.index) + ", after it acknowledged up to " +
+                   base::to_text(member.acknowledged));
 }
 
 void DurabilityOracle::on_committed(std::string_view name, base::EntryId id) {

@@ -373,9 +373,110 @@ TEST_CASE("durability: a snapshot counts when the log names its store, durably, 
     group.commit("m1", 1, 4);
     CHECK_FALSE(group.findings.is_clean());
   }
+  SUBCASE("a snapshot is acknowledged") {
+    group.say("m3", io::AppendAnswered{member_id("m1"), base::Term(1), base::LogIndex(), true});
+    CHECK(group.findings.is_clean());
+    reset(store);
+    SUBCASE("when its log names it") {
+      group.truth.bytes["m3"] = "old.reset";
+      group.sync("m3");
+      group.say("m3", io::AppendAnswered{member_id("m1"), base::Term(1), base::LogIndex(3), true});
+      CHECK(group.findings.is_clean());
+    }
+    SUBCASE("and not before: what its log has there is something else") {
+      group.say("m3", io::AppendAnswered{member_id("m1"), base::Term(1), base::LogIndex(3), true});
+      CHECK_FALSE(group.findings.is_clean());
+    }
+  }
+  SUBCASE("a log that names another store and keeps what it holds") {
+    come_back(id(0, 4), {base::StoreGeneration(1), base::LogIndex(0)});
+    REQUIRE(group.findings.is_clean());
+    SUBCASE("its own may be told of") {
+      group.say("m3", io::WroteStart{"wal/1.log", 4, "start", {}, {base::StoreGeneration(1), base::LogIndex(0)}, false});
+      CHECK(group.findings.is_clean());
+    }
+    SUBCASE("another may not") {
+      group.say("m3", io::WroteStart{"wal/1.log", 4, "start", id(1, 3), store, false});
+      CHECK_FALSE(group.findings.is_clean());
+    }
+  }
   SUBCASE("a log that drops more than its store has") {
     group.say("m1", io::WroteStart{"wal/1.log", 8, "start", id(1, 2), {base::StoreGeneration(1), base::LogIndex(1)}, false});
     CHECK_FALSE(group.findings.is_clean());
+  }
+}
+
+TEST_CASE("durability: what is acknowledged is on the disk, and stays in the log") {
+  Group group("m1 m2 m3");
+  const auto answer = [&](std::string_view member, std::uint64_t term, std::uint64_t index, bool is_accepted) {
+    group.say(member, io::AppendAnswered{member_id("m1"), base::Term(term), base::LogIndex(index), is_accepted});
+  };
+  group.have_two("m1");
+  group.append("m2", 1, 1);
+  group.append("m2", 1, 2);
+  group.write("m2", 0, "two", id(1, 1), id(1, 2));
+  SUBCASE("on its way there it is not") {
+    answer("m2", 1, 2, true);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  group.truth.bytes["m2"] = "two";
+  SUBCASE("when it is durable it is, whether the member has noticed or not") {
+    answer("m2", 1, 2, true);
+    CHECK(group.findings.is_clean());
+    SUBCASE("and the same leader is not told otherwise") { answer("m2", 1, 1, false); CHECK_FALSE(group.findings.is_clean()); }
+    SUBCASE("nor after a crash") {
+      group.say("m2", recovered(id(1, 2), 0));
+      answer("m2", 1, 2, false);
+      CHECK_FALSE(group.findings.is_clean());
+    }
+    SUBCASE("of what comes behind it") { answer("m2", 1, 3, false); CHECK(group.findings.is_clean()); }
+    SUBCASE("that its time is over is something else") { answer("m2", 2, 0, false); CHECK(group.findings.is_clean()); }
+    SUBCASE("a leader of a later term may have another log") { answer("m2", 2, 2, false); CHECK(group.findings.is_clean()); }
+    SUBCASE("whoever starts there on an empty disk has said nothing") {
+      group.oracle.on_wipe("m2");
+      answer("m2", 1, 2, false);
+      CHECK(group.findings.is_clean());
+    }
+  }
+  SUBCASE("more than there is") { answer("m2", 1, 3, true); CHECK_FALSE(group.findings.is_clean()); }
+  SUBCASE("the entry of another leader at that index") {
+    group.append("m1", 2, 2);
+    answer("m2", 2, 1, true);
+    CHECK(group.findings.is_clean());
+    answer("m2", 2, 2, true);
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("what is committed") {
+    group.sync("m2");
+    for (std::uint64_t i = 1; i <= 2; ++i) group.commit("m1", 1, i);
+    answer("m2", 1, 2, true);
+    CHECK(group.findings.is_clean());
+    SUBCASE("and the other member does not have") { answer("m3", 1, 2, true); CHECK_FALSE(group.findings.is_clean()); }
+  }
+  SUBCASE("what a member found when it came up, which it has written anew") {
+    group.truth.bytes["m2"].clear();
+    group.say("m2", recovered(id(1, 2), 0));
+    answer("m2", 1, 2, true);
+    CHECK(group.findings.is_clean());
+    SUBCASE("and then it does not go any more") { group.say("m2", recovered({}, 0)); CHECK_FALSE(group.findings.is_clean()); }
+  }
+}
+
+TEST_CASE("durability: what a write replaced does not come back") {
+  Group group("m1 m2 m3");
+  group.have_two("m1");
+  group.append("m1", 2, 1);
+  group.write("m1", 3, "new", id(2, 1), id(2, 1));
+  group.truth.bytes["m1"] = "twonew";
+  SUBCASE("when it is durable") {
+    group.sync("m1");
+    group.say("m1", recovered(id(1, 2), 0));
+    CHECK_FALSE(group.findings.is_clean());
+  }
+  SUBCASE("before that it may, as the write may be lost") {
+    group.truth.bytes["m1"] = "two";
+    group.say("m1", recovered(id(1, 2), 0));
+    CHECK(group.findings.is_clean());
   }
 }
 

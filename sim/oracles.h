@@ -43,6 +43,8 @@ class Oracles {
 
   const RaftOracle& raft() const { return raft_; }
   const Configurations& configurations() const { return configurations_; }
+  base::LogIndex committed() const { return committed_.last_index(); }                                   // by anybody
+  base::LogIndex applied(std::string_view member) const { return state_.applied(member); }
   const SnapshotCounts& snapshots() const { return snapshots_; }
   std::uint64_t commits_proven() const { return durability_.checked_count(); }
 

@@ -306,6 +306,17 @@ TEST_CASE("state hash: every member goes through the same states") {
   }
 }
 
+TEST_CASE("state hash: nobody has a reason to refuse a snapshot that came undamaged") {
+  Findings findings;
+  StateOracle oracle(findings);
+  say(oracle, recovered({}, 0));
+  CHECK(findings.is_clean());
+  CHECK_EQ(oracle.applied("m1"), base::LogIndex());
+  say(oracle, io::SnapshotRefused{member_id("m2"), id(1, 3), "its rows do not add up"});
+  CHECK_EQ(findings.verdict().oracle, StateOracle::kName);
+  CHECK(findings.verdict().message.find("its rows do not add up") != std::string::npos);
+}
+
 TEST_CASE("state hash: a snapshot brings the state of its index, and is newer than what it replaces") {
   Findings findings;
   StateOracle oracle(findings);

@@ -20,6 +20,8 @@ using io::sim::Node;
 using io::sim::VirtualTime;
 
 constexpr std::string_view kLivenessName = "progress";
+// What was committed this long before the end has reached every member that recovered.
+constexpr base::Duration kCaughtUpWithin = std::chrono::seconds(10);
 constexpr base::Duration kInspectedWithin = std::chrono::seconds(10);
 
 bool is_on_links(ActionKind kind) {
@@ -84,6 +86,9 @@ class Engine final : private Truth, private Machines {
       if (action.at < plan_.faults_until) sim_.at(VirtualTime(action.at), [this, &action] { begin(action); });
     }
     sim_.at(VirtualTime(plan_.faults_until), [this] { calm_down(); });
+    if (plan_.duration - kCaughtUpWithin > plan_.faults_until) {
+      sim_.at(VirtualTime(plan_.duration - kCaughtUpWithin), [this] { committed_lately_ = oracles_->committed(); });
+    }
   }
 
   base::Duration now() const override { return sim_.now().since_start(); }
@@ -168,10 +173,20 @@ class Engine final : private Truth, private Machines {
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended");
       if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on");
     }
+    judge_backlog();
     oracles_->at_end();
     tenant_->at_end(findings_);
     if (machines_of(plan_) > 1) judge_leader();
     if (findings_.is_clean() && course_->rots == 0) inspect();
+  }
+
+  void judge_backlog() {
+    for (const Member* const member : core()) {
+      const base::LogIndex applied = oracles_->applied(member->name());
+      if (applied >= committed_lately_) continue;
+      stuck("member " + member->name() + " has applied up to index " + base::to_text(applied) + ", and the group had committed index " +
+            base::to_text(committed_lately_) + " long before the end");
+    }
   }
 
   // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over, once somebody
@@ -252,6 +267,7 @@ class Engine final : private Truth, private Machines {
 
   io::sim::Simulation sim_;
   Links links_;
+  base::LogIndex committed_lately_;
 };
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Behaviour {
   bool has_leader = true;                          // m1, in a new term whenever it starts
   std::optional<std::uint32_t> never_ready = {};   // a member that does not serve
   std::vector<Step> steps = {};                    // by time
+  std::optional<std::uint32_t> never_applies = {}; // a founder that serves, and no more
 };
 
 class Idle final : public io::sim::Program {};
@@ -137,7 +138,11 @@ class FakeTenant final : public Tenant, private Administrator {
       observers_[member]->on_event(io::Appended{id, kind, bytes});
       observers_[member]->on_event(io::WroteEntries{"none", 0, "", id, id});  // durable wherever it is written
     }
-    observers_[0]->on_event(io::Committed{id});
+    for (std::uint32_t member = 0; member < members_; ++member) {
+      if (behaviour_.never_applies == member) continue;
+      observers_[member]->on_event(io::Committed{id});
+      observers_[member]->on_event(io::Applied{id, {}, {}});
+    }
   }
 
   // At first when all of them are there.
@@ -279,6 +284,30 @@ TEST_CASE("the core has to serve and to know its leader; the others need not") {
     const Verdict verdict = run(plan, story, c.behaviour).verdict;
     CHECK_EQ(verdict.kind, *c.what == '\0' ? VerdictKind::pass : VerdictKind::liveness);
     CHECK_MESSAGE(verdict.message.find(c.what) != std::string::npos, verdict.message);
+  }
+}
+
+TEST_CASE("what the group has committed reaches everybody who has recovered") {
+  using std::chrono::seconds;
+  Plan plan = plan_of(3);
+  plan.spares = 1;
+  plan.duration = seconds(40);
+  Behaviour behaviour;
+  behaviour.never_applies = 1;
+  behaviour.steps = {{seconds(12), Step::Kind::admit, 3}};
+  Story story;
+  SUBCASE("one never gets it") { CHECK(run(plan, story, behaviour).verdict.message.find("m2 has applied up to index 0") != std::string::npos); }
+  SUBCASE("one that stays broken need not") {
+    plan.broken = {{1, Ailment::cut_off}};
+    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
+  }
+  SUBCASE("nor need anybody have what is as new as that") {
+    behaviour.steps[0].at = seconds(35);
+    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
+  }
+  SUBCASE("all have it") {
+    behaviour.never_applies.reset();
+    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
   }
 }
 

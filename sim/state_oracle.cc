@@ -22,7 +22,19 @@ void StateOracle::on_event(std::string_view name, const io::Event& event) {
   else if (const auto* recovered = std::get_if<io::Recovered>(&event)) on_recovered(name, member(name), *recovered);
   else if (const auto* durable = std::get_if<io::StoreDurable>(&event)) on_durable(name, member(name), durable->mark);
   else if (const auto* installed = std::get_if<io::Installed>(&event)) on_installed(name, member(name), *installed);
+  else if (const auto* refused = std::get_if<io::SnapshotRefused>(&event)) on_refused(name, *refused);
   else if (std::holds_alternative<io::LogSynced>(event)) on_log_synced(member(name));
+}
+
+base::LogIndex StateOracle::applied(std::string_view name) const {
+  const auto found = members_.find(name);
+  return found != members_.end() ? found->second.applied : base::LogIndex();
+}
+
+// The connection has checked every byte, so what is wrong with it was wrong when it left, or the one who refuses it has spoilt it.
+void StateOracle::on_refused(std::string_view name, const io::SnapshotRefused& refused) {
+  findings_.safety(kName, "member " + std::string(name) + " was sent a snapshot that ends with " + base::to_text(refused.last) +
+                              " by member " + base::to_text(refused.from) + ", and it does not hold what it says: " + std::string(refused.why));
 }
 
 void StateOracle::on_applied(std::string_view name, Member& member, const io::Applied& applied) {

@@ -3,7 +3,7 @@
 // Every applied entry has a hash of its effect and leaves a hash of all rows. Whoever applies that entry
 // again, another member or the same one after a restart, must say the same; and a store that is opened must
 // hold exactly the rows of the index that it names, at or above its last durable mark. So must one that came as a snapshot, and
-// it brings its member forward.
+// it brings its member forward; and what a member sends as one is what it says, so nobody has a reason to refuse it.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,8 @@ class StateOracle final : public Oracle {
   void on_wipe(std::string_view member) override;
   void on_rot(std::string_view member);  // a bit of its store has changed
 
+  base::LogIndex applied(std::string_view member) const;  // as it said last
+
  private:
   struct Known {
     base::Hash128 effect;
@@ -44,6 +46,7 @@ class StateOracle final : public Oracle {
   void on_recovered(std::string_view name, Member& member, const io::Recovered& recovered);
   void on_durable(std::string_view name, Member& member, const base::StoreMark& mark);
   void on_installed(std::string_view name, Member& member, const io::Installed& installed);
+  void on_refused(std::string_view name, const io::SnapshotRefused& refused);
   static void on_log_synced(Member& member);
 
   Findings& findings_;

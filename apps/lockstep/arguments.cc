@@ -53,7 +53,7 @@ std::string take_drive_option(const std::string& key, const std::string& value, 
 
 std::string usage() {
   return
-      "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B] [--jobs N] [--json]\n"
+      "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B | --bases N] [--cpu-limit SECONDS] [--jobs N] [--json]\n"
       "lockstep check   HISTORY [--json]   is it strictly serializable?\n"
       "lockstep check   --generate OPERATIONS [--seed N] [-o HISTORY] [--json]   the same of a history made up, to measure\n"
       "lockstep drive   --endpoints HOST:PORT,… -o HISTORY [--clients N] [--seconds S] [--rate PER_SECOND] [--seed N] [--keys N]\n"
@@ -69,7 +69,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   out.command = argv[1];
   // What each command takes besides --json and --help.
   const std::map<std::string, std::string> kTakes = {
-      {"bugs", "source work seeds jobs"},
+      {"bugs", "source work seeds bases cpu-limit jobs"},
       {"check", "generate seed output"},
       {"drive", "endpoints clients seconds rate seed keys timeout settle output"},
   };
@@ -83,6 +83,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       "keys", "", cxxopts::value<std::string>())("timeout", "", cxxopts::value<std::string>())(
       "settle", "", cxxopts::value<std::string>())(
       "generate", "", cxxopts::value<std::string>())(
+      "bases", "", cxxopts::value<std::string>())("cpu-limit", "", cxxopts::value<std::string>())(
       "source", "", cxxopts::value<std::string>())("work", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
@@ -97,6 +98,10 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
       std::uint64_t number = 0;
       if (key == "seed" || key == "seeds") {
         if (!runs::parse_seeds(value, out.seeds)) return refuse("--" + key + " takes a number or a range such as 1..200, not `" + value + "`");
+      } else if (key == "bases") {
+        if (!runs::parse_number(value, out.bases) || out.bases == 0 || out.bases > 1000) return refuse("--bases takes a number from 1 to 1000");
+      } else if (key == "cpu-limit") {
+        if (!runs::parse_number(value, out.cpu_seconds_max) || out.cpu_seconds_max == 0) return refuse("--cpu-limit takes seconds");
       } else if (key == "jobs") {
         if (!runs::parse_jobs(value, out.jobs)) return refuse("--jobs takes a number from 1 to 256");
       } else if (key == "generate") {

@@ -20,6 +20,8 @@ struct Arguments {
   std::uint32_t generate = 0;      // of check: operations of a history made up; 0: there is a file
   std::string source = ".";        // of bugs: the source tree
   std::string work;                // of bugs: where builds go
+  std::uint64_t bases = 0;         // of bugs: how often each is searched for, from seeds of their own; 0: once, from `seeds`
+  std::uint64_t cpu_seconds_max = 300;  // of bugs: of one search
   DriveOptions drive;              // of drive, and of nothing else
   std::vector<std::string> files;  // of check: a history; of bugs: names
 };

@@ -1,18 +1,22 @@
 // lockstep bugs: plants one small mistake after the other and counts what it takes to find each.
 //
 // Each `sim/bugs/NAME.patch` begins with lines `Bug:`, `Issue:`, `Oracle:`, and `Scenario:` unless that is single. The tree is copied, patched and
-// built out of place; production code carries no switches for this.
+// built out of place; production code carries no switches for this. With `--bases N` each is searched for N times, from seeds that have nothing
+// in common, and what was done is kept in the working directory: an evening's work can be broken off.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "apps/lockstep/commands.h"
+#include "apps/lockstep/scoreboard.h"
+#include "core/base/hash.h"
 
 namespace lockstep {
 
@@ -24,9 +28,10 @@ using Json = nlohmann::ordered_json;
 struct Bug {
   std::string name;
   fs::path patch;
-  std::string what;
   std::string oracle;  // that should catch it
   std::string scenario = "single";
+  std::string hash;    // of the patch
+  std::string from;
 };
 
 std::string quoted(const std::string& text) {
@@ -66,8 +71,9 @@ std::vector<Bug> find_bugs(const fs::path& source, const std::vector<std::string
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), bug.name) == wanted.end()) continue;
     bug.patch = fs::absolute(entry.path());
     const std::string text = read_file(entry.path());
-    bug.what = field(text, "Bug");
+    bug.hash = base::to_text(base::hash128(text));
     bug.oracle = field(text, "Oracle");
+    bug.from = field(text, "Issue");
     if (const std::string scenario = field(text, "Scenario"); !scenario.empty()) bug.scenario = scenario;
     bugs.push_back(std::move(bug));
   }
@@ -78,7 +84,7 @@ std::vector<Bug> find_bugs(const fs::path& source, const std::vector<std::string
 class Workshop {
  public:
   Workshop(const Arguments& arguments, const fs::path& source, const fs::path& work)
-      : arguments_(arguments), source_(source), tree_(work / "source"), build_(work / "build"), log_(work / "log") {
+      : arguments_(arguments), source_(source), tree_(work / "source"), build_(tree_ / "build"), log_(work / "log") {
     fs::create_directories(tree_);
     fs::create_directories(work / "traces");
     traces_ = work / "traces";
@@ -95,59 +101,132 @@ class Workshop {
     return shell("meson setup " + quoted(build_.string()) + " " + quoted(tree_.string()), log_);
   }
 
-  // One row of the scoreboard.
-  Json try_bug(const Bug& bug) {
-    Json row{{"name", bug.name}, {"bug", bug.what}, {"oracle", bug.oracle}};
+  // Applies the patch and builds; empty, or what was in the way. Then clean_up(), whatever came of it.
+  std::string plant(const Bug& bug) {
     const std::string patch = "patch -p1 -d " + quoted(tree_.string()) + " <" + quoted(bug.patch.string());
-    if (!shell(patch, log_)) {
-      row["result"] = "the patch no longer applies";
-      return row;
+    is_planted_ = shell(patch, log_);
+    if (!is_planted_) return "the patch no longer applies";
+    return shell("ninja -C " + quoted(build_.string()) + " apps/lockstep/lockstep", log_) ? "" : "does not build";
+  }
+
+  // False: the tree is not what it was.
+  bool clean_up(const Bug& bug) {
+    return !is_planted_ || shell("patch -R -p1 -d " + quoted(tree_.string()) + " <" + quoted(bug.patch.string()), log_);
+  }
+
+  void search(Search& search, runs::Seeds seeds) const {
+    const fs::path out = build_ / "bug.json";
+    static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + lockstep::quoted(search.scenario) +
+                                   " --seeds " + std::to_string(seeds.first) + ".." + std::to_string(seeds.last) + " --jobs " +
+                                   std::to_string(arguments_.jobs) + " --until-oracle " + lockstep::quoted(search.oracle) + " --cpu-limit " +
+                                   std::to_string(arguments_.cpu_seconds_max) + " --json --traces " + quoted(traces_.string()) + " >" +
+                                   quoted(out.string()) + " 2>>" + quoted(log_.string())).c_str()));
+    const Json summary = Json::parse(read_file(out), nullptr, false);
+    if (summary.is_discarded()) {
+      search.trouble = "the simulator did not answer";
+      return;
     }
-    const bool is_built = shell("ninja -C " + quoted(build_.string()) + " apps/lockstep/lockstep", log_);
-    if (is_built) search(bug, row);
-    else row["result"] = "does not build";
-    if (!shell("patch -R -p1 -d " + quoted(tree_.string()) + " <" + quoted(bug.patch.string()), log_)) {
-      row["result"] = "the patch cannot be taken back";
+    search.runs = summary["runs"];
+    search.cpu_seconds = summary["cpu_seconds"];
+    for (const Json& failure : summary["failures"]) {
+      const Sighting sighting{failure["oracle"], failure["seed"], failure["cpu_seconds_until"]};
+      if (!search.first) search.first = sighting;
+      if (!search.found && sighting.oracle == search.oracle) search.found = sighting;
     }
-    return row;
   }
 
  private:
-  void search(const Bug& bug, Json& row) {
-    const fs::path out = build_ / "bug.json";
-    const std::string seeds = std::to_string(arguments_.seeds.first) + ".." + std::to_string(arguments_.seeds.last);
-    static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + quoted(bug.scenario) +
-                                   " --seeds " + seeds + " --jobs " + std::to_string(arguments_.jobs) +
-                                   " --stop-at-failure --json --traces " + quoted(traces_.string()) + " >" + quoted(out.string()) +
-                                   " 2>>" + quoted(log_.string())).c_str()));
-    const Json summary = Json::parse(read_file(out), nullptr, false);
-    if (summary.is_discarded()) {
-      row["result"] = "the simulator did not answer";
-    } else if (summary["failures"].empty()) {
-      row["result"] = "not found";
-      row["runs"] = summary["runs"];
-      row["cpu_seconds"] = summary["cpu_seconds"];
-    } else {
-      const Json& first = summary["failures"][0];
-      const std::string caught_by = first["oracle"];
-      row["result"] = caught_by == row["oracle"] ? "found" : "found by another oracle";
-      row["caught_by"] = caught_by;
-      row["verdict"] = first["verdict"];
-      row["seed"] = first["seed"];
-      row["runs"] = summary["runs"];
-      row["cpu_seconds"] = first["cpu_seconds_until"];
-      row["message"] = first["message"];
-      row["trace"] = first["trace"];
-    }
-  }
-
   const Arguments& arguments_;
   const fs::path source_;
   const fs::path tree_;
   const fs::path build_;
   const fs::path log_;
   fs::path traces_;
+  bool is_planted_ = false;
 };
+
+// The searches that were done before, and those of now.
+class Results {
+ public:
+  explicit Results(fs::path file) : file_(std::move(file)) {
+    std::ifstream lines(file_);
+    for (std::string line; std::getline(lines, line);) {
+      if (std::optional<Search> search = from_line(line)) searches_.push_back(std::move(*search));
+    }
+  }
+
+  bool has(const Search& search) const { return find(searches_, search.bug, search.patch, search.base) != nullptr; }
+  void add(const Search& search) {
+    searches_.push_back(search);
+    std::ofstream(file_, std::ios::app) << to_line(search) << "\n";
+  }
+  // Of these bugs as they are now.
+  std::vector<Search> of(const std::vector<Search>& wanted) const {
+    std::vector<Search> out;
+    for (const Search& one : wanted) {
+      const auto last = std::find_if(searches_.rbegin(), searches_.rend(), [&](const Search& done) {
+        return done.bug == one.bug && done.patch == one.patch && done.base == one.base;
+      });
+      if (last == searches_.rend()) continue;
+      out.push_back(*last);
+      out.back().from = one.from;
+    }
+    return out;
+  }
+
+ private:
+  const fs::path file_;
+  std::vector<Search> searches_;
+};
+
+void tell(const Search& search) {
+  std::printf("%-36s base %llu: ", search.bug.c_str(), static_cast<unsigned long long>(search.base));
+  const auto say = [](const char* what, const Sighting& sighting) {
+    std::printf("%s (%s) with seed %llu after %.1f CPU-s", what, sighting.oracle.c_str(), static_cast<unsigned long long>(sighting.seed),
+                sighting.cpu_seconds);
+  };
+  if (!search.trouble.empty()) std::printf("%s", search.trouble.c_str());
+  else if (search.found) say("found", *search.found);
+  else if (search.first) say("found by another oracle", *search.first);
+  else std::printf("not found in %.1f CPU-s", search.cpu_seconds);
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+// Far enough apart that no two searches share a seed.
+runs::Seeds seeds_of(std::uint64_t base, const runs::Seeds& given) {
+  constexpr std::uint64_t kSeedsOfBase = 100'000;
+  return base == 0 ? given : runs::Seeds{base * kSeedsOfBase + 1, (base + 1) * kSeedsOfBase};
+}
+
+std::vector<Search> searches_for(const Bug& bug, std::uint64_t bases) {
+  std::vector<Search> searches;
+  for (std::uint64_t base = bases == 0 ? 0 : 1; base <= bases; ++base) {
+    Search search;
+    search.bug = bug.name;
+    search.patch = bug.hash;
+    search.from = bug.from;
+    search.scenario = bug.scenario;
+    search.oracle = bug.oracle;
+    search.base = base;
+    searches.push_back(std::move(search));
+  }
+  return searches;
+}
+
+// What is not done yet, each with what came of it. False: no other bug can be tried.
+bool try_bug(Workshop& workshop, const Bug& bug, const Arguments& arguments, std::vector<Search> searches, Results& results) {
+  searches.erase(std::remove_if(searches.begin(), searches.end(), [&](const Search& one) { return results.has(one); }), searches.end());
+  if (searches.empty()) return true;
+  const std::string trouble = workshop.plant(bug);
+  for (Search& search : searches) {
+    search.trouble = trouble;
+    if (trouble.empty()) workshop.search(search, seeds_of(search.base, arguments.seeds));
+    results.add(search);
+    if (!arguments.json) tell(search);
+  }
+  return workshop.clean_up(bug);
+}
 
 }  // namespace
 
@@ -164,26 +243,26 @@ int run_bugs(const Arguments& given) {
     std::fprintf(stderr, "lockstep: the tree cannot be copied or configured; %s/log says why\n", arguments.work.c_str());
     return 2;
   }
-  Json rows = Json::array();
-  std::size_t found = 0;
+  Results results(arguments.bases > 0 ? fs::path(arguments.work) / "searches.jsonl" : fs::path("/dev/null"));
+  std::vector<Search> wanted;
   for (const Bug& bug : bugs) {
-    Json row = workshop.try_bug(bug);
-    const std::string result = row["result"];
-    if (result.rfind("found", 0) == 0) ++found;
-    if (!arguments.json) {
-      std::printf("%-36s %s", bug.name.c_str(), result.c_str());
-      if (row.contains("seed")) {
-        std::printf(" (%s) with seed %llu after %llu runs and %.1f CPU-s", std::string(row["caught_by"]).c_str(),
-                    static_cast<unsigned long long>(row["seed"]), static_cast<unsigned long long>(row["runs"]), double(row["cpu_seconds"]));
-      }
-      std::printf("\n");
-      std::fflush(stdout);
+    const std::vector<Search> searches = searches_for(bug, arguments.bases);
+    if (!try_bug(workshop, bug, arguments, searches, results)) {
+      std::fprintf(stderr, "lockstep: the patch %s cannot be taken back\n", bug.name.c_str());
+      return 2;
     }
-    rows.push_back(std::move(row));
+    wanted.insert(wanted.end(), searches.begin(), searches.end());
   }
-  if (arguments.json) std::printf("%s\n", rows.dump(1).c_str());
-  else std::printf("%zu of %zu planted bugs found\n", found, bugs.size());
-  return found == bugs.size() ? 0 : 1;
+  const std::vector<Search> done = results.of(wanted);
+  const auto found = std::count_if(done.begin(), done.end(), [](const Search& one) { return one.first.has_value(); });
+  if (arguments.json) {
+    Json rows = Json::array();
+    for (const Search& search : done) rows.push_back(Json::parse(to_line(search)));
+    std::printf("%s\n", rows.dump(1).c_str());
+  } else {
+    std::printf("%s%lld of %zu searches found what they were for\n", table(done).c_str(), static_cast<long long>(found), wanted.size());
+  }
+  return static_cast<std::size_t>(found) == wanted.size() ? 0 : 1;
 }
 
 }  // namespace lockstep

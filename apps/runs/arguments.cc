@@ -22,6 +22,11 @@ std::string take(const std::string& key, const std::string& value, Arguments& ou
   if (key == "time-limit") {
     if (!parse_number(value, number)) return "takes seconds";
     out.seconds_max = static_cast<double>(number);
+  } else if (key == "cpu-limit") {
+    if (!parse_number(value, number)) return "takes seconds";
+    out.cpu_seconds_max = static_cast<double>(number);
+  } else if (key == "until-oracle") {
+    out.until_oracle = value;
   } else if (key == "scenario") {
     out.scenario = value;
   } else if (key == "output") {
@@ -73,7 +78,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   out.scenario = program.scenarios.front()->name();
   // What each command takes besides --json.
   const std::map<std::string, std::string> kTakes = {
-      {"sim", "scenario seed seeds jobs twice stop-at-failure time-limit traces digests"},
+      {"sim", "scenario seed seeds jobs twice stop-at-failure until-oracle time-limit cpu-limit traces digests"},
       {"replay", "log"},
       {"shrink", "output runs"},
       {"compare", "scenario seeds jobs"},
@@ -85,6 +90,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   options.add_options()("json", "")("twice", "")("stop-at-failure", "")("log", "")("scenario", "", cxxopts::value<std::string>())(
       "seed", "", cxxopts::value<std::string>())("seeds", "", cxxopts::value<std::string>())(
       "jobs", "", cxxopts::value<std::string>())("time-limit", "", cxxopts::value<std::string>())(
+      "cpu-limit", "", cxxopts::value<std::string>())("until-oracle", "", cxxopts::value<std::string>())(
       "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
       "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());

@@ -25,6 +25,8 @@ struct Arguments {
   bool stop_at_failure = false;
   bool log = false;                // of replay: the members' log lines
   double seconds_max = 0;
+  double cpu_seconds_max = 0;      // of sim: of all runs together; 0: no limit
+  std::string until_oracle;        // of sim: a failure that this oracle finds is enough
   std::uint64_t runs_max = 2000;   // of shrink
   std::string output;              // of shrink: the smaller trace
   std::string traces = ".";        // of sim: where failures are written

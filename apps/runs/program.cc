@@ -14,7 +14,7 @@ std::string usage(const Program& program) {
   for (const auto& scenario : program.scenarios) scenarios += (scenarios.empty() ? "" : "|") + std::string(scenario->name());
   const std::string space(program.name.size(), ' ');
   return program.name + " sim     [--scenario " + scenarios + "] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n" +
-         space + "         [--time-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n" +
+         space + "         [--until-oracle NAME] [--time-limit SECONDS] [--cpu-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n" +
          program.name + " replay  TRACE [--log] [--json]\n" +
          program.name + " shrink  TRACE -o SMALLER [--runs N] [--json]\n" +
          program.name + " compare [--scenario NAME] [--seeds A..B]   how many decisions change when one client operation is taken out\n";

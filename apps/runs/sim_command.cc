@@ -19,6 +19,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
+// How long a search that waits for one oracle goes on after another has found something.
+constexpr double kLooksOnForCpuSeconds = 30;
+
 class Totals final : public ReportListener {
  public:
   Totals(const Program& program, const Arguments& arguments, const sim::Scenario& scenario)
@@ -54,7 +57,7 @@ class Totals final : public ReportListener {
     }
     if (outcome.verdict.is_failure()) on_failure(report);
     show_progress();
-    return !(has_failed && arguments_.stop_at_failure);
+    return !(has_failed && arguments_.stop_at_failure) && !has_seen_enough(outcome.verdict);
   }
 
   int finish() {
@@ -74,6 +77,13 @@ class Totals final : public ReportListener {
     std::string trace;
     double cpu_seconds = 0;  // spent by the batch until this was found
   };
+
+  bool has_seen_enough(const sim::Verdict& verdict) const {
+    if (arguments_.cpu_seconds_max > 0 && cpu_seconds_ >= arguments_.cpu_seconds_max) return true;
+    if (arguments_.until_oracle.empty() || failures_.empty()) return false;
+    const bool is_awaited = verdict.is_failure() && verdict.oracle == arguments_.until_oracle;
+    return is_awaited || cpu_seconds_ >= failures_.front().cpu_seconds + kLooksOnForCpuSeconds;
+  }
 
   void on_failure(const RunReport& report) {
     Failure failure{report.seed, report.outcome.verdict, {}, cpu_seconds_};

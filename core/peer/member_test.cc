@@ -94,6 +94,7 @@ struct Group final : io::sim::ObserverListener {
   void on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) override {
     if (const auto* const ended = std::get_if<io::SnapshotEnded>(&event); ended != nullptr && ended->is_complete) ++snapshots;
     if (std::holds_alternative<io::Installed>(event)) ++installed;
+    if (const auto* const answered = std::get_if<io::AppendAnswered>(&event)) acknowledged += answered->is_accepted ? 1 : 0;
   }
   // How long it took.
   base::Duration wait_for_leader() {
@@ -104,6 +105,7 @@ struct Group final : io::sim::ObserverListener {
 
   int snapshots = 0;  // that have arrived
   int installed = 0;
+  int acknowledged = 0;  // appends
   io::sim::Simulation sim;
   std::vector<std::unique_ptr<Machine>> machines;
 };
@@ -125,6 +127,7 @@ TEST_CASE("three members that know each other's addresses are a group") {
     }
     return true;
   }, 10s));
+  CHECK_GE(group.acknowledged, 2);  // both followers have told the leader
 }
 
 TEST_CASE("a member of one needs no server") {

@@ -47,6 +47,7 @@ void SnapshotReceiver::on_announced(const raft::Message& message) {
   is_gone_ = nullptr;
   if (sink == nullptr) return acceptor_.end(*this, rpc::StatusCode::unavailable, "the member has no use for a snapshot now");
   sink_ = std::move(sink);
+  announced_ = snapshot->last;
   stage_ = Stage::taking;
 }
 
@@ -109,8 +110,11 @@ void SnapshotReceiver::complete(base::Status status) {
 
 void SnapshotReceiver::on_sink_failed(const base::Error& error) {
   sink_.reset();
-  if (error.code == base::Code::invalid) return refuse(error.detail);
   const bool is_damaged = error.code == base::Code::damaged;
+  if (is_damaged || error.code == base::Code::invalid) {
+    acceptor_.world().observer.on_event(io::SnapshotRefused{from_, announced_, error.detail});
+  }
+  if (error.code == base::Code::invalid) return refuse(error.detail);
   acceptor_.end(*this, is_damaged ? rpc::StatusCode::data_loss : rpc::StatusCode::internal, base::to_text(error));
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/peer/incoming.h"
 #include "core/peer/packet.h"
@@ -50,6 +51,7 @@ class SnapshotReceiver final : public Incoming, private io::Timer, private io::C
   std::uint64_t packets_ = 0;
   base::Instant receipt_at_;
   base::Instant heard_at_;   // the last packet, or when the sink last became idle
+  base::EntryId announced_;  // its last entry
   SnapshotEnd arrived_;      // so far
   bool* is_gone_ = nullptr;  // while the listener is asked: set if that destroys this
 

@@ -103,6 +103,31 @@ TEST_CASE("packets that say nothing do no harm, and a stream may be closed with 
   }
 }
 
+TEST_CASE("it is told when a snapshot is not what it says it is, and not when the disk was at fault") {
+  struct Refusals final : io::sim::ObserverListener {
+    void on_event(std::string_view, io::sim::VirtualTime, const io::Event& event) override {
+      const auto* const refused = std::get_if<io::SnapshotRefused>(&event);
+      if (refused != nullptr) told.push_back(base::to_text(refused->from) + " " + base::to_text(refused->last) + " " + std::string(refused->why));
+    }
+    std::vector<std::string> told;
+  };
+  for (const base::Code failure : {base::Code::damaged, base::Code::invalid, base::Code::io}) {
+    Giver giver;
+    Refusals refusals;
+    giver.group.node(1).observation().listener = &refusals;
+    giver.plan.fails_at_end = true;
+    giver.plan.failure = failure;
+    Stranger stranger(giver.group, giver.outside, 1);
+    stranger.call(Lane::snapshots, metadata_of(kHello));
+    REQUIRE(stranger.is_let_in());
+    for (const std::string& packet : {packet_of(kSnapshot), packet_of(SnapshotEnd{})}) stranger.channel->send(stranger, packet);
+    CHECK_NE(stranger.fate().code, rpc::StatusCode::ok);
+    const bool is_told = failure != base::Code::io;
+    CHECK_EQ(refusals.told, is_told ? std::vector<std::string>{"2 9/1000 the sink failed"} : std::vector<std::string>());
+    giver.group.node(1).observation().listener = nullptr;
+  }
+}
+
 TEST_CASE("who announces a snapshot, or not even that, and then says nothing more is not waited for") {
   for (const bool is_announced : {false, true}) {
     Giver giver;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "core/base/assert.h"
 
@@ -85,6 +86,9 @@ void Transport::send(base::MemberId to, raft::Message message) {
   if (found == peers_.end()) return;
   const Lane lane = lane_of(message);
   ASSERT(lane != Lane::snapshots);
+  if (const auto* const reply = std::get_if<raft::AppendReply>(&message)) {
+    world_.observer.on_event(io::AppendAnswered{to, reply->term, reply->index, reply->is_accepted});
+  }
   (lane == Lane::control ? found->second.control : found->second.appends)->send(message);
 }
 

@@ -153,6 +153,7 @@ void RealObserver::count(const Event& event) {
                                 counters_.store_durable = installed.store;
                                 ++counters_.installed_count;
                               },
+                              [](const AppendAnswered&) {}, [](const SnapshotRefused&) {},
                               [this](const SnapshotBegun&) { ++counters_.snapshot_count; },
                               [](const SnapshotEnded&) {}, [](const Stopped&) {}},
              event);
@@ -217,6 +218,14 @@ void RealObserver::describe(const Event& event) {
                 {{"last", base::to_text(installed.last)},
                  {"store", base::to_text(installed.store)},
                  {"state", base::to_text(installed.state)}});
+          },
+          [this](const AppendAnswered& answer) {
+            log(Level::debug, answer.is_accepted ? "acknowledged log entries" : "declined log entries",
+                {{"to", base::to_text(answer.to)}, {"term", base::to_text(answer.term)}, {"index", number(answer.index)}});
+          },
+          [this](const SnapshotRefused& refused) {
+            log(Level::debug, "refused a snapshot",
+                {{"from", base::to_text(refused.from)}, {"last", base::to_text(refused.last)}, {"reason", refused.why}});
           },
           [this](const SnapshotBegun& begun) {
             log(Level::debug, "sending a snapshot", {{"to", base::to_text(begun.to)}, {"last", base::to_text(begun.last)}});

@@ -96,13 +96,15 @@ TEST_CASE("events are counted, told at debug level, and a stop is told always") 
       Applied{EntryId{Term(2), LogIndex(5)}, {}, {}},
       StoreDurable{base::StoreMark{base::StoreGeneration(1), LogIndex(4)}},
       LogTruncated{LogIndex(3)},
+      AppendAnswered{base::MemberId(2), Term(2), LogIndex(6), true},
+      SnapshotRefused{base::MemberId(2), EntryId{Term(2), LogIndex(4)}, "a row too many"},
       Stopped{"disk on fire"},
   };
   struct Case {
     Level level;
     int line_count;
   };
-  for (const Case& each : {Case{Level::debug, 8}, Case{Level::info, 1}}) {
+  for (const Case& each : {Case{Level::debug, 10}, Case{Level::info, 1}}) {
     ObserverFixture fixture;
     RealObserver observer = fixture.observer(each.level);
     for (const Event& event : events) observer.on_event(event);

@@ -33,7 +33,7 @@ class ClusterScenario final : public Scenario {
     if (plan.members > 2 && decisions.happens("plan-has-learners", {}, 250'000)) {
       plan.learners = 1 + static_cast<std::uint32_t>(decisions.below("plan-learners", {}, std::min<std::uint32_t>(plan.members - 2, 2)));
     }
-    plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
+    plan.clients = draw_client_count(decisions, 8);
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
     draw_sizes(decisions, plan);

@@ -31,7 +31,7 @@ class MembershipScenario final : public Scenario {
     plan.members = 1 + static_cast<std::uint32_t>(decisions.below("plan-members", {}, kFoundersMax));
     const std::uint32_t spares_max = std::min(kSparesMax, kMembersMax - plan.members);
     plan.spares = 1 + static_cast<std::uint32_t>(decisions.below("plan-spares", {}, spares_max));
-    plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 6));
+    plan.clients = draw_client_count(decisions, 6);
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
     draw_sizes(decisions, plan);

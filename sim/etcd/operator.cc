@@ -15,6 +15,8 @@ constexpr base::Duration kListTimeout = std::chrono::seconds(3);
 constexpr base::Duration kChangeTimeout = std::chrono::seconds(9);  // a little more than the server's own
 constexpr base::Duration kLookAfterEvery = std::chrono::seconds(2);
 constexpr base::Duration kRefusedPause = std::chrono::milliseconds(700);
+constexpr base::Duration kHurriedPause = std::chrono::milliseconds(40);
+constexpr std::uint32_t kBlindAsks = 20;
 constexpr base::Duration kSilentPause = std::chrono::milliseconds(100);
 // Of one step while things go wrong. A group wants connections that have stood for five seconds, a learner wants to catch up.
 constexpr std::uint32_t kTriesMax = 15;
@@ -44,7 +46,7 @@ ChangeOutcome outcome_of(const rpc::Status& status) {
 Operator::Operator(const io::World& world, OperatorOptions options, const std::vector<ScheduledChange>& changes, Roster& roster,
                    MemberOracle& oracle, OperatorCounts& counts, bool& is_finished)
     : world_(world), options_(std::move(options)), changes_(changes.begin(), changes.end()), roster_(roster), oracle_(oracle),
-      counts_(counts), is_finished_(is_finished) {
+      counts_(counts), is_finished_(is_finished), is_in_a_hurry_(draw("operator-in-a-hurry", 0, 2) == 0) {
   is_finished_ = false;
   server_ = draw("operator-server", 0, roster_.machines());
 }
@@ -72,13 +74,18 @@ void Operator::go_on() {
     current_->scheduled = changes_.front();
     changes_.pop_front();
     go_elsewhere();
+    // Who leads may be cut off: it will list nobody, and takes the change.
+    if (is_in_a_hurry_ && list_.members_size() > 0) act();
+    if (asking_ != Asking::nothing) return;
   } else if (now < wait_until_) {
     base::Instant until = wait_until_;
     if (!current_ && !changes_.empty()) until = std::min(until, base::Instant(changes_.front().at));
     return world_.clock.arm(*this, until);
   }
   if (const std::optional<std::uint32_t> view = std::exchange(view_, std::nullopt); view && !current_) return ask_for_view(*view);
-  ask_for_list();
+  // The one after the last of these is preceded by a list.
+  if (asks_blindly_ > 0 && --asks_blindly_ > 0 && current_) act();
+  if (asking_ == Asking::nothing) ask_for_list();
 }
 
 void Operator::ask(Asking what, std::string_view path, const std::string& request, base::Duration timeout) {
@@ -103,8 +110,10 @@ void Operator::on_status(const rpc::Status& status) {
     go_elsewhere();
     wait_until_ = wait_until_ + kSilentPause;
   } else if (outcome == ChangeOutcome::refused) {
-    wait_until_ = wait_until_ + kRefusedPause;
+    if (what == Asking::change && is_in_a_hurry_ && asks_blindly_ == 0) asks_blindly_ = kBlindAsks;
+    wait_until_ = wait_until_ + (asks_blindly_ > 0 ? kHurriedPause : kRefusedPause);
   }
+  if (outcome != ChangeOutcome::refused) asks_blindly_ = 0;
   switch (what) {
     case Asking::nothing: break;
     case Asking::list: on_list(status); break;
@@ -278,7 +287,7 @@ void Operator::drop() {
 }
 
 void Operator::ask_for_change(std::string_view path, const std::string& request) {
-  ++current_->tries;
+  if (asks_blindly_ == 0) ++current_->tries;
   ++counts().asked;
   ask(Asking::change, path, request, kChangeTimeout);
 }

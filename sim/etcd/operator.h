@@ -2,7 +2,10 @@
 //
 //   looking (a list, from whoever answers) -> acting (one request, on what the list said) -> looking again, for what has come of it …
 //
-// An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other.
+// An answer alone decides nothing: only a list shows that a change is done, and so a request whose outcome is open is like any other. But
+// what was refused has certainly not happened, and an operator in a hurry asks for it again without looking; nor does it look before it
+// asks for the first time, if it has looked lately. A list comes from a leader that has settled and has a quorum, and only who does not
+// wait for one meets a leader that has not.
 // Between changes it looks after the machines: whoever is listed and was never started is started (Roster), and in the end everybody has to
 // show the group as the last list did. There may be another operator, of whom this one knows only that they share the roster.
 #pragma once
@@ -129,6 +132,8 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   std::uint32_t viewed_ = 0;           // and of the one that was asked
   etcdserverpb::MemberListResponse shown_;  // what the last list said
   std::set<std::uint32_t> have_shown_;      // the machines that have said the same
+  const bool is_in_a_hurry_;
+  std::uint32_t asks_blindly_ = 0;  // for what was refused, so many times more before it looks again
   std::unique_ptr<rpc::Channel> channel_;
   std::string answer_;
 };

@@ -38,6 +38,9 @@ constexpr std::array<Share, kOperationKindCount> kShares = {{
 }};
 constexpr std::uint32_t kMissingPerMillion = 150'000;
 constexpr std::uint32_t kOnlyReadsPerMillion = 350'000;
+constexpr std::uint32_t kCrowdPerMillion = 300'000;
+constexpr std::uint32_t kCrowdMin = 12;
+constexpr std::uint32_t kCrowdMax = 40;
 
 struct Habits {
   std::array<std::uint32_t, kOperationKindCount> shares{};  // by kind; 0: never
@@ -320,6 +323,13 @@ void add_last_operations(const Habits& habits, std::uint32_t client, std::uint32
 }
 
 }  // namespace
+
+std::uint32_t draw_client_count(Decisions& decisions, std::uint32_t few_max) {
+  if (decisions.happens("plan-crowd", {}, kCrowdPerMillion)) {
+    return kCrowdMin + static_cast<std::uint32_t>(decisions.below("plan-crowd-size", {}, kCrowdMax - kCrowdMin + 1));
+  }
+  return 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, few_max));
+}
 
 void draw_workload(Decisions& decisions, base::Duration calm, Plan& plan) {
   ASSERT(plan.clients > 0);

@@ -12,6 +12,10 @@
 
 namespace sim::etcd {
 
+// Mostly up to `few_max`, which are busy; sometimes a crowd with little to do each. What is under way when a leader is cut off waits until its
+// client gives up, so only somebody who was idle then is the first to write elsewhere, while others still ask the leader that was.
+std::uint32_t draw_client_count(io::sim::Decisions& decisions, std::uint32_t few_max);
+
 // Fills plan.operations, each client's in the order of their times. The last ones come `calm` after the faults have
 // ended, and are the same in all runs but for a compaction in some of the seeds that compact at all.
 // Requires: clients and faults_until are set.

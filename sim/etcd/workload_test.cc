@@ -79,4 +79,18 @@ TEST_CASE("seeds have habits: few keys or hundreds, and kinds that some never as
   CHECK_EQ(missing.size(), 4);
 }
 
+TEST_CASE("mostly few clients, and sometimes a crowd") {
+  int few = 0;
+  int crowds = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    io::sim::Decisions decisions(seed);
+    const std::uint32_t clients = draw_client_count(decisions, 6);
+    CHECK_GE(clients, 1);
+    CHECK_LE(clients, 40);
+    ++(clients <= 6 ? few : crowds);
+  }
+  CHECK_GT(few, 30);
+  CHECK_GT(crowds, 6);
+}
+
 }  // namespace sim::etcd
