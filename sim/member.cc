@@ -92,13 +92,13 @@ void Member::after_turn() {
   course_.sim.after(*offset, [this] { strike(); });
 }
 
-// It knows itself that it is not wanted any more. Nobody starts it again.
+// It is not wanted any more, as it knows itself or somebody else does. Nobody starts it again.
 void Member::retire() {
   is_removed_ = false;
   is_in_use_ = false;
   failed_.reset();
   waiting_crash_ = nullptr;
-  end_process();
+  if (has_run_ && node_.is_up()) end_process();
 }
 
 void Member::end_process() {

@@ -59,6 +59,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void start_anew();
   // Somebody ends its process and starts it again at once. Not if it is down or ends by itself: then it starts again later, or never.
   void start_again();
+  void retire();  // its process ends, for good until start_anew()
   // Somebody runs there, or will again by itself: neither a spare yet, nor one whose member was removed and has stopped.
   bool is_in_use() const { return is_in_use_; }
   // Between turns: sees to a process that has ended itself, and to a crash that waits for its moment.
@@ -94,7 +95,6 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void strike();
   void crash(io::sim::CrashKind kind, base::Duration down);
   void end_process();
-  void retire();
   void fail();
   void restart_after(base::Duration down);
   bool is_storing() const;

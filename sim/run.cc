@@ -116,6 +116,11 @@ class Engine final : private Truth, private Machines {
       if (!course_->is_inspecting) members_[machine]->start_again();
     });
   }
+  void retire(std::uint32_t machine) override {
+    sim_.after({}, [this, machine] {
+      if (!course_->is_inspecting) members_[machine]->retire();
+    });
+  }
 
   void begin(const Action& action) {
     if (is_on_links(action.kind)) links_.begin(action);

@@ -37,6 +37,8 @@ class Machines {
   virtual void start_anew(std::uint32_t machine) = 0;
   // What runs there ends, and starts again with the disk that it had. Whoever is down or idle anyway is left alone.
   virtual void restart(std::uint32_t machine) = 0;
+  // What runs there ends, and nobody starts it again: its member was removed, whether it has heard of that or not.
+  virtual void retire(std::uint32_t machine) = 0;
 
  protected:
   ~Machines() = default;

@@ -319,6 +319,7 @@ void Operator::go_on_adding() {
     current_->is_learner = true;
   }
   if (current_->tries >= kTriesMax) return drop();
+  roster_.make_room(current_->machine);
   etcdserverpb::MemberAddRequest request;
   request.add_peerurls(peer_url(current_->machine));
   request.set_islearner(current_->is_learner);

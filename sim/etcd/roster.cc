@@ -127,6 +127,10 @@ void Roster::start_unlisted(std::uint32_t number, const etcdserverpb::MemberList
   start(number, std::move(started));
 }
 
+void Roster::make_room(std::uint32_t number) {
+  if (machines_[number].is_gone && !is_idle(number)) owner_->retire(number);
+}
+
 void Roster::give_up(std::uint32_t number) {
   if (machines_[number].awaits_id && machines_[number].group) machines_[number].is_gone = true;
 }

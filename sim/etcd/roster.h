@@ -47,6 +47,9 @@ class Roster {
   // Nobody lists anything: perhaps because the group waits for somebody whom it has taken in, as one member does that took a second one.
   // If the machine is idle, starts whoever is added there, on top of the group that was listed last.
   void start_unlisted(std::uint32_t machine, const etcdserverpb::MemberListResponse& last);
+  // Somebody is to be added there: if a member runs there that was removed and has not heard of it, it ends. A group that waits for the
+  // new one might not be able to tell it.
+  void make_room(std::uint32_t machine);
   // Nobody is to be added there any more.
   void give_up(std::uint32_t machine);
   // When its member is listed at another place from now on, it goes on answering where it was.

@@ -44,6 +44,7 @@ class Fixture final : public Machines {
     roster.note(list_of(members), kind, roster.moment());
   }
   void restart(std::uint32_t machine) override { restarted.push_back(machine); }
+  void retire(std::uint32_t machine) override { idle[machine] = true; }
 
   Roster roster{2, 3};
   std::vector<bool> idle;
@@ -133,6 +134,21 @@ TEST_CASE("what waits to join may be whoever is added next there, and then its d
     f.note({{1, 0}, {2, 1}, {4, 2}});
     CHECK_EQ(f.started.size(), 2);
   }
+}
+
+TEST_CASE("who was removed makes room for the next one there, and nobody else does") {
+  Fixture f;
+  f.note({{1, 0}, {2, 1}});
+  f.roster.make_room(1);
+  CHECK_FALSE(f.idle[1]);
+  f.note({{1, 0}}, ListKind::stale);
+  f.roster.make_room(1);
+  CHECK_FALSE(f.idle[1]);
+  f.note({{1, 0}});
+  f.roster.make_room(1);
+  CHECK(f.idle[1]);
+  f.roster.start_unlisted(1, list_of({{1, 0}}));  // the group waits for it, and tells nobody
+  CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
 }
 
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
