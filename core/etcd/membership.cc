@@ -80,6 +80,10 @@ void Membership::propose_next() {
       queued_.pop_front().on_change_refused(*why);
       continue;
     }
+    // Whose id was removed only the applied state tells: the same URL gives the same id within a second, and an id never comes back.
+    if (change.kind == ChangeKind::add && !replica_.has_applied_configuration()) {
+      return world_.clock.arm(*this, world_.clock.now() + kRetryInterval);
+    }
     if (const base::Status proposed = replica_.propose_configuration(target_of(change, now.configuration)); !proposed) {
       ASSERT(proposed.error().code == base::Code::overloaded);  // it leads
       return world_.clock.arm(*this, world_.clock.now() + kRetryInterval);

@@ -408,6 +408,32 @@ TEST_CASE("a member whose new URL is not agreed on yet is still reached at the o
   CHECK_EQ(cluster.get(1, "k"), "v");
 }
 
+// Nobody who stays dials it any more, and where it knows somebody nobody is. But the one that is to take its place is dialled where it is
+// (sim: membership, seed 567).
+TEST_CASE("a member that was removed while it was away, and everybody moved, hears it from who calls another one") {
+  Changing cluster(1);
+  cluster.begin();
+  const auto added = cluster.add(0, "m2", true);
+  REQUIRE_MESSAGE(added.ok(), added.status.message);
+  cluster.start(cluster.prepare(0, "m2"));
+  cluster.sim.run_for(2s);
+  cluster.sim.partition({{&cluster[0].node, &cluster.client}, {&cluster[1].node}});
+  REQUIRE(cluster.remove(0, added.body.member().id()).ok());
+  REQUIRE(cluster.update(0, cluster.id(0), "http://m1:9999").ok());
+  cluster.sim.run_for(5s);
+  cluster[0].crash(CrashKind::process_kill);
+  cluster[0].config.listen_peer = {{"m1", 9999}};
+  cluster[0].restart();
+  REQUIRE(cluster.sim.run_until([&] { return cluster[0].ready; }, 10s));
+  cluster.sim.run_for(10s);
+  cluster.sim.heal();
+  cluster.sim.run_for(10s);
+  CHECK_FALSE(cluster[1].failure);
+  REQUIRE(cluster.add(0, "m2", true).ok());
+  REQUIRE(cluster.sim.run_until([&] { return cluster[1].failure.has_value(); }, 20s));
+  CHECK_EQ(cluster[1].failure->detail, kRemoved);
+}
+
 TEST_CASE("one that is left goes on alone when it is told to, and grows again") {
   Changing cluster(3);
   cluster.begin();

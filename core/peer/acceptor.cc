@@ -71,8 +71,9 @@ rpc::StreamReceiver* Acceptor::on_call(rpc::StreamCall& call, Lane lane) {
   }
   const base::Result<Hello> hello = read_hello(call);
   if (!hello) return turn_away(call, base::MemberId::none, rpc::StatusCode::invalid_argument, hello.error().detail);
-  const bool is_of_this_cluster = !refusal(*hello, identity_, true);
-  if (is_of_this_cluster && hello_listener_ != nullptr && !hello->addresses.empty()) {
+  // Also of one that means another member, which is to be here by now: it may know more than this one.
+  const bool is_another_of_ours = hello->version == kProtocolVersion && hello->cluster == identity_.cluster && hello->from != identity_.self;
+  if (is_another_of_ours && hello_listener_ != nullptr && !hello->addresses.empty()) {
     hello_listener_->on_addresses_said(hello->from, hello->addresses);
   }
   if (const auto why = refusal(*hello, identity_, members_.count(hello->from) > 0)) {

@@ -83,7 +83,7 @@ TEST_CASE("where callers of this cluster say that they are is heard, also of str
       {"a member", 2, "2", good, addresses, true},
       {"a stranger", 2, "3", good, addresses, false},
       {"of another cluster", 1, "c2", good, {}, false},
-      {"meant for another member", 3, "2", good, {}, false},
+      {"meant for another member", 3, "2", good, addresses, false},
       {"with this member's id", 2, "1", good, {}, false},
       {"nothing", 2, "2", "", {}, true},
       {"nothing readable", 2, "2", "new,:,1:2:3,[::1", {}, true},

@@ -55,7 +55,7 @@ struct Hello {
 // Hears where callers say that they are, whether they are let in or not.
 class HelloListener {
  public:
-  // `from` names this cluster and means this member, which is another one. Within a call of the server's: the listener makes a note.
+  // `from` names this cluster, and is not this member. Within a call of the server's: the listener makes a note.
   virtual void on_addresses_said(base::MemberId from, const std::vector<io::Address>& addresses) = 0;
 
  protected:

@@ -155,6 +155,8 @@ class Raft {
   const Configuration& configuration() const { return configurations_.back().configuration; }  // the newest in the log: in force
   // How often that has become another one since the beginning; for who wants to know whether it has.
   std::uint64_t configuration_count() const { return configuration_count_; }
+  // Where the newest stands; not above last_dropped() if it is what the log began with.
+  base::LogIndex configuration_index() const { return configurations_.back().index; }
   // That which was in force when the log ended there; at committed() it stays for good. Requires: log().last_dropped().index <= index.
   const Configuration& configuration_at(base::LogIndex index) const;
   // The newest can no longer be undone: it is committed, or a majority of the voters whom it replaces certainly has it durably, which a

@@ -144,6 +144,11 @@ const raft::Configuration& Replica::settled_configuration() const {
   return raft_->is_configuration_certain() ? raft_->configuration() : raft_->configuration_at(raft_->committed());
 }
 
+bool Replica::has_applied_configuration() const {
+  ASSERT(raft_ != nullptr);
+  return raft_->configuration_index() <= applied_.index;
+}
+
 const raft::Configuration& Replica::first_configuration() const {
   ASSERT(raft_ != nullptr);
   return raft_->configuration_at(raft_->log().last_dropped().index);

@@ -140,6 +140,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   const wal::Identity& identity() const { return identity_; }  // after on_started()
   const raft::Configuration& configuration() const;            // likewise; the newest in the log, which is in force
   const raft::Configuration& settled_configuration() const;    // likewise; the newest that can no longer be undone, as far as this member knows
+  bool has_applied_configuration() const;                      // likewise; the state machine has heard of configuration()
   const raft::Configuration& first_configuration() const;      // likewise; where the kept log begins
   // Up to where this member, who leads, knows that the other one has the log durably; nothing if it does not lead, or of strangers.
   std::optional<base::LogIndex> matched(base::MemberId member) const;
