@@ -520,4 +520,33 @@ TEST_CASE("changes that come at the same time follow each other") {
   CHECK_EQ(cluster.count(leader), 3);
 }
 
+// The id is made of the URL and the second, and whoever was removed has only reached the store, which is late (sim: membership, seed 830).
+TEST_CASE("who was removed is not added again under the same id") {
+  Changing cluster(1);
+  cluster[0].config.tuning.unmaterialised_bytes_max = 1;
+  cluster[0].config.tuning.store_batch_delay = 400ms;
+  cluster.begin();
+  const auto nanoseconds = [&] { return cluster[0].node.world().clock.wall_now().nanoseconds % 1'000'000'000; };
+  REQUIRE(cluster.sim.run_until([&] { return nanoseconds() < 50'000'000; }, 2s));
+  const auto added = cluster.add(0, "m2", true);
+  REQUIRE_MESSAGE(added.ok(), added.status.message);
+  rpc::Channel channel(cluster.client.world(), cluster[0].config.listen_client[0], rpc::ChannelOptions(), nullptr);
+  TestServer::Call calls[3];
+  etcdserverpb::PutRequest put;
+  put.set_key("k");
+  put.set_value(std::string(1000, 'v'));
+  channel.unary("/etcdserverpb.KV/Put", put.SerializeAsString(), {}, calls[0]);
+  etcdserverpb::MemberRemoveRequest remove;
+  remove.set_id(added.body.member().id());
+  channel.unary("/etcdserverpb.Cluster/MemberRemove", remove.SerializeAsString(), {}, calls[1]);
+  etcdserverpb::MemberAddRequest add;
+  add.add_peerurls("http://m2:2380");
+  add.set_islearner(true);
+  channel.unary("/etcdserverpb.Cluster/MemberAdd", add.SerializeAsString(), {}, calls[2]);
+  for (const TestServer::Call& one : calls) REQUIRE(cluster.sim.run_until([&] { return one.status.has_value(); }, 10s));
+  CHECK_MESSAGE(calls[1].status->code == rpc::StatusCode::ok, calls[1].status->message);
+  const etcdserverpb::MemberListResponse list = cluster.list(0);
+  for (const etcdserverpb::Member& member : list.members()) CHECK_NE(member.id(), added.body.member().id());
+}
+
 }  // namespace etcd
