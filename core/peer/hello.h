@@ -13,6 +13,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/raft/message.h"
+#include "core/rpc/metadata.h"
 #include "core/rpc/server.h"
 
 namespace peer {
@@ -48,6 +49,7 @@ struct Hello {
 std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello);
 // invalid: it says nothing of the kind, or not in the right form.
 base::Result<Hello> read_hello(const rpc::CallContext& call);
+base::Result<Hello> read_hello(const rpc::Metadata& metadata);
 
 // Why the caller is turned away; nothing: it is let in.
 std::optional<std::string> refusal(const Hello& hello, const Identity& identity, bool is_member);

@@ -14,6 +14,7 @@
 #include "sim/etcd/operator.h"
 #include "sim/etcd/roster.h"
 #include "sim/etcd/sizes.h"
+#include "sim/etcd/teller.h"
 
 namespace sim::etcd {
 
@@ -115,6 +116,7 @@ class Group final : public Tenant {
   }
 
   CommittedListener* committed_listener() override { return &oracle_; }
+  Teller* teller() override { return &teller_; }
   // The first tick may come at once.
   base::Duration election_timeout() const override {
     return (config_.election_timeout / config_.heartbeat_interval - 1) * config_.heartbeat_interval;
@@ -131,7 +133,8 @@ class Group final : public Tenant {
       const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
       if (is_owed && !finished_[client].value) {
         findings.report(VerdictKind::liveness, "progress", "client " + std::to_string(client) +
-                                                               " still waits for its last answers, long after all faults have ended");
+                                                               " still waits for its last answers, long after all faults have ended",
+                        Subject{oracle_.newest_of(client), {}, {}});
       }
       if (!parts_[client].changes.empty() && !finished_[client].value) {
         findings.report(VerdictKind::liveness, "progress", "operator " + std::to_string(client) +
@@ -166,6 +169,8 @@ class Group final : public Tenant {
  private:
   std::unique_ptr<io::sim::Program> start_operator(io::sim::Node& node, std::uint32_t client) {
     OperatorOptions options;
+    options.client = client;
+    options.listener = teller_.listener();
     options.voters_min = voters_min(plan_);
     options.faults_until = plan_.faults_until;
     options.begins_until = std::max(plan_.faults_until - kNoChangeBefore, base::Duration::zero());
@@ -181,6 +186,7 @@ class Group final : public Tenant {
   const ::etcd::ServerConfig config_;  // what all members have in common
   const std::vector<ClientPart> parts_;
   KvOracle oracle_;
+  EtcdTeller teller_{oracle_};
   Roster roster_;
   OperatorCounts changes_{};
   std::vector<Flag> finished_;

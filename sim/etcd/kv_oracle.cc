@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/answer_text.h"
 #include "sim/etcd/difference.h"
 #include "sim/etcd/hash_model.h"
 #include "sim/etcd/outcome.h"
@@ -74,11 +75,13 @@ void KvOracle::on_command(const base::Entry& entry) {
 }
 
 KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view what, std::string_view message) {
+  const auto known = writes_.find(value);
   const auto accuse_log = [&](const std::string& text) {
-    findings_.safety(kName, "the " + std::string(what) + " of value " + base::escaped(value.substr(0, 24)) + text);
+    Subject subject;
+    if (known != writes_.end()) subject.operation = known->second.name;
+    findings_.safety(kName, "the " + std::string(what) + " of value " + base::escaped(value.substr(0, 24)) + text, std::move(subject));
     return nullptr;
   };
-  const auto known = writes_.find(value);
   if (known == writes_.end()) return accuse_log(" in the log was sent by no client");
   Write& write = known->second;
   if (write.sent != message) return accuse_log(" is not in the log as its client sent it");
@@ -86,6 +89,7 @@ KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view wha
   if (write.fate == WriteFate::committed) return accuse_log(" took effect twice");
   if (write.fate == WriteFate::unknown) ++counts_.resolved;
   write.fate = WriteFate::committed;
+  write.index = base::LogIndex(positions_.size() + 1);
   return &write;
 }
 
@@ -121,9 +125,12 @@ void KvOracle::on_committed_txn(std::string_view message) {
 
 Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation) {
   ++counts_.sent;
+  newest_[client] = number;
+  if (listener_ != nullptr) listener_->on_asked({client, number}, to_text(operation));
   Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_, {}};
   if (request.wire.is_write && !request.wire.first_value.empty()) {
     Write write;
+    write.name = {client, number};
     write.sent = request.wire.bytes;
     const bool is_new = writes_.emplace(request.wire.first_value, std::move(write)).second;
     ASSERT(is_new);  // each put of a plan has a value of its own
@@ -133,7 +140,21 @@ Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOpera
 
 void KvOracle::accuse(const Request& request, const std::string& what) {
   findings_.safety(kName, "client " + std::to_string(request.client) + ", operation " + std::to_string(request.number) + " (" +
-                              to_text(request.operation) + "): " + what);
+                              to_text(request.operation) + "): " + what,
+                   Subject{OperationName{request.client, request.number}, {}, {}});
+}
+
+std::optional<OperationName> KvOracle::asked_by(base::LogIndex index) const {
+  for (const auto& write : writes_) {
+    if (write.second.index == index) return write.second.name;
+  }
+  return std::nullopt;
+}
+
+std::optional<OperationName> KvOracle::newest_of(std::uint32_t client) const {
+  const auto found = newest_.find(client);
+  if (found == newest_.end()) return std::nullopt;
+  return OperationName{client, found->second};
 }
 
 bool KvOracle::may_be_stale(const Request& request) const {
@@ -174,6 +195,13 @@ bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_ch
 }
 
 void KvOracle::on_answer(const Request& request, std::string_view response) {
+  if (listener_ != nullptr) {
+    listener_->on_ended({request.client, request.number}, OperationEnd::answered, answer_words(request.wire.path, response));
+  }
+  judge(request, response);
+}
+
+void KvOracle::judge(const Request& request, std::string_view response) {
   ++counts_.acknowledged;
   switch (request.operation.kind) {
     case OperationKind::put: return on_put(request, response);
@@ -192,6 +220,10 @@ void KvOracle::on_part(Request& request, std::string_view message) {
 }
 
 void KvOracle::on_end(const Request& request) {
+  if (listener_ != nullptr) {
+    const std::string merged = request.stream.merged().SerializeAsString();
+    listener_->on_ended({request.client, request.number}, OperationEnd::answered, answer_words("/etcdserverpb.KV/Range", merged));
+  }
   ++counts_.acknowledged;
   if (!request.stream.is_whole()) return accuse(request, "its stream ends well without its last message");
   check_range(request, request.stream.merged());
@@ -391,6 +423,15 @@ void KvOracle::on_read_txn_refused(const Request& request, const std::string& te
 }
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {
+  if (listener_ != nullptr) {
+    const ErrorMeaning meaning = meaning_of(status);
+    const bool is_open = meaning == ErrorMeaning::unknown && request.operation.kind != OperationKind::move;
+    listener_->on_ended({request.client, request.number}, is_open ? OperationEnd::unknown : OperationEnd::refused, rpc::to_text(status));
+  }
+  judge_error(request, status);
+}
+
+void KvOracle::judge_error(const Request& request, const rpc::Status& status) {
   const std::string text = rpc::to_text(status);
   const auto known = request.wire.is_write ? writes_.find(request.wire.first_value) : writes_.end();
   check_beginning(request);
