@@ -16,7 +16,7 @@ struct Seeds {
 };
 
 struct Arguments {
-  std::string command;             // sim, replay, shrink, or compare
+  std::string command;             // sim, replay, shrink, report, or compare
   std::string scenario;            // of sim and compare
   Seeds seeds;
   unsigned jobs = 1;
@@ -26,10 +26,10 @@ struct Arguments {
   bool log = false;                // of replay: the members' log lines
   double seconds_max = 0;
   std::uint64_t runs_max = 2000;   // of shrink
-  std::string output;              // of shrink: the smaller trace
+  std::string output;              // of shrink: the smaller trace; of report: the page
   std::string traces = ".";        // of sim: where failures are written
   std::string digests;             // of sim: a file for `seed digest` lines
-  std::string file;                // of replay and shrink: a trace
+  std::string file;                // of replay, shrink and report: a trace
 };
 
 // invalid: with one line that says what is wrong.
