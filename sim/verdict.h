@@ -39,6 +39,7 @@ struct Subject {
   std::optional<OperationName> operation = {};
   std::string member = {};
   base::LogIndex index = {};
+  std::optional<OperationName> witness = {};  // whose answer shows that the other one is wrong
 };
 
 // Collects what the oracles find. The first finding is the verdict: later ones are usually its consequences.

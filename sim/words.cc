@@ -21,6 +21,8 @@ std::string list_of(const std::vector<std::uint32_t>& members) {
   return out;
 }
 
+std::string each_of(const std::vector<std::uint32_t>& members) { return (members.size() == 1 ? "" : "each of ") + list_of(members); }
+
 std::string everybody_in(const Action& action) {
   std::vector<std::uint32_t> all = {action.member};
   all.insert(all.end(), action.others.begin(), action.others.end());
@@ -28,12 +30,14 @@ std::string everybody_in(const Action& action) {
 }
 
 std::string moment_words(const Action& action) {
-  const std::string whose = action.others.empty() ? "its" : member_name(action.member) + "'s";
+  const bool is_alone = action.others.empty();
+  const std::string whose = is_alone ? "its" : member_name(action.member) + "'s";
+  const std::string at = is_alone ? "" : " at one instant,";
   switch (action.moment) {
-    case Moment::any: return {};
-    case Moment::syncing: return " while a sync of " + whose + " log is in flight";
-    case Moment::storing: return " while a job of " + whose + " store is running";
-    case Moment::recovering: return " during " + whose + " recovery";
+    case Moment::any: return is_alone ? "" : " at one instant";
+    case Moment::syncing: return at + " while a sync of " + whose + " log is in flight";
+    case Moment::storing: return at + " while a job of " + whose + " store is running";
+    case Moment::recovering: return at + " during " + whose + " recovery";
   }
   ASSERT(false && "a moment outside the enumeration");
   return {};
@@ -47,7 +51,7 @@ std::string partition_words(const Action& action) {
     case Shape::outgoing: return "what " + self + " sends to " + others + " does not arrive";
     case Shape::incoming: return "what " + others + (action.others.size() == 1 ? " sends to " : " send to ") + self + " does not arrive";
     case Shape::bridge: return others + (action.others.size() == 1 ? " and all others but " : " and all other members but ") + self + " do not see each other";
-    case Shape::pairs: return self + " and " + others + " do not see each other";
+    case Shape::pairs: return self + " does not see " + others + (action.others.size() == 1 ? ", nor it " : ", nor they ") + self;
   }
   ASSERT(false && "a shape outside the enumeration");
   return {};
@@ -119,10 +123,10 @@ std::string to_words(const Action& action) {
   const bool is_alone = action.others.empty();
   switch (action.kind) {
     case ActionKind::power_loss:
-      return everybody_in(action) + (is_alone ? " loses its power" : " lose their power at one instant,") + moment_words(action) +
+      return everybody_in(action) + (is_alone ? " loses its power" : " lose their power") + moment_words(action) +
              (is_alone ? ", and is back " : ", and are back about ") + time + " later";
     case ActionKind::process_kill:
-      return (is_alone ? "the process of " : "the processes of ") + everybody_in(action) + (is_alone ? " is killed" : " are killed at one instant,") +
+      return (is_alone ? "the process of " : "the processes of ") + everybody_in(action) + (is_alone ? " is killed" : " are killed") +
              moment_words(action) + (is_alone ? ", and started again " : ", and started again about ") + time + " later";
     case ActionKind::pause: return self + " executes nothing for " + time;
     case ActionKind::cut_link: return "the link between " + self + " and client c" + std::to_string(action.client) + " is cut for " + time;
@@ -134,11 +138,11 @@ std::string to_words(const Action& action) {
       return self + "'s clocks run " + (action.ppm < 0 ? "slow" : "fast") + " by " + std::to_string(std::abs(action.ppm)) + " µs in a second, for " + time;
     case ActionKind::partition: return partition_words(action) + ", for " + time;
     case ActionKind::slow_links: {
-      std::string out = "what goes between " + self + " and " + list_of(action.others) + " takes at least " + seconds_text(action.delay);
+      std::string out = "what goes between " + self + " and " + each_of(action.others) + " takes at least " + seconds_text(action.delay);
       if (action.bytes_per_second > 0) out += ", and no more than " + std::to_string(action.bytes_per_second / 1000) + " kB go one way in a second";
       return out + ", for " + time;
     }
-    case ActionKind::reset_links: return "all connections between " + self + " and " + list_of(action.others) + " are reset";
+    case ActionKind::reset_links: return "all connections between " + self + " and " + each_of(action.others) + " are reset";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};

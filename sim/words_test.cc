@@ -31,14 +31,18 @@ TEST_CASE("an action is told to somebody who does not know the plan's words") {
   CHECK_EQ(to_words(action), "m2 loses its power while a sync of its log is in flight, and is back 1.200 s later");
   action.others = {2, 4};
   CHECK_EQ(to_words(action), "m2, m3 and m5 lose their power at one instant, while a sync of m2's log is in flight, and are back about 1.200 s later");
+  action.moment = Moment::any;
+  CHECK_EQ(to_words(action), "m2, m3 and m5 lose their power at one instant, and are back about 1.200 s later");
   action.kind = ActionKind::partition;
   CHECK_EQ(to_words(action), "m2, m3 and m5 are cut off from the other members, for 1.200 s");
   action.shape = Shape::outgoing;
   CHECK_EQ(to_words(action), "what m2 sends to m3 and m5 does not arrive, for 1.200 s");
+  action.shape = Shape::pairs;
+  CHECK_EQ(to_words(action), "m2 does not see m3 and m5, nor they m2, for 1.200 s");
   action.kind = ActionKind::slow_links;
   action.delay = std::chrono::milliseconds(30);
   action.bytes_per_second = 64'000;
-  CHECK_EQ(to_words(action), "what goes between m2 and m3 and m5 takes at least 30 ms, and no more than 64 kB go one way in a second, for 1.200 s");
+  CHECK_EQ(to_words(action), "what goes between m2 and each of m3 and m5 takes at least 30 ms, and no more than 64 kB go one way in a second, for 1.200 s");
   for (int kind = 0; kind < kActionKindCount; ++kind) {
     for (int shape = 0; shape < kShapeCount; ++shape) {
       action.kind = static_cast<ActionKind>(kind);

@@ -133,8 +133,11 @@ Json messages_of(const sim::Story& story, base::Duration from, Texts& texts) {
 Json subject_of(const sim::Story& story) {
   const sim::Subject& subject = story.subject;
   Json out;
-  out["operation"] = nullptr;
-  if (subject.operation) out["operation"] = {subject.operation->client, subject.operation->number};
+  const auto name = [](const std::optional<sim::OperationName>& operation) {
+    return operation ? Json::array({operation->client, operation->number}) : Json();
+  };
+  out["operation"] = name(subject.operation);
+  out["witness"] = name(subject.witness);
   out["lane"] = -1;
   for (std::size_t lane = 0; lane < story.lanes.size(); ++lane) {
     if (story.lanes[lane].name == subject.member) out["lane"] = lane;

@@ -29,7 +29,7 @@ struct Fixture {
     outcome.verdict = {sim::VerdictKind::safety, "an oracle", "the answer </script><script>alert(1)</script> is wrong"};
     story.lanes = {{"m1", true}, {"m2", true}, {"c0", false}};
     story.end = {std::chrono::seconds(10), 5000};
-    story.subject = {sim::OperationName{0, 1}, "m2", base::LogIndex(9)};
+    story.subject = {sim::OperationName{0, 1}, "m2", base::LogIndex(9), sim::OperationName{0, 0}};
     story.promise = "answers are right";
     event(std::chrono::seconds(1), 10, sim::StoryKind::started);
     for (std::uint64_t i = 1; i <= 800; ++i) event(std::chrono::milliseconds(10 * i), 10 + i, sim::StoryKind::applied);
@@ -63,6 +63,7 @@ TEST_CASE("the data of a page say what was found, about which operation, and eve
   const Json json = Json::parse(Fixture().text());
   CHECK_EQ(json["verdict"]["promise"], "answers are right");
   CHECK_EQ(json["subject"]["operation"], Json::array({0, 1}));
+  CHECK_EQ(json["subject"]["witness"], Json::array({0, 0}));
   CHECK_EQ(json["subject"]["lane"], 1);
   CHECK_EQ(json["subject"]["index"], 9);
   CHECK_EQ(json["end"], Json::array({10'000'000'000, 5000}));

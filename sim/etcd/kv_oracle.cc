@@ -53,6 +53,7 @@ void KvOracle::on_command(const base::Entry& entry) {
   if (!record) return findings_.safety(kName, "a committed entry is no command record: " + record.error().detail);
   const std::optional<::etcd::CommandView> command = ::etcd::decode_command(record->bytes);
   if (!command) return findings_.safety(kName, "a committed command is of no known kind");
+  if (listener_ != nullptr) commands_[entry.id.index] = command->message;
   switch (command->kind) {
     case ::etcd::CommandKind::put: return on_committed_put(command->message);
     case ::etcd::CommandKind::txn: return on_committed_txn(command->message);
@@ -125,9 +126,10 @@ void KvOracle::on_committed_txn(std::string_view message) {
 
 Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation) {
   ++counts_.sent;
-  newest_[client] = number;
+  newest_[client] = {number, {}};
   if (listener_ != nullptr) listener_->on_asked({client, number}, to_text(operation));
-  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_, {}};
+  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, revealed_by_, compacted_, {}};
+  if (listener_ != nullptr && request.wire.is_write) newest_[client].open = request.wire.bytes;
   if (request.wire.is_write && !request.wire.first_value.empty()) {
     Write write;
     write.name = {client, number};
@@ -138,23 +140,31 @@ Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOpera
   return request;
 }
 
-void KvOracle::accuse(const Request& request, const std::string& what) {
+void KvOracle::accuse(const Request& request, const std::string& what, std::optional<OperationName> witness) {
   findings_.safety(kName, "client " + std::to_string(request.client) + ", operation " + std::to_string(request.number) + " (" +
                               to_text(request.operation) + "): " + what,
-                   Subject{OperationName{request.client, request.number}, {}, {}});
+                   Subject{OperationName{request.client, request.number}, {}, {}, witness});
 }
 
 std::optional<OperationName> KvOracle::asked_by(base::LogIndex index) const {
   for (const auto& write : writes_) {
     if (write.second.index == index) return write.second.name;
   }
-  return std::nullopt;
+  std::optional<OperationName> only;
+  const auto command = commands_.find(index);
+  if (command == commands_.end()) return std::nullopt;
+  for (const auto& [client, asked] : newest_) {
+    if (asked.open != command->second) continue;
+    if (only) return std::nullopt;
+    only = OperationName{client, asked.number};
+  }
+  return only;
 }
 
 std::optional<OperationName> KvOracle::newest_of(std::uint32_t client) const {
   const auto found = newest_.find(client);
   if (found == newest_.end()) return std::nullopt;
-  return OperationName{client, found->second};
+  return OperationName{client, found->second.number};
 }
 
 bool KvOracle::may_be_stale(const Request& request) const {
@@ -187,15 +197,19 @@ bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_ch
   }
   if (!may_be_stale(request) && (revision < request.floor || (has_changed && revision == request.floor))) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", although revision " +
-                        std::to_string(request.floor) + " had been revealed before it was sent");
+                        std::to_string(request.floor) + " had been revealed before it was sent", request.floor_by);
     return false;
   }
-  revealed_ = std::max(revealed_, revision);
+  if (revision > revealed_) {
+    revealed_ = revision;
+    revealed_by_ = OperationName{request.client, request.number};
+  }
   return true;
 }
 
 void KvOracle::on_answer(const Request& request, std::string_view response) {
   if (listener_ != nullptr) {
+    newest_[request.client].open.clear();
     listener_->on_ended({request.client, request.number}, OperationEnd::answered, answer_words(request.wire.path, response));
   }
   judge(request, response);
@@ -424,6 +438,7 @@ void KvOracle::on_read_txn_refused(const Request& request, const std::string& te
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {
   if (listener_ != nullptr) {
+    newest_[request.client].open.clear();
     const ErrorMeaning meaning = meaning_of(status);
     const bool is_open = meaning == ErrorMeaning::unknown && request.operation.kind != OperationKind::move;
     listener_->on_ended({request.client, request.number}, is_open ? OperationEnd::unknown : OperationEnd::refused, rpc::to_text(status));

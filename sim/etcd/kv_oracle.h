@@ -42,6 +42,7 @@ struct Request {
   KvOperation operation;
   WireRequest wire;
   std::int64_t floor = 0;      // the highest revision revealed to anyone before it was sent
+  std::optional<OperationName> floor_by = {};  // by the answer to this one; none: to nobody
   std::int64_t compacted = -1;  // the highest compaction that had been acknowledged by then; -1: none
   StreamAnswer stream;         // what has come of it so far
 };
@@ -77,7 +78,8 @@ class KvOracle final : public CommittedListener {
 
   // For the story of a run: says what was asked and answered; outlives the requests.
   void tell(OperationListener& listener) { listener_ = &listener; }
-  // Whose write the committed entry at this index is; nullopt: nobody's, or that of a write without a put.
+  // Whose write the committed entry at this index is; nullopt: nobody's. Of a write without a put it is known while one client
+  // waits for an answer to just that, and when somebody listens.
   std::optional<OperationName> asked_by(base::LogIndex index) const;
   // What this client has asked last.
   std::optional<OperationName> newest_of(std::uint32_t client) const;
@@ -125,7 +127,7 @@ class KvOracle final : public CommittedListener {
   void judge(const Request& request, std::string_view response);
   void judge_error(const Request& request, const rpc::Status& status);
   bool reveal(const Request& request, std::int64_t revision, bool has_changed);
-  void accuse(const Request& request, const std::string& what);
+  void accuse(const Request& request, const std::string& what, std::optional<OperationName> witness = {});
 
   Findings& findings_;
   const StaleReads stale_reads_;
@@ -133,6 +135,7 @@ class KvOracle final : public CommittedListener {
   Model model_;
   KvCounts counts_;
   std::int64_t revealed_ = 1;
+  std::optional<OperationName> revealed_by_;
   std::int64_t compacted_ = -1;                        // acknowledged
   std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
@@ -141,7 +144,12 @@ class KvOracle final : public CommittedListener {
   // and those that had to be refused.
   std::map<std::string, std::map<std::string, bool>> answers_;
   std::set<std::string> unreadable_;
-  std::map<std::uint32_t, std::uint32_t> newest_;  // number, by client
+  struct Asked {
+    std::uint32_t number = 0;
+    std::string open;  // its bytes, while it waits for an answer and somebody listens
+  };
+  std::map<std::uint32_t, Asked> newest_;  // by client
+  std::map<base::LogIndex, std::string> commands_;  // that were committed, when somebody listens
 };
 
 }  // namespace sim::etcd

@@ -23,8 +23,9 @@ operations.sort((one, other) => one.askedAt - other.askedAt || one.askedTurn - o
 
 const [endAt, endTurn] = raw.end;
 const hasFailed = raw.verdict.kind !== "pass";
-const guilty = raw.subject.operation === null ? null
-  : operations.find((one) => one.client === raw.subject.operation[0] && one.number === raw.subject.operation[1]) || null;
+const named = (name) => (name === null ? null : operations.find((one) => one.client === name[0] && one.number === name[1]) || null);
+const guilty = named(raw.subject.operation);
+const witness = named(raw.subject.witness);  // whose answer shows that the guilty one's is wrong
 
 // Numbers of requests that no plan has are those that a client asked anew until it had an answer.
 const operationName = (one) => `${lanes[one.lane].name}, ` + (one.number >= 1000000 ? `asked anew ${one.number - 1000000 + 1}` : `operation ${one.number}`);
@@ -78,17 +79,17 @@ function messageWords(message) {
   return `${lanes[message.from].name} to ${lanes[message.to].name}${message.term ? `, term ${message.term}` : ""}: ${message.text}${how}`;
 }
 
-// Everything that a cursor can stop at, by turn: an event, or a message at one of its ends.
+// Everything that a cursor can stop at, by turn, and within a turn from what was read to what was sent.
 const moments = [];
-for (const event of events) moments.push({ at: event.at, turn: event.turn, lane: event.lane, what: eventWords(event), kind: event.kind, event });
+for (const event of events) moments.push({ at: event.at, turn: event.turn, rank: 1, lane: event.lane, what: eventWords(event), kind: event.kind, event });
 for (const message of messages) {
-  moments.push({ at: message.sentAt, turn: message.sentTurn, lane: message.from, what: `sends to ${lanes[message.to].name}: ${message.text}`, kind: message.kind, message });
+  moments.push({ at: message.sentAt, turn: message.sentTurn, rank: 4, lane: message.from, what: `sends to ${lanes[message.to].name}: ${message.text}`, kind: message.kind, message });
   if (message.fate === "read") {
-    moments.push({ at: message.endedAt, turn: message.endedTurn, lane: message.to, what: `reads from ${lanes[message.from].name}: ${message.text}`, kind: message.kind, message });
+    moments.push({ at: message.endedAt, turn: message.endedTurn, rank: 0, lane: message.to, what: `reads from ${lanes[message.from].name}: ${message.text}`, kind: message.kind, message });
   }
 }
 for (const one of operations) {
-  moments.push({ at: one.askedAt, turn: one.askedTurn, lane: one.lane, what: `asks: ${one.what}`, kind: "asked", operation: one });
-  if (one.endedAt !== null) moments.push({ at: one.endedAt, turn: one.endedTurn, lane: one.lane, what: `is told: ${one.answer}`, kind: "ended", operation: one });
+  moments.push({ at: one.askedAt, turn: one.askedTurn, rank: 3, lane: one.lane, what: `asks: ${one.what}`, kind: "asked", operation: one });
+  if (one.endedAt !== null) moments.push({ at: one.endedAt, turn: one.endedTurn, rank: 2, lane: one.lane, what: `is told: ${one.answer}`, kind: "ended", operation: one });
 }
-moments.sort((one, other) => one.turn - other.turn || one.at - other.at);
+moments.sort((one, other) => one.turn - other.turn || one.rank - other.rank || one.at - other.at);

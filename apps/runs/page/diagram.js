@@ -1,13 +1,14 @@
 // The space-time diagram: a row for each machine, time to the right, messages as lines.
 const canvas = document.getElementById("diagram");
 const tip = document.getElementById("tip");
-const gutter = 108, axisHeight = 26, memberHeight = 62, clientHeight = 44, bottom = 12;
+const gutter = 108, axisHeight = 26, memberHeight = 66, unusedHeight = 28, clientHeight = 44, bottom = 12;
 let shapes = [];  // what was drawn and can be pointed at: { box or line, words, moment }
 
-const rowTop = lanes.map((lane, index) => axisHeight + Math.min(index, members.length) * memberHeight + Math.max(0, index - members.length) * clientHeight);
-const rowHeight = (lane) => (lanes[lane].isMember ? memberHeight : clientHeight);
-const rowMiddle = (lane) => rowTop[lane] + rowHeight(lane) / 2 + (lanes[lane].isMember ? 6 : 0);
-const pictureHeight = axisHeight + members.length * memberHeight + clients.length * clientHeight + bottom;
+const everRan = members.map((member) => stretches[member.index].some((stretch) => stretch.isUp));
+const rowHeight = (lane) => (!lanes[lane].isMember ? clientHeight : everRan[lane] ? memberHeight : unusedHeight);
+const rowTop = lanes.map((lane, index) => lanes.slice(0, index).reduce((sum, one) => sum + rowHeight(one.index), axisHeight));
+const rowMiddle = (lane) => rowTop[lane] + rowHeight(lane) / 2 + (lanes[lane].isMember && everRan[lane] ? 6 : 0);
+const pictureHeight = lanes.reduce((sum, one) => sum + rowHeight(one.index), axisHeight) + bottom;
 
 let pictureWidth = 0;
 const xOf = (at) => gutter + ((at - view.from) / (view.to - view.from)) * (pictureWidth - gutter);
@@ -53,7 +54,7 @@ function drawTerms(pen, lane, top, height) {
     if (!stretch.isUp) {
       hatch(pen, x, top + 1, width, height - 1, css("down"));
       pen.fillStyle = css("quiet");
-      pen.fillText(fitted(pen, "not running", width - 12), x + 6, top + height - 12);
+      if (everRan[lane]) pen.fillText(fitted(pen, "not running", width - 12), x + 6, top + height - 12);
       shapes.push({ box: [x, top + 12, width, height - 12], words: `${name} is not running`, isBackground: true });
       continue;
     }
@@ -89,14 +90,15 @@ function drawFaults(pen) {
       const slot = used[lane].findIndex((end) => end < begin);
       const row = slot >= 0 ? slot : used[lane].push(0) - 1;
       used[lane][row] = begin + width;
-      const y = rowTop[lane] + 3 + (row % 2) * 10;
+      const y = rowTop[lane] + 2 + (row % 2) * 9;
+      const height = row === 0 ? 13 : 6;
       pen.fillStyle = css("fault");
-      pen.globalAlpha = 0.8; pen.fillRect(begin, y, width, 8); pen.globalAlpha = 1;
-      shapes.push({ box: [begin, y - 1, width, 10], words: `${timeText(fault.begin, 1e6)}: ${fault.text}` });
+      pen.globalAlpha = row === 0 ? 1 : 0.75; pen.fillRect(begin, y, width, height); pen.globalAlpha = 1;
+      shapes.push({ box: [begin, y - 1, width, height + 2], words: `${timeText(fault.begin, 1e6)}: ${fault.text}` });
       const words = fitted(pen, fault.kind.replaceAll("_", " "), width - 8);
       if (words && width > 60 && row === 0) {
-        pen.font = '9px system-ui, "DejaVu Sans", sans-serif';
-        pen.fillStyle = css("panel"); pen.fillText(words, begin + 4, y + 4.5);
+        pen.font = '10.5px system-ui, "DejaVu Sans", sans-serif';
+        pen.fillStyle = css("panel"); pen.fillText(words, begin + 5, y + 7);
         pen.font = '12px system-ui, "DejaVu Sans", sans-serif';
       }
     }
@@ -110,11 +112,11 @@ function drawOperations(pen) {
     const x = Math.max(gutter, xOf(one.askedAt)), width = Math.max(3, Math.min(pictureWidth, xOf(end)) - x);
     const y = rowMiddle(one.lane) - 11;
     const isGuilty = one === guilty;
-    const color = isGuilty ? "bad" : one.end === "answered" ? "good" : one.end === "refused" ? "down" : "open";
+    const color = isGuilty ? "bad" : one === witness ? "accent" : one.end === "answered" ? "good" : one.end === "refused" ? "down" : "open";
     pen.fillStyle = css(isGuilty ? "bad-soft" : one.end === "answered" ? "good-soft" : one.end === "refused" ? "line" : "open-soft");
     pen.fillRect(x, y, width, 22);
     pen.strokeStyle = css(color);
-    pen.lineWidth = isGuilty ? 2.5 : 1;
+    pen.lineWidth = isGuilty || one === witness ? 2.5 : 1;
     if (one.end === "open") pen.setLineDash([4, 3]);
     pen.strokeRect(x + 0.5, y + 0.5, width - 1, 21);
     pen.setLineDash([]); pen.lineWidth = 1;
@@ -128,6 +130,7 @@ function drawOperations(pen) {
 function drawMessages(pen) {
   const visible = messages.filter((one) => isInView(one.sentAt, one.fate === "under_way" ? endAt : one.endedAt) && isMessageShown(one));
   const isCrowded = visible.length > 700;
+  const strength = Math.max(0.1, Math.min(0.85, 600 / visible.length));
   for (const one of visible) {
     const x0 = xOf(one.sentAt), y0 = rowMiddle(one.from), full = rowMiddle(one.to);
     const isWhole = one.fate === "read";
@@ -136,7 +139,7 @@ function drawMessages(pen) {
     if (!isWhole) x1 = Math.min(x1, x0 + 40);
     if (Math.max(x0, x1) < gutter) continue;
     pen.strokeStyle = pen.fillStyle = css(one.kind);
-    pen.globalAlpha = view.selected === one ? 1 : isCrowded ? 0.35 : 0.85;
+    pen.globalAlpha = view.selected === one ? 1 : strength;
     pen.lineWidth = view.selected === one ? 3 : 1.2;
     if (!isWhole) pen.setLineDash([4, 4]);
     pen.beginPath(); pen.moveTo(x0, y0); pen.lineTo(x1, y1); pen.stroke();
@@ -190,7 +193,8 @@ function drawNames(pen) {
   pen.beginPath(); pen.moveTo(gutter - 0.5, 0); pen.lineTo(gutter - 0.5, pictureHeight); pen.stroke();
   const states = statesAt(view.cursor.turn);
   for (const lane of lanes) {
-    const y = rowMiddle(lane.index) - (lane.isMember ? 9 : 0);
+    const isTall = lane.isMember && everRan[lane.index];
+    const y = rowMiddle(lane.index) - (isTall ? 9 : 0);
     pen.fillStyle = lane.index === raw.subject.lane || (guilty && lane.index === guilty.lane) ? css("bad") : css("ink");
     pen.font = '600 14px system-ui, "DejaVu Sans", sans-serif';
     pen.fillText(lane.name, 12, y);
@@ -198,6 +202,7 @@ function drawNames(pen) {
     pen.fillStyle = css("quiet");
     const state = states[lane.index];
     if (!lane.isMember) pen.fillText("client", 44, y);
+    else if (!isTall) pen.fillText("spare", 44, y);
     else pen.fillText(!state.isUp ? "not running" : state.part || "starting", 12, y + 19);
   }
 }

@@ -15,6 +15,11 @@ function fillHeader() {
     const link = make("a", operationName(guilty));
     link.href = "#guilty-operation";
     detail.append(raw.verdict.kind === "liveness" ? "Still waiting: " : raw.subject.index ? `It is about index ${raw.subject.index} of the log, the request of ` : "First illegal answer: ", link, `: ${guilty.what}.`);
+    if (witness) {
+      const before = make("a", operationName(witness));
+      before.href = "#witness-operation";
+      detail.append(" What it contradicts had been told to ", before, `: ${witness.what} → ${witness.answer}.`);
+    }
   } else if (raw.subject.index) detail.append(`It is about index ${raw.subject.index} of the log.`);
 }
 
@@ -86,7 +91,7 @@ element("whole").addEventListener("click", () => show(-margin(), endAt + margin(
 element("back").addEventListener("click", () => step(-1));
 element("forth").addEventListener("click", () => step(1));
 window.addEventListener("resize", draw);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { fillNotes(); draw(); });
+darkness.addEventListener("change", () => { colors.clear(); fillNotes(); draw(); });
 
 fillHeader();
 fillFilters();

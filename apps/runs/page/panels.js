@@ -83,7 +83,12 @@ function historyRows() {
   if (all) return [chosen, chosen.length];
   const distance = (one) => Math.min(Math.abs(one.askedAt - near), Math.abs((one.endedAt === null ? endAt : one.endedAt) - near));
   const nearest = [...chosen].sort((one, other) => distance(one) - distance(other)).slice(0, 40);
-  return [chosen.filter((one) => nearest.includes(one)), chosen.length];
+  return [chosen.filter((one) => nearest.includes(one) || one === witness), chosen.length];
+}
+
+function guiltyMark() {
+  if (raw.verdict.kind !== "liveness") return "first illegal operation";
+  return guilty.end === "open" ? "never answered" : "the last that it was told";
 }
 
 function drawHistory() {
@@ -91,15 +96,17 @@ function drawHistory() {
   element("history-count").textContent = rows.length === count ? `${count} operations` : `the ${rows.length} of ${count} operations that are nearest to the ${hasFailed ? "failure" : "end"}`;
   element("history").tBodies[0].replaceChildren(...rows.map((one) => {
     const isGuilty = one === guilty;
-    const row = make("tr", undefined, isGuilty ? "guilty" : "");
+    const row = make("tr", undefined, isGuilty ? "guilty" : one === witness ? "witness" : "");
     row.tabIndex = 0;
+    if (one === witness) row.id = "witness-operation";
     if (isGuilty) row.id = "guilty-operation";
     const what = make("td", undefined, "what");
-    if (isGuilty) what.append(make("span", raw.verdict.kind === "liveness" ? "never answered" : "first illegal operation", "mark"));
+    if (isGuilty) what.append(make("span", guiltyMark(), "mark"));
+    if (one === witness) what.append(make("span", "had been answered before", "mark witness"));
     what.append(one.what);
     const told = one.end === "open" ? "no answer by the end of the run" : one.answer;
     row.append(make("td", lanes[one.lane].name), make("td", timeText(one.askedAt), "when"), what, make("td", one.end === "open" ? "" : timeText(one.endedAt), "when"),
-      make("td", { answered: "answered", refused: "refused, no effect", unknown: "open: it may have happened", open: "waiting" }[one.end], `end-${one.end}`), make("td", told, "told"));
+      make("td", { answered: "answered", refused: "refused, no effect", unknown: "open: may have happened", open: "waiting" }[one.end], `end-${one.end}`), make("td", told, "told"));
     const look = () => {
       const end = one.endedAt === null ? endAt : one.endedAt;
       const length = Math.max(end - one.askedAt, 2e6);

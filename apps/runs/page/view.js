@@ -99,13 +99,18 @@ function step(by) {
   if (found) setCursor(found.at, found.turn);
 }
 
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+// The colours of page.css, as they are now; asked for once.
+const colors = new Map();
+function css(name) {
+  if (!colors.has(name)) colors.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return colors.get(name);
+}
+const darkness = matchMedia("(prefers-color-scheme: dark)");
 
 // Terms in turn; neighbours differ.
 const termHues = [212, 28, 150, 276, 48, 190, 330, 100];
 function termColor(term, alpha) {
-  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  return `hsla(${termHues[term % termHues.length]}, 62%, ${isDark ? 58 : 46}%, ${alpha})`;
+  return `hsla(${termHues[term % termHues.length]}, 62%, ${darkness.matches ? 58 : 46}%, ${alpha})`;
 }
 
 // A canvas of as many pixels as the screen has, and its pen in CSS pixels.
