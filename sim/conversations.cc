@@ -58,7 +58,8 @@ class Conversations::Connection final : private rpc::OverheardListener {
     const bool is_answer = from == rpc::Side::answerer;
     std::string text = owner_.teller_ == nullptr ? std::string() : owner_.teller_->message_words(call.path, is_answer, message);
     if (text.empty()) text = call.path.substr(call.path.rfind('/') + 1) + ", " + bytes_text(message.size());
-    say(from, is_answer ? MessageKind::answer : MessageKind::request, std::move(text));
+    const bool is_of_client = !owner_.is_member_[dialer_];
+    say(from, !is_of_client ? MessageKind::other : is_answer ? MessageKind::answer : MessageKind::request, std::move(text));
   }
   void on_status(const rpc::OverheardCall& call, const rpc::Status& status) override {
     readers_.erase(call.stream);

@@ -39,7 +39,10 @@ class Conversations final : public io::sim::WireListener {
   Conversations& operator=(const Conversations&) = delete;
 
   // Before anything is said by or to it.
-  void add_machine(std::string_view name) { lanes_.emplace(name, static_cast<std::uint32_t>(lanes_.size())); }
+  void add_machine(std::string_view name, bool is_member) {
+    lanes_.emplace(name, static_cast<std::uint32_t>(lanes_.size()));
+    is_member_.push_back(is_member);
+  }
 
   // In the order of sending. Whatever is heard later is not in it.
   std::vector<StoryMessage> take();
@@ -69,6 +72,7 @@ class Conversations final : public io::sim::WireListener {
   const TurnCounter& turns_;
   const Teller* const teller_;
   std::map<std::string, std::uint32_t, std::less<>> lanes_;
+  std::vector<bool> is_member_;  // by lane
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<StoryMessage> messages_;
   std::vector<bool> was_sent_;  // of each: false, if it was taken back

@@ -87,6 +87,7 @@ void Member::on_event(std::string_view node, VirtualTime, const io::Event& event
   if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
   if (course_.recorder != nullptr) course_.recorder->on_event(number_, event);
   course_.oracles.on_event(node, event);
+  tell_group(event);
   if (!course_.findings.is_clean()) course_.findings.on_said_by(node, index_of(event));
 }
 
@@ -97,6 +98,16 @@ void Member::on_ready() {
 
 void Member::tell(StoryKind what, std::string text) {
   if (course_.recorder != nullptr) course_.recorder->on_process(number_, what, std::move(text));
+}
+// The group changes in a member's view with its log.
+void Member::tell_group(const io::Event& event) {
+  if (course_.recorder == nullptr) return;
+  const auto* const appended = std::get_if<io::Appended>(&event);
+  const bool is_change = appended != nullptr && appended->kind == base::EntryKind::configuration;
+  if (!is_change && !std::holds_alternative<io::Recovered>(event) && !std::holds_alternative<io::LogReplaced>(event)) return;
+  const Configurations& configurations = course_.oracles.configurations();
+  const Configurations::Change* const newest = configurations.newest(name());
+  if (newest != nullptr) tell(StoryKind::group, to_text(newest->configuration, configurations));
 }
 void Member::tell(const Action& action) {
   if (course_.recorder != nullptr) course_.recorder->on_action(action, machines_of(course_.plan));

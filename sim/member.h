@@ -100,6 +100,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   bool is_storing() const;
   void tell(StoryKind what, std::string text = {});
   void tell(const Action& action);
+  void tell_group(const io::Event& event);
 
   Course& course_;
   const std::uint32_t number_;

@@ -48,7 +48,7 @@ void Recorder::add_machine(io::sim::Node& node, bool is_member) {
   nodes_.push_back(&node);
   log_lines_.push_back(0);
   lane_by_key_[node.host().key()] = lane;
-  conversations_.add_machine(node.name());
+  conversations_.add_machine(node.name(), is_member);
   story_.lanes.push_back({node.name(), is_member});
 }
 
@@ -156,7 +156,20 @@ void Recorder::on_ended(const OperationName& operation, OperationEnd end, std::s
   open_.erase(found);
 }
 
+// Who begins does not know the others yet, and calls them by their ids.
+void Recorder::name_members() {
+  for (StoryEvent& event : story_.events) {
+    if (event.kind != StoryKind::group) continue;
+    for (const auto& [id, lane] : lane_by_id_) {
+      const std::string text = base::to_text(id);
+      const std::size_t at = event.text.find(text);
+      if (at != std::string::npos) event.text.replace(at, text.size(), story_.lanes[lane].name);
+    }
+  }
+}
+
 Story Recorder::take(const Verdict& verdict, const Subject& subject) {
+  name_members();
   story_.messages = conversations_.take();
   story_.end = {sim_.now().since_start(), sim_.turns().count()};
   story_.subject = subject;

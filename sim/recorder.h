@@ -44,6 +44,7 @@ class Recorder final : public OperationListener, private TurnCounter {
   std::uint64_t turn() const override { return sim_.turns().count() + 1; }
   StoryMoment now() const { return {sim_.now().since_start(), turn()}; }
   std::int32_t lane_of(base::MemberId id) const;
+  void name_members();
   void add(std::uint32_t lane, StoryKind kind, base::EntryId entry, std::int32_t other = kNoLane, std::string text = {});
 
   io::sim::Simulation& sim_;

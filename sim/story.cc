@@ -26,6 +26,7 @@ std::string_view to_text(StoryKind kind) {
     case StoryKind::installed: return "installed";
     case StoryKind::snapshot_begun: return "snapshot_begun";
     case StoryKind::snapshot_ended: return "snapshot_ended";
+    case StoryKind::group: return "group";
     case StoryKind::fault: return "fault";
     case StoryKind::log_line: return "log_line";
   }

@@ -50,6 +50,7 @@ enum class StoryKind : std::uint8_t {
   installed,       // the store of a snapshot that ends with this entry
   snapshot_begun,  // one with this last entry is on its way to `other`
   snapshot_ended,  // `text`: complete, or broken off
+  group,           // `text`: the one that its log names last
   fault,           // that was counted in a turn of this machine; `text`: which
   log_line,        // `text`: for operators
 };

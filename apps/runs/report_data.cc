@@ -29,7 +29,7 @@ constexpr base::Duration kWindows[] = {
 bool is_of_the_picture(sim::StoryKind kind) {
   using sim::StoryKind;
   constexpr StoryKind kKinds[] = {StoryKind::started, StoryKind::ready, StoryKind::crashed, StoryKind::stopped, StoryKind::retired, StoryKind::wiped,
-                                  StoryKind::recovered, StoryKind::part, StoryKind::vote, StoryKind::log_replaced, StoryKind::installed,
+                                  StoryKind::recovered, StoryKind::part, StoryKind::vote, StoryKind::group, StoryKind::log_replaced, StoryKind::installed,
                                   StoryKind::snapshot_begun, StoryKind::snapshot_ended};
   return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
 }

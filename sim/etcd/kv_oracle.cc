@@ -365,6 +365,10 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
   if (request.wire.is_write && !reveal(request, revision, has_changed)) return;
   if (!expected) return accuse(request, "it was answered although a revision in it cannot be read");
   if (txn.SerializeAsString() == expected->SerializeAsString()) return;
+  const std::string answered = answer_words(request.wire.path, txn.SerializeAsString());
+  const std::string right = answer_words(request.wire.path, expected->SerializeAsString());
+  if (answered != right) return accuse(request, "it was told: " + answered + "; right is: " + right);
+  // They differ in what those words leave out.
   accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kShownBytes) + " } instead of { " +
                       expected->ShortDebugString().substr(0, kShownBytes) + " }");
 }

@@ -57,6 +57,7 @@ function eventWords(event) {
       if (event.text === "leader") return `becomes leader, in term ${event.term}`;
       if (event.text === "candidate") return `campaigns, for term ${event.term}`;
       return event.other < 0 ? `follows nobody yet, in term ${event.term}` : `follows ${other}, in term ${event.term}`;
+    case "group": return `the group is, by its log, ${event.text}`;
     case "vote": return `vote for ${other} in term ${event.term}: ${event.text}`;
     case "appended": return `has entry ${entry} in its log, in memory`;
     case "written": return `writes its log up to ${entry}`;

@@ -1,11 +1,15 @@
 // The space-time diagram: a row for each machine, time to the right, messages as lines.
 const canvas = document.getElementById("diagram");
 const tip = document.getElementById("tip");
-const gutter = 108, axisHeight = 26, memberHeight = 66, unusedHeight = 28, clientHeight = 44, bottom = 12;
+const gutter = 118, axisHeight = 26, memberHeight = 66, unusedHeight = 28, clientHeight = 44, bottom = 12;
 let shapes = [];  // what was drawn and can be pointed at: { box or line, words, moment }
 
 const everRan = members.map((member) => stretches[member.index].some((stretch) => stretch.isUp));
-const rowHeight = (lane) => (!lanes[lane].isMember ? clientHeight : everRan[lane] ? memberHeight : unusedHeight);
+const everAsked = new Set(operations.map((one) => one.lane));
+function rowHeight(lane) {
+  if (lanes[lane].isMember) return everRan[lane] ? memberHeight : unusedHeight;
+  return everAsked.has(lane) ? clientHeight : unusedHeight;
+}
 const rowTop = lanes.map((lane, index) => lanes.slice(0, index).reduce((sum, one) => sum + rowHeight(one.index), axisHeight));
 const rowMiddle = (lane) => rowTop[lane] + rowHeight(lane) / 2 + (lanes[lane].isMember && everRan[lane] ? 6 : 0);
 const pictureHeight = lanes.reduce((sum, one) => sum + rowHeight(one.index), axisHeight) + bottom;
@@ -201,8 +205,8 @@ function drawNames(pen) {
     pen.font = '12px system-ui, "DejaVu Sans", sans-serif';
     pen.fillStyle = css("quiet");
     const state = states[lane.index];
-    if (!lane.isMember) pen.fillText("client", 44, y);
-    else if (!isTall) pen.fillText("spare", 44, y);
+    if (!lane.isMember) pen.fillText(everAsked.has(lane.index) ? "client" : "client, silent", 38, y);
+    else if (!isTall) pen.fillText("spare", 46, y);
     else pen.fillText(!state.isUp ? "not running" : state.part || "starting", 12, y + 19);
   }
 }

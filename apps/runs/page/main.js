@@ -1,4 +1,11 @@
 // Fills the page, and listens.
+
+// A finding may quote values and answers at length: what a sentence has room for.
+function brief(words) {
+  const short = words.replace(/(.)\1{7,}/g, "$1$1$1…");
+  return short.length <= 320 ? short : `${short.slice(0, 300)} …`;
+}
+
 function fillHeader() {
   const { kind, oracle, message, promise } = raw.verdict;
   const names = { pass: "nothing broken", safety: "a promise was broken", liveness: "no progress", crash: "the code ended itself", refused: "refused, within the rules" };
@@ -6,10 +13,16 @@ function fillHeader() {
   badge.textContent = names[kind] || kind;
   if (!hasFailed) badge.classList.add("pass");
   element("where").textContent = `scenario ${raw.scenario}, seed ${raw.seed} · ${hasFailed ? "found" : "ended"} at ${timeText(endAt)}, in turn ${endTurn}`;
-  if (hasFailed) element("sentence").append(make("span", `Promised: ${promise || "what the oracle watches over"}. `, "promise"), `Broken: ${message}`.replace(/\.?$/, "."));
+  const told = brief(message);
+  if (hasFailed) element("sentence").append(make("span", `Promised: ${promise || "what the oracle watches over"}. `, "promise"), `Broken: ${told}`.replace(/\.?$/, "."));
   else element("sentence").textContent = "Nothing that was promised was broken in this run.";
   const detail = element("detail");
   if (!hasFailed) return;
+  if (told !== message) {
+    const whole = make("details");
+    whole.append(make("summary", "The finding in full"), make("code", message));
+    detail.after(whole);
+  }
   detail.append(`Who noticed: the oracle “${oracle}”. `);
   if (guilty) {
     const link = make("a", operationName(guilty));

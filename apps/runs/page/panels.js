@@ -7,21 +7,24 @@ function make(tag, words, className) {
   return made;
 }
 
+const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 const columns = [
   ["Member", null],
   ["Process", (s) => (s.isUp ? (s.isReady ? "serves" : "starting") : `not running: ${s.why}`)],
-  ["Part", (s) => s.part],
+  ["Part", (s) => (s.part !== "follower" ? s.part : s.leader < 0 ? "follower of nobody" : `follower of ${lanes[s.leader].name}`)],
   ["Term", (s) => (s.term ? String(s.term) : "")],
-  ["Follows", (s) => (s.part === "follower" ? (s.leader < 0 ? "nobody" : lanes[s.leader].name) : "")],
   ["Vote", (s) => s.vote],
+  // Of a group of voters that stays as it is everybody's is the same.
+  ...(raw.schedule.spares + raw.schedule.learners > 0 ? [["Group, by its log", (s) => s.group.replace(/^\{|\}$/g, "")]] : []),
   ["Log ends", (s) => (s.last ? `${s.last} (term ${s.lastTerm})` : "")],
   ["Log on disk", (s) => [s.durable ? `${s.durable}` : "", s.isBeingWritten ? `being written: ${s.written}` : ""].filter(Boolean).join(" · ")],
   ["Committed", (s) => (s.committed ? String(s.committed) : "")],
   ["Applied", (s) => (s.applied ? String(s.applied) : "")],
   ["Holds", (s) => s.holds],
   ["Store on disk", (s) => (s.storeDurable ? `index ${s.storeDurable}` : "")],
-  ["Snapshot", (s) => s.snapshot],
-  ["Faults now", null],
+  ...(events.some((one) => one.kind === "snapshot_begun") ? [["Snapshot", (s) => s.snapshot]] : []),
+  ...(faults.length > 0 ? [["Faults now", null]] : []),
 ];
 
 function faultsOf(lane) {
@@ -45,6 +48,7 @@ function drawState() {
       if (name === "Faults now") { row.append(make("td", faultsOf(member.index))); continue; }
       const value = read(now[member.index]);
       const cell = make("td", value, value !== read(before[member.index]) ? "changed" : "");
+      if (value.length > 24) cell.classList.add("long");
       if (value === "leader") cell.classList.add("leads");
       row.append(cell);
     }
@@ -87,13 +91,13 @@ function historyRows() {
 }
 
 function guiltyMark() {
-  if (raw.verdict.kind !== "liveness") return "first illegal operation";
+  if (raw.verdict.kind !== "liveness") return raw.subject.index ? "the broken promise is about this" : "first illegal operation";
   return guilty.end === "open" ? "never answered" : "the last that it was told";
 }
 
 function drawHistory() {
   const [rows, count] = historyRows();
-  element("history-count").textContent = rows.length === count ? `${count} operations` : `the ${rows.length} of ${count} operations that are nearest to the ${hasFailed ? "failure" : "end"}`;
+  element("history-count").textContent = rows.length === count ? counted(count, "operation") : `the ${rows.length} of ${count} operations that are nearest to the ${hasFailed ? "failure" : "end"}`;
   element("history").tBodies[0].replaceChildren(...rows.map((one) => {
     const isGuilty = one === guilty;
     const row = make("tr", undefined, isGuilty ? "guilty" : one === witness ? "witness" : "");
@@ -132,9 +136,9 @@ function fillHead(table, names) {
 function fillSchedule() {
   const plan = raw.schedule;
   const box = element("schedule");
-  const spares = plan.spares ? `, ${plan.spares} machines to spare` : "";
-  box.append(make("p", `${plan.members} ${plan.members === 1 ? "member" : "members"}${plan.learners ? ` (${plan.learners} of them learners)` : ""}${spares}, ${plan.clients} ` +
-    `${plan.clients === 1 ? "client" : "clients"}, ${plan.operations} operations. Faults until ${timeText(plan.faults_until, 1e8)}, then everything heals; the run ends at ${timeText(plan.duration, 1e8)} at the latest.`));
+  const spares = plan.spares ? `, ${counted(plan.spares, "machine")} to spare` : "";
+  box.append(make("p", `${counted(plan.members, "member")}${plan.learners ? ` (${plan.learners} of them learners)` : ""}${spares}, ${counted(plan.clients, "client")}, ` +
+    `${counted(plan.operations, "operation")}. Faults until ${timeText(plan.faults_until, 1e8)}, then everything heals; the run ends at ${timeText(plan.duration, 1e8)} at the latest.`));
   const listOf = (actions) => {
     const list = make("ol");
     for (const [at, words] of actions) {

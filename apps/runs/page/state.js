@@ -2,7 +2,7 @@
 function emptyState() {
   return {
     isUp: false, isReady: false, why: "has not started", starts: 0, part: "", term: 0, leader: -1, vote: "",
-    last: 0, lastTerm: 0, written: 0, durable: 0, committed: 0, applied: 0, holds: "", storeDurable: 0, first: 0, snapshot: "", isBeingWritten: false,
+    last: 0, lastTerm: 0, written: 0, durable: 0, committed: 0, applied: 0, holds: "", storeDurable: 0, first: 0, snapshot: "", group: "", isBeingWritten: false,
   };
 }
 
@@ -22,6 +22,7 @@ function applyEvent(state, event) {
       Object.assign(state, { last: event.index, lastTerm: event.term, durable: event.index, written: event.index });
       state.term = Math.max(state.term, event.term);
       return;
+    case "group": state.group = event.text; return;
     case "part": state.part = event.text; state.term = event.term; state.leader = event.other; return;
     case "vote":
       state.vote = event.other < 0 ? "" : `${lanes[event.other].name} in term ${event.term}`;

@@ -38,11 +38,11 @@ function zoom(factor, around = (view.from + view.to) / 2) {
   show(around - (around - view.from) * factor, around + (view.to - around) * factor);
 }
 
-// The guilty operation whole if it is not too long ago, and as much before the end as still shows single messages.
+// The guilty operation whole if it is not too long ago; otherwise as much before the end as still shows single messages.
 function showFailure() {
   let left = 80, index = moments.length - 1;
   for (; index > 0 && left > 0; index -= 1) if (isShown(moments[index])) left -= 1;
-  const wanted = Math.max(guilty ? endAt - guilty.askedAt : 0, endAt - (index < 0 ? 0 : moments[index].at));
+  const wanted = guilty ? endAt - guilty.askedAt : endAt - (index < 0 ? 0 : moments[index].at);
   const length = Math.min(Math.max(wanted * 1.25, 1e6), 4e9);
   show(endAt - length, endAt + length * 0.12);
   setCursor(endAt, endTurn);
