@@ -1,6 +1,8 @@
 // The whole run in a strip: who led, who crashed, what was broken on purpose, and the frame that the diagram shows.
 const overview = document.getElementById("overview");
 const overviewHeight = 46;
+const reigns = stretches.flatMap((of, lane) => of.filter((one) => one.isUp && one.part === "leader").map((one) => ({ lane, ...one })));
+reigns.sort((one, other) => one.begin - other.begin);
 
 function drawOverview() {
   const width = overview.clientWidth;
@@ -9,19 +11,13 @@ function drawOverview() {
   pen.fillStyle = css("quiet");
   pen.fillText("whole run", 12, 14);
   pen.fillText(timeText(endAt, 1e8), 12, 32);
-  stretches.forEach((of) => {
-    for (const stretch of of) {
-      if (!stretch.isUp || stretch.part !== "leader") continue;
-      pen.fillStyle = termColor(stretch.term, 0.55);
-      pen.fillRect(x(stretch.begin), 16, Math.max(1, x(stretch.end) - x(stretch.begin)), 24);
-    }
-  });
-  stretches.forEach((of, lane) => {
-    for (const stretch of of) {
-      if (!stretch.isUp || stretch.part !== "leader") continue;
-      pen.fillStyle = css("ink");
-      pen.fillText(fitted(pen, `${lanes[lane].name} leads, term ${stretch.term}`, x(stretch.end) - x(stretch.begin) - 8), x(stretch.begin) + 4, 28);
-    }
+  reigns.forEach(({ lane, begin, end, term }, index) => {
+    pen.fillStyle = termColor(term, 0.55);
+    pen.fillRect(x(begin), 16, Math.max(1, x(end) - x(begin)), 24);
+    // One that nobody follows any more may lead on beside the next one.
+    const next = index + 1 < reigns.length ? Math.min(end, reigns[index + 1].begin) : end;
+    pen.fillStyle = css("ink");
+    pen.fillText(fitted(pen, `${lanes[lane].name} leads, term ${term}`, x(next) - x(begin) - 8), x(begin) + 4, 28);
   });
   pen.fillStyle = css("fault");
   for (const fault of faults) pen.fillRect(x(fault.begin), 6, Math.max(2, x(fault.end) - x(fault.begin)), 4);

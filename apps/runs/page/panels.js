@@ -180,6 +180,10 @@ function fillCommands() {
     line.append(make("code", command), button, make("span", words, "note"));
     element("commands").append(line);
   }
+  if (raw.verdict.kind === "crash") {
+    element("recorded").textContent = `The run ended its own process; this page shows it up to the turn before (${raw.build}).`;
+    return;
+  }
   element("recorded").textContent = (raw.recorded.is_same ? "This is the recorded run, bit for bit" : "This is another run than the recorded one: another build made the trace") +
     ` (digest ${raw.recorded.digest}; ${raw.build}).` + (raw.recorded.is_same || !raw.recorded.message ? "" : ` Recorded was: ${raw.recorded.message}`);
 }
