@@ -9,8 +9,8 @@ packages_build=(g++ meson ninja-build pkg-config ccache
   libcxxopts-dev libexpected-dev libabsl-dev libxxhash-dev librapidcheck-dev doctest-dev)
 # Real clients that the tests drive against a real server.
 packages_test=(etcd-client python3-etcd3 nghttp2-client curl)
-# The second compiler and its sanitizer runtimes.
-packages_all=(clang libclang-rt-14-dev)
+# The second compiler and its sanitizer runtimes; a browser for the pages of `lockstep report`.
+packages_all=(clang libclang-rt-14-dev chromium)
 
 # require_packages NAME...: installs those that dpkg does not know as installed; usually none.
 require_packages() {

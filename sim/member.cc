@@ -28,6 +28,17 @@ constexpr base::Duration kReadyWithin = std::chrono::seconds(5);
 // A disk that never answers: longer than any run.
 constexpr base::Duration kForever = std::chrono::hours(10);
 
+// Which place in its log an event is about; the beginning: about none.
+base::LogIndex index_of(const io::Event& event) {
+  if (const auto* appended = std::get_if<io::Appended>(&event)) return appended->id.index;
+  if (const auto* committed = std::get_if<io::Committed>(&event)) return committed->id.index;
+  if (const auto* applied = std::get_if<io::Applied>(&event)) return applied->id.index;
+  if (const auto* recovered = std::get_if<io::Recovered>(&event)) return recovered->last.index;
+  if (const auto* replaced = std::get_if<io::LogReplaced>(&event)) return replaced->last.index;
+  if (const auto* installed = std::get_if<io::Installed>(&event)) return installed->last.index;
+  return {};
+}
+
 bool has_store_job(const std::vector<std::string>& jobs) { return std::find(jobs.begin(), jobs.end(), "store") != jobs.end(); }
 
 }  // namespace
@@ -54,6 +65,7 @@ void Member::start_anew() {
   failed_.reset();
   waiting_crash_ = nullptr;
   course_.oracles.on_wipe(name());
+  tell(StoryKind::wiped);
   if (course_.is_calm) calm_since_ = course_.sim.now();
   if (!has_run_) return start();
   is_in_use_ = true;
@@ -73,13 +85,39 @@ std::unique_ptr<io::sim::Program> Member::start(Node& node) {
   is_syncing_ = false;
   if (course_.is_inspecting) return course_.tenant.start_inspection(node, number_, *this, course_.findings);
   course_.oracles.on_start(name());
+  tell(StoryKind::started, std::to_string(node.incarnation()));
   return course_.tenant.start_member(node, number_, *this);
 }
 
 void Member::on_event(std::string_view node, VirtualTime, const io::Event& event) {
   if (std::holds_alternative<io::WroteEntries>(event)) is_syncing_ = true;
   if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
+  if (course_.recorder != nullptr) course_.recorder->on_event(number_, event);
   course_.oracles.on_event(node, event);
+  tell_group(event);
+  if (!course_.findings.is_clean()) course_.findings.on_said_by(node, index_of(event));
+}
+
+void Member::on_ready() {
+  is_ready_ = true;
+  if (!course_.is_inspecting) tell(StoryKind::ready);
+}
+
+void Member::tell(StoryKind what, std::string text) {
+  if (course_.recorder != nullptr) course_.recorder->on_process(number_, what, std::move(text));
+}
+// The group changes in a member's view with its log.
+void Member::tell_group(const io::Event& event) {
+  if (course_.recorder == nullptr) return;
+  const auto* const appended = std::get_if<io::Appended>(&event);
+  const bool is_change = appended != nullptr && appended->kind == base::EntryKind::configuration;
+  if (!is_change && !std::holds_alternative<io::Recovered>(event) && !std::holds_alternative<io::LogReplaced>(event)) return;
+  const Configurations& configurations = course_.oracles.configurations();
+  const Configurations::Change* const newest = configurations.newest(name());
+  if (newest != nullptr) tell(StoryKind::group, to_text(newest->configuration, configurations));
+}
+void Member::tell(const Action& action) {
+  if (course_.recorder != nullptr) course_.recorder->on_action(action, machines_of(course_.plan));
 }
 
 void Member::after_turn() {
@@ -98,6 +136,7 @@ void Member::retire() {
   is_in_use_ = false;
   failed_.reset();
   waiting_crash_ = nullptr;
+  tell(StoryKind::retired);
   if (has_run_ && node_.is_up()) end_process();
 }
 
@@ -123,11 +162,13 @@ void Member::restart_after(base::Duration down) {
 void Member::fail() {
   const base::Error error = *failed_;
   failed_.reset();
+  tell(StoryKind::stopped, error.detail);
+  const Subject subject{{}, name(), {}};
   if (error.code == base::Code::damaged && course_.rots > 0) {
-    if (!is_ready_ || course_.is_calm) return course_.findings.report(VerdictKind::refused, "recovery", error.detail);
+    if (!is_ready_ || course_.is_calm) return course_.findings.report(VerdictKind::refused, "recovery", error.detail, subject);
   } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
     const std::string who = machines_of(course_.plan) == 1 ? "the member" : "member " + name();
-    course_.findings.safety("recovery", who + " refuses to go on although nothing it promised was destroyed: " + error.detail);
+    course_.findings.safety("recovery", who + " refuses to go on although nothing it promised was destroyed: " + error.detail, subject);
     return;
   }
   ++course_.failures;
@@ -148,20 +189,25 @@ void Member::begin(const Action& action) {
     case ActionKind::power_loss:
     case ActionKind::process_kill: return begin_crash(action);
     case ActionKind::pause:
-      if (node_.is_up()) node_.pause(action.lasting);
-      return;
+      if (!node_.is_up()) return;
+      tell(action);
+      return node_.pause(action.lasting);
     case ActionKind::disk_full:
+      tell(action);
       node_.disk_faults().is_full = true;
       return later(action.lasting, [this] { node_.disk_faults().is_full = false; });
     case ActionKind::disk_hang:
+      tell(action);
       node_.disk_faults().slow_per_million = 1'000'000;
       return later(action.lasting, [this] { node_.disk_faults().slow_per_million = course_.faults.disk.slow_per_million; });
-    case ActionKind::wall_jump: return node_.jump_wall_clock(action.lasting);
+    case ActionKind::wall_jump: tell(action); return node_.jump_wall_clock(action.lasting);
     case ActionKind::clock_drift:
+      tell(action);
       node_.set_drift(action.ppm);
       return later(action.lasting, [this] { node_.set_drift(0); });
     case ActionKind::bit_rot:
       if (node_.rot(course_.tenant.rotting_file(), course_.sim.decisions().draw("rot", {action.id}))) {
+        tell(action);
         ++course_.rots;
         course_.oracles.on_rot(name());
       }
@@ -219,6 +265,7 @@ void Member::crash(CrashKind kind, base::Duration down) {
   const bool was_recovering = !is_ready_;
   course_.oracles.on_crash(name());
   failed_.reset();
+  tell(StoryKind::crashed, kind == CrashKind::power_loss ? "power lost" : "process killed");
   const io::sim::CrashReport report = node_.crash(kind);
   ++course_.crashes.total;
   if (report.damage.unfinished_syncs > 0) ++course_.crashes.with_sync_in_flight;
@@ -245,7 +292,10 @@ void Member::heal() {
 void Member::wake_up() {
   if (!is_in_use_) return;
   const bool is_stuck = node_.host().ready_at() > course_.sim.now() + kStuckAfter;
-  if (node_.is_up() && (!is_ready_ || is_stuck)) end_process();
+  if (node_.is_up() && (!is_ready_ || is_stuck)) {
+    tell(StoryKind::crashed, "ended, to be started anew");
+    end_process();
+  }
   if (!node_.is_up()) node_.restart();
 }
 
@@ -257,6 +307,7 @@ void Member::stay_broken(Ailment ailment) {
     case Ailment::down:
       if (!node_.is_up()) return;
       course_.oracles.on_crash(name());
+      tell(StoryKind::crashed, "power lost, for good");
       static_cast<void>(node_.crash(CrashKind::power_loss));
       is_ready_ = false;
       return;

@@ -13,6 +13,7 @@
 #include "sim/oracles.h"
 #include "sim/plan.h"
 #include "sim/rates.h"
+#include "sim/recorder.h"
 #include "sim/tenant.h"
 #include "sim/verdict.h"
 
@@ -41,6 +42,7 @@ struct Course {
   CrashCounts crashes = {};
   std::uint64_t failures = 0;  // of members that stopped themselves
   std::uint64_t rots = 0;      // bits that changed
+  Recorder* recorder = nullptr;  // null: nobody wants the story
 };
 
 class Member final : private io::sim::ProgramFactory, private io::sim::ObserverListener, private MemberHost {
@@ -86,7 +88,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
  private:
   std::unique_ptr<io::sim::Program> start(io::sim::Node& node) override;
   void on_event(std::string_view node, io::sim::VirtualTime at, const io::Event& event) override;
-  void on_ready() override { is_ready_ = true; }
+  void on_ready() override;
   void on_failed(const base::Error& error) override { failed_ = error; }
   void on_removed() override { is_removed_ = true; }
 
@@ -98,6 +100,9 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void fail();
   void restart_after(base::Duration down);
   bool is_storing() const;
+  void tell(StoryKind what, std::string text = {});
+  void tell(const Action& action);
+  void tell_group(const io::Event& event);
 
   Course& course_;
   const std::uint32_t number_;

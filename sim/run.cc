@@ -11,6 +11,7 @@
 #include "sim/links.h"
 #include "sim/oracles.h"
 #include "sim/rates.h"
+#include "sim/recorder.h"
 
 namespace sim {
 
@@ -39,8 +40,8 @@ class Engine final : private Truth, private Machines {
   Outcome run(Recording* recording) {
     set_up();
     const VirtualTime end{plan_.duration};
-    while (findings_.is_clean() && sim_.step(end)) after_turn();
-    if (findings_.is_clean()) judge_end();
+    while (findings_.is_clean() && may_go_on() && sim_.step(end)) after_turn();
+    if (findings_.is_clean() && may_go_on()) judge_end();
     return outcome(recording);
   }
 
@@ -55,6 +56,13 @@ class Engine final : private Truth, private Machines {
     std::uint32_t client_;
   };
 
+  bool may_go_on() {
+    const std::uint64_t turns = sim_.turns().count();
+    if (options_.turns_max > 0 && turns >= options_.turns_max) return false;
+    if (options_.turn_begun != nullptr) *options_.turn_begun = turns + 1;
+    return true;
+  }
+
   void set_up() {
     for (const auto& pin : plan_.pins) sim_.decisions().pin(pin.first, pin.second);
     sim_.decisions().record(options_.keep_decisions);
@@ -68,14 +76,18 @@ class Engine final : private Truth, private Machines {
     oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
     if (plan_.spares > 0) tenant_->use(*this);
+    if (options_.keep_story) recorder_ = std::make_unique<Recorder>(sim_, tenant_->teller());
+    course_->recorder = recorder_.get();
     for (std::uint32_t number = 0; number < machines_of(plan_); ++number) {
       members_.push_back(std::make_unique<Member>(*course_, number));
-      members_.back()->node().observation().keeps_log = options_.keep_log;
+      members_.back()->node().observation().keeps_log = options_.keep_log || options_.keep_story;
+      if (recorder_ != nullptr) recorder_->add_machine(members_.back()->node(), true);
       links_.add_member(members_.back()->node());
       course_->members.push_back(members_.back().get());
     }
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       Node& node = sim_.add_node("c" + std::to_string(client));
+      if (recorder_ != nullptr) recorder_->add_machine(node, false);
       client_factories_.push_back(std::make_unique<ClientFactory>(*tenant_, client));
       node.run(*client_factories_.back());
       links_.add_client(node);
@@ -123,11 +135,13 @@ class Engine final : private Truth, private Machines {
   }
 
   void begin(const Action& action) {
-    if (is_on_links(action.kind)) links_.begin(action);
-    else members_[action.member]->begin(action);
+    if (!is_on_links(action.kind)) return members_[action.member]->begin(action);
+    if (recorder_ != nullptr) recorder_->on_action(action, machines_of(plan_));
+    links_.begin(action);
   }
 
   void after_turn() {
+    if (recorder_ != nullptr) recorder_->on_turn_end();
     oracles_->on_turn_end();
     for (const std::unique_ptr<Member>& member : members_) member->after_turn();
   }
@@ -135,10 +149,12 @@ class Engine final : private Truth, private Machines {
   // From here on nothing goes wrong any more, but with those who stay broken for good.
   void calm_down() {
     course_->is_calm = true;
+    if (recorder_ != nullptr) recorder_->on_calm();
     for (const std::unique_ptr<Member>& member : members_) member->heal();
     links_.heal();
     for (const Broken& broken : plan_.broken) {
       if (plan_.spares > 0 && !is_dispensable(broken.member)) continue;
+      if (recorder_ != nullptr) recorder_->on_broken(broken);
       members_[broken.member]->stay_broken(broken.ailment);
       const bool is_isolated = broken.ailment == Ailment::isolated;
       if (is_isolated || broken.ailment == Ailment::cut_off) links_.cut_off(broken.member, is_isolated);
@@ -175,8 +191,9 @@ class Engine final : private Truth, private Machines {
     ASSERT(course_->is_calm);
     for (const Member* const member : core()) {
       const std::string who = machines_of(plan_) == 1 ? "the member" : "member " + member->name();
-      if (member->is_late()) stuck(who + " is not ready, long after all faults have ended");
-      if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on");
+      const Subject subject{{}, member->name(), {}};
+      if (member->is_late()) stuck(who + " is not ready, long after all faults have ended", subject);
+      if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on", subject);
     }
     judge_backlog();
     oracles_->at_end();
@@ -213,7 +230,9 @@ class Engine final : private Truth, private Machines {
     return std::any_of(plan_.operations.begin(), plan_.operations.end(), [this](const Operation& one) { return one.at >= plan_.faults_until; });
   }
 
-  void stuck(std::string what) { findings_.report(VerdictKind::liveness, kLivenessName, std::move(what)); }
+  void stuck(std::string what, Subject subject = {}) {
+    findings_.report(VerdictKind::liveness, kLivenessName, std::move(what), std::move(subject));
+  }
 
   // What the last process of each left on its disk, whatever it was doing.
   void inspect() {
@@ -246,6 +265,7 @@ class Engine final : private Truth, private Machines {
     out.counts["snapshots_broken_off"] = snapshots.broken_off;
     out.counts["snapshots_installed"] = snapshots.installed;
     if (recording == nullptr) return out;
+    if (recorder_ != nullptr) recording->story = recorder_->take(out.verdict, findings_.subject());
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();
     recording->hits = sim_.decisions().hits();
@@ -269,6 +289,7 @@ class Engine final : private Truth, private Machines {
   std::vector<std::unique_ptr<ClientFactory>> client_factories_;
   std::unique_ptr<Course> course_;
   std::vector<std::unique_ptr<Member>> members_;
+  std::unique_ptr<Recorder> recorder_;  // it hears the wire, which the nodes use while they end
 
   io::sim::Simulation sim_;
   Links links_;

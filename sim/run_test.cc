@@ -15,7 +15,7 @@ namespace sim {
 namespace {
 
 // What became of the members.
-struct Story {
+struct Happened {
   std::vector<std::uint32_t> starts;  // whose, in the order of time
   std::vector<std::uint32_t> inspected;
   std::vector<bool> idle;  // of each step of the administrator: whether the machine was so
@@ -72,12 +72,12 @@ class Stepping final : public io::sim::Program, private io::Timer {
 
 class FakeTenant final : public Tenant, private Administrator {
  public:
-  FakeTenant(const Plan& plan, Story& story, const Behaviour& behaviour) : members_(plan.members), story_(story), behaviour_(behaviour) {
+  FakeTenant(const Plan& plan, Happened& happened, const Behaviour& behaviour) : members_(plan.members), happened_(happened), behaviour_(behaviour) {
     for (std::uint32_t i = 0; i < members_; ++i) group_.members.push_back({id_of(i), i + plan.learners >= members_, {}, false, false});
   }
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
-    story_.starts.push_back(member);
+    happened_.starts.push_back(member);
     observers_[member] = &node.world().observer;
     hosts_[member] = &host;
     const std::string encoded = raft::encode(group_);
@@ -103,7 +103,7 @@ class FakeTenant final : public Tenant, private Administrator {
   std::string_view rotting_file() const override { return "none"; }
   void at_end(Findings&) override {}
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node&, std::uint32_t member, MemberHost& host, Findings&) override {
-    story_.inspected.push_back(member);
+    happened_.inspected.push_back(member);
     host.on_ready();
     return std::make_unique<Idle>();
   }
@@ -113,7 +113,7 @@ class FakeTenant final : public Tenant, private Administrator {
   base::MemberId id_of(std::uint32_t member) const { return base::MemberId(member + 1); }
 
   void take(const Step& step) override {
-    story_.idle.push_back(machines_->is_idle(step.machine));
+    happened_.idle.push_back(machines_->is_idle(step.machine));
     auto& members = group_.members;
     switch (step.kind) {
       case Step::Kind::admit:
@@ -166,7 +166,7 @@ class FakeTenant final : public Tenant, private Administrator {
   }
 
   const std::uint32_t members_;
-  Story& story_;
+  Happened& happened_;
   const Behaviour behaviour_;
   std::uint64_t term_ = 0;
   bool has_begun_ = false;
@@ -180,15 +180,15 @@ class FakeTenant final : public Tenant, private Administrator {
 
 class FakeScenario final : public Scenario {
  public:
-  FakeScenario(Story& story, Behaviour behaviour) : story_(story), behaviour_(behaviour) {}
+  FakeScenario(Happened& happened, Behaviour behaviour) : happened_(happened), behaviour_(behaviour) {}
   std::string_view name() const override { return "fake"; }
   Plan draw_plan(std::uint64_t) const override { return {}; }
   base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings&) const override {
-    return std::make_unique<FakeTenant>(plan, story_, behaviour_);
+    return std::make_unique<FakeTenant>(plan, happened_, behaviour_);
   }
 
  private:
-  Story& story_;
+  Happened& happened_;
   const Behaviour behaviour_;
 };
 
@@ -211,8 +211,8 @@ Action crash_of(std::uint32_t member, std::vector<std::uint32_t> others, base::D
   return action;
 }
 
-Outcome run(const Plan& plan, Story& story, Behaviour behaviour = {}) {
-  const FakeScenario scenario(story, behaviour);
+Outcome run(const Plan& plan, Happened& happened, Behaviour behaviour = {}) {
+  const FakeScenario scenario(happened, behaviour);
   base::Result<Outcome> outcome = sim::run(scenario, plan);
   REQUIRE(outcome);
   return *outcome;
@@ -222,22 +222,22 @@ Outcome run(const Plan& plan, Story& story, Behaviour behaviour = {}) {
 
 TEST_CASE("every member runs, and the files of each are looked at in the end") {
   for (std::uint32_t members = 1; members <= kMembersMax; ++members) {
-    Story story;
-    const Outcome outcome = run(plan_of(members), story);
+    Happened happened;
+    const Outcome outcome = run(plan_of(members), happened);
     CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
-    CHECK_EQ(story.starts.size(), members);
-    CHECK_EQ(story.inspected.size(), members);
+    CHECK_EQ(happened.starts.size(), members);
+    CHECK_EQ(happened.inspected.size(), members);
   }
 }
 
 TEST_CASE("a crash takes those it names, and each comes back") {
   Plan plan = plan_of(5);
   plan.actions = {crash_of(1, {3, 4}, std::chrono::seconds(2), std::chrono::seconds(1))};
-  Story story;
-  const Outcome outcome = run(plan, story);
+  Happened happened;
+  const Outcome outcome = run(plan, happened);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_EQ(outcome.crashes.total, 3);
-  for (std::uint32_t member = 0; member < 5; ++member) CHECK_EQ(story.starts_of(member), member == 0 || member == 2 ? 1 : 2);
+  for (std::uint32_t member = 0; member < 5; ++member) CHECK_EQ(happened.starts_of(member), member == 0 || member == 2 ? 1 : 2);
 }
 
 TEST_CASE("each member has a crash of its own to wait for") {
@@ -247,20 +247,20 @@ TEST_CASE("each member has a crash of its own to wait for") {
   plan.actions[0].moment = Moment::storing;  // never: it strikes in the first turn after its patience has ended
   plan.actions.push_back(crash_of(0, {1}, std::chrono::seconds(6), {}));
   plan.actions.back().kind = ActionKind::reset_links;
-  Story story;
-  CHECK_EQ(run(plan, story).crashes.total, 2);
-  CHECK_EQ(story.starts, std::vector<std::uint32_t>{0, 1, 2, 2, 1});
+  Happened happened;
+  CHECK_EQ(run(plan, happened).crashes.total, 2);
+  CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 2, 1});
 }
 
 TEST_CASE("who is down for good does not come back, who is merely down does at once, and only those who recovered are looked at") {
   Plan plan = plan_of(5);
   plan.actions = {crash_of(1, {2}, std::chrono::seconds(9), std::chrono::seconds(5))};
   plan.broken = {{2, Ailment::down}, {3, Ailment::down}};
-  Story story;
-  const Outcome outcome = run(plan, story);
+  Happened happened;
+  const Outcome outcome = run(plan, happened);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
-  CHECK_EQ(story.starts, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 1});
-  CHECK_EQ(story.inspected, std::vector<std::uint32_t>{0, 1, 4});
+  CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 1});
+  CHECK_EQ(happened.inspected, std::vector<std::uint32_t>{0, 1, 4});
 }
 
 TEST_CASE("the core has to serve and to know its leader; the others need not") {
@@ -280,8 +280,8 @@ TEST_CASE("the core has to serve and to know its leader; the others need not") {
     Plan plan = plan_of(3);
     plan.broken = c.broken;
     if (c.is_asked) plan.operations = {{0, 0, plan.faults_until, "anything"}};
-    Story story;
-    const Verdict verdict = run(plan, story, c.behaviour).verdict;
+    Happened happened;
+    const Verdict verdict = run(plan, happened, c.behaviour).verdict;
     CHECK_EQ(verdict.kind, *c.what == '\0' ? VerdictKind::pass : VerdictKind::liveness);
     CHECK_MESSAGE(verdict.message.find(c.what) != std::string::npos, verdict.message);
   }
@@ -295,30 +295,30 @@ TEST_CASE("what the group has committed reaches everybody who has recovered") {
   Behaviour behaviour;
   behaviour.never_applies = 1;
   behaviour.steps = {{seconds(12), Step::Kind::admit, 3}};
-  Story story;
-  SUBCASE("one never gets it") { CHECK(run(plan, story, behaviour).verdict.message.find("m2 has applied up to index 0") != std::string::npos); }
+  Happened happened;
+  SUBCASE("one never gets it") { CHECK(run(plan, happened, behaviour).verdict.message.find("m2 has applied up to index 0") != std::string::npos); }
   SUBCASE("one that stays broken need not") {
     plan.broken = {{1, Ailment::cut_off}};
-    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
   SUBCASE("nor need anybody have what is as new as that") {
     behaviour.steps[0].at = seconds(35);
-    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
   SUBCASE("all have it") {
     behaviour.never_applies.reset();
-    CHECK_EQ(run(plan, story, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
 }
 
 TEST_CASE("a plan that contradicts itself is not run") {
   Plan plan = plan_of(3);
   plan.actions = {crash_of(3, {}, std::chrono::seconds(2), std::chrono::seconds(1))};
-  Story story;
-  const base::Result<Outcome> outcome = sim::run(FakeScenario(story, {}), plan);
+  Happened happened;
+  const base::Result<Outcome> outcome = sim::run(FakeScenario(happened, {}), plan);
   REQUIRE_FALSE(outcome);
   CHECK_EQ(outcome.error().code, base::Code::invalid);
-  CHECK(story.starts.empty());
+  CHECK(happened.starts.empty());
 }
 
 TEST_CASE("a spare machine stands idle until a member starts on it, and again when that was removed") {
@@ -329,28 +329,28 @@ TEST_CASE("a spare machine stands idle until a member starts on it, and again wh
   plan.actions = {crash_of(3, {}, seconds(1), seconds(1)), crash_of(3, {}, seconds(4), seconds(1))};
   Behaviour behaviour;
   behaviour.steps = {{seconds(2), Kind::admit, 3}, {seconds(3), Kind::start, 3}};
-  Story story;
-  const auto judge = [&] { return run(plan, story, behaviour).verdict; };
+  Happened happened;
+  const auto judge = [&] { return run(plan, happened, behaviour).verdict; };
 
   SUBCASE("nobody uses it, and nothing happens to it") {
     behaviour.steps.clear();
     CHECK_EQ(judge().kind, VerdictKind::pass);
-    CHECK_EQ(story.starts_of(3), 0);
-    CHECK_EQ(story.inspected.size(), 3);
+    CHECK_EQ(happened.starts_of(3), 0);
+    CHECK_EQ(happened.inspected.size(), 3);
   }
   SUBCASE("a member joins on it, crashes and comes back like any other") {
     const Verdict verdict = judge();
     CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
-    CHECK_EQ(story.starts_of(3), 2);
-    CHECK_EQ(story.inspected.size(), 4);
-    CHECK_EQ(story.idle, std::vector<bool>{true, true});
+    CHECK_EQ(happened.starts_of(3), 2);
+    CHECK_EQ(happened.inspected.size(), 4);
+    CHECK_EQ(happened.idle, std::vector<bool>{true, true});
   }
   SUBCASE("a member starts anew on it between the first crash there and the restart") {
     behaviour.steps.push_back({std::chrono::milliseconds(4500), Kind::start, 3});
     const Verdict verdict = judge();
     CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
-    CHECK_EQ(story.starts_of(3), 2);
-    CHECK_EQ(story.inspected.size(), 4);
+    CHECK_EQ(happened.starts_of(3), 2);
+    CHECK_EQ(happened.inspected.size(), 4);
   }
   SUBCASE("one that does not serve is late") {
     behaviour.never_ready = 3;
@@ -363,8 +363,8 @@ TEST_CASE("a spare machine stands idle until a member starts on it, and again wh
       behaviour.steps.push_back({seconds(8), Kind::remove, 3});
       const Verdict verdict = judge();
       CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
-      CHECK_EQ(story.idle, std::vector<bool>{true, true, false, false, true});
-      CHECK_EQ(story.inspected.size(), 3);
+      CHECK_EQ(happened.idle, std::vector<bool>{true, true, false, false, true});
+      CHECK_EQ(happened.inspected.size(), 3);
     }
     SUBCASE("and does not") { CHECK(judge().message.find("m4 was removed from the group, and goes on") != std::string::npos); }
   }
@@ -373,7 +373,7 @@ TEST_CASE("a spare machine stands idle until a member starts on it, and again wh
     behaviour.steps.clear();
     const Verdict verdict = judge();
     CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
-    CHECK_EQ(story.inspected, std::vector<std::uint32_t>{0, 1});
+    CHECK_EQ(happened.inspected, std::vector<std::uint32_t>{0, 1});
   }
 }
 

@@ -13,6 +13,7 @@
 #include "io/sim/node.h"
 #include "sim/committed_log.h"
 #include "sim/plan.h"
+#include "sim/teller.h"
 #include "sim/verdict.h"
 
 namespace sim {
@@ -72,6 +73,8 @@ class Tenant {
   // and the host is told on_ready() when all was seen. Not called when bits have rotted.
   virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t member, MemberHost& host,
                                                              Findings& findings) = 0;
+  // Who can say more of the run than the engine; null: nobody.
+  virtual Teller* teller() { return nullptr; }
   // Totals for reports, by name.
   virtual std::map<std::string, std::uint64_t> counts() const = 0;
 };

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "core/base/ids.h"
 
 namespace sim {
 
@@ -28,19 +32,45 @@ struct Verdict {
 std::string shape_of(const Verdict& verdict);
 bool is_alike(const Verdict& a, const Verdict& b);
 
+// Whose operation: its client, and its number there.
+struct OperationName {
+  std::uint32_t client = 0;
+  std::uint32_t number = 0;
+  friend constexpr auto operator<=>(const OperationName&, const OperationName&) = default;
+};
+
+// What a finding is about, as far as somebody knows.
+struct Subject {
+  std::optional<OperationName> operation = {};
+  std::string member = {};
+  base::LogIndex index = {};
+  std::optional<OperationName> witness = {};  // whose answer shows that the other one is wrong
+};
+
 // Collects what the oracles find. The first finding is the verdict: later ones are usually its consequences.
 class Findings {
  public:
-  void report(VerdictKind kind, std::string_view oracle, std::string message) {
+  void report(VerdictKind kind, std::string_view oracle, std::string message, Subject subject = {}) {
     if (verdict_.kind != VerdictKind::pass) return;
     verdict_ = {kind, std::string(oracle), std::move(message)};
+    subject_ = std::move(subject);
   }
-  void safety(std::string_view oracle, std::string message) { report(VerdictKind::safety, oracle, std::move(message)); }
+  void safety(std::string_view oracle, std::string message, Subject subject = {}) {
+    report(VerdictKind::safety, oracle, std::move(message), std::move(subject));
+  }
+  // Of the finding that there is: it came of what this member said, about this index of its log. Whoever reported it knew better.
+  void on_said_by(std::string_view member, base::LogIndex index) {
+    if (!subject_.member.empty()) return;
+    subject_.member = member;
+    subject_.index = index;
+  }
   bool is_clean() const { return verdict_.kind == VerdictKind::pass; }
   const Verdict& verdict() const { return verdict_; }
+  const Subject& subject() const { return subject_; }
 
  private:
   Verdict verdict_;
+  Subject subject_;
 };
 
 }  // namespace sim

@@ -81,6 +81,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
       {"sim", "scenario seed seeds jobs twice stop-at-failure until-oracle time-limit cpu-limit traces digests"},
       {"replay", "log"},
       {"shrink", "output runs"},
+      {"report", "output"},
       {"compare", "scenario seeds jobs"},
   };
   const auto takes = kTakes.find(out.command);
@@ -109,10 +110,11 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   } catch (const cxxopts::exceptions::exception& error) {
     return refuse(error.what());
   }
-  const bool wants_trace = out.command == "replay" || out.command == "shrink";
+  const bool wants_trace = out.command == "replay" || out.command == "shrink" || out.command == "report";
   if (wants_trace && files.size() != 1) return refuse(who + " takes one trace file");
   if (!wants_trace && !files.empty()) return refuse(who + " takes no file: `" + files[0] + "`");
   if (out.command == "shrink" && out.output.empty()) return refuse(who + " needs -o FILE for the smaller trace");
+  if (out.command == "report" && out.output.empty()) return refuse(who + " needs -o FILE for the page");
   if (wants_trace) out.file = files[0];
   return out;
 }

@@ -16,7 +16,7 @@ struct Seeds {
 };
 
 struct Arguments {
-  std::string command;             // sim, replay, shrink, or compare
+  std::string command;             // sim, replay, shrink, report, or compare
   std::string scenario;            // of sim and compare
   Seeds seeds;
   unsigned jobs = 1;
@@ -28,10 +28,10 @@ struct Arguments {
   double cpu_seconds_max = 0;      // of sim: of all runs together; 0: no limit
   std::string until_oracle;        // of sim: a failure that this oracle finds is enough
   std::uint64_t runs_max = 2000;   // of shrink
-  std::string output;              // of shrink: the smaller trace
+  std::string output;              // of shrink: the smaller trace; of report: the page
   std::string traces = ".";        // of sim: where failures are written
   std::string digests;             // of sim: a file for `seed digest` lines
-  std::string file;                // of replay and shrink: a trace
+  std::string file;                // of replay, shrink and report: a trace
 };
 
 // invalid: with one line that says what is wrong.

@@ -7,7 +7,7 @@
 
 namespace runs {
 
-bool is_command(std::string_view word) { return word == "sim" || word == "replay" || word == "shrink" || word == "compare"; }
+bool is_command(std::string_view word) { return word == "sim" || word == "replay" || word == "shrink" || word == "report" || word == "compare"; }
 
 std::string usage(const Program& program) {
   std::string scenarios;
@@ -17,6 +17,7 @@ std::string usage(const Program& program) {
          space + "         [--until-oracle NAME] [--time-limit SECONDS] [--cpu-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n" +
          program.name + " replay  TRACE [--log] [--json]\n" +
          program.name + " shrink  TRACE -o SMALLER [--runs N] [--json]\n" +
+         program.name + " report  TRACE -o PAGE.html   the run as one page to look at, with a picture; needs no network\n" +
          program.name + " compare [--scenario NAME] [--seeds A..B]   how many decisions change when one client operation is taken out\n";
 }
 
@@ -29,6 +30,7 @@ int run(const Program& program, int argc, const char* const* argv) {
   if (arguments->command == "sim") return run_sim(program, *arguments);
   if (arguments->command == "replay") return run_replay(program, *arguments);
   if (arguments->command == "shrink") return run_shrink(program, *arguments);
+  if (arguments->command == "report") return run_report(program, *arguments);
   return run_compare(program, *arguments);
 }
 

@@ -20,7 +20,7 @@ struct Program {
   std::vector<std::unique_ptr<sim::Scenario>> scenarios;  // the first is meant where none is named
 };
 
-// `sim`, `replay`, `shrink` or `compare`.
+// `sim`, `replay`, `shrink`, `report` or `compare`.
 bool is_command(std::string_view word);
 // One line or two for each of them.
 std::string usage(const Program& program);

@@ -100,6 +100,7 @@ class Totals final : public ReportListener {
                    std::string(sim::to_text(failure.verdict.kind)).c_str(), failure.verdict.oracle.c_str(),
                    failure.verdict.message.c_str(),
                    program_.name.c_str(), again.c_str());
+      if (!failure.trace.empty()) std::fprintf(stderr, "  look: %s report %s -o page.html\n", program_.name.c_str(), failure.trace.c_str());
     }
     failures_.push_back(std::move(failure));
   }

@@ -47,6 +47,26 @@ std::vector<io::Address> parse_addresses(std::string_view text) {
   return addresses;
 }
 
+// `find` gives the value of a name.
+template <typename Find>
+base::Result<Hello> read(const Find& find) {
+  const auto number = [&](std::string_view name) {
+    const std::optional<std::string_view> text = find(name);
+    return text ? parse_hex(*text) : std::nullopt;
+  };
+  const std::optional<std::uint64_t> version = number(kVersionName);
+  // Another version may say who it is in another way.
+  if (version && *version != kProtocolVersion) return Hello{*version, {}, {}, {}, {}};
+  const std::optional<std::uint64_t> cluster = number(kClusterName);
+  const std::optional<std::uint64_t> from = number(kFromName);
+  const std::optional<std::uint64_t> to = number(kToName);
+  if (!version || !cluster || !from || !to) {
+    return base::fail(base::Code::invalid, "the call does not say who speaks to whom, in which cluster");
+  }
+  return Hello{*version, base::ClusterId(*cluster), base::MemberId(*from), base::MemberId(*to),
+               parse_addresses(find(kAddressesName).value_or(""))};
+}
+
 }  // namespace
 
 std::string_view to_text(Lane lane) {
@@ -94,21 +114,10 @@ std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello)
 }
 
 base::Result<Hello> read_hello(const rpc::CallContext& call) {
-  const auto number = [&](std::string_view name) {
-    const std::optional<std::string_view> text = call.metadata(name);
-    return text ? parse_hex(*text) : std::nullopt;
-  };
-  const std::optional<std::uint64_t> version = number(kVersionName);
-  // Another version may say who it is in another way.
-  if (version && *version != kProtocolVersion) return Hello{*version, {}, {}, {}, {}};
-  const std::optional<std::uint64_t> cluster = number(kClusterName);
-  const std::optional<std::uint64_t> from = number(kFromName);
-  const std::optional<std::uint64_t> to = number(kToName);
-  if (!version || !cluster || !from || !to) {
-    return base::fail(base::Code::invalid, "the call does not say who speaks to whom, in which cluster");
-  }
-  return Hello{*version, base::ClusterId(*cluster), base::MemberId(*from), base::MemberId(*to),
-               parse_addresses(call.metadata(kAddressesName).value_or(""))};
+  return read([&](std::string_view name) { return call.metadata(name); });
+}
+base::Result<Hello> read_hello(const rpc::Metadata& metadata) {
+  return read([&](std::string_view name) { return metadata.find(name); });
 }
 
 std::optional<std::string> refusal(const Hello& hello, const Identity& identity, bool is_member) {

@@ -13,6 +13,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/raft/message.h"
+#include "core/rpc/metadata.h"
 #include "core/rpc/server.h"
 #include "io/network.h"
 
@@ -65,6 +66,7 @@ class HelloListener {
 std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello);
 // invalid: it says nothing of the kind, or not in the right form. Of the addresses, those that cannot be read are left out.
 base::Result<Hello> read_hello(const rpc::CallContext& call);
+base::Result<Hello> read_hello(const rpc::Metadata& metadata);
 
 // Why the caller is turned away; nothing: it is let in.
 std::optional<std::string> refusal(const Hello& hello, const Identity& identity, bool is_member);

@@ -71,6 +71,7 @@ Connection::~Connection() {
     end.host.cancel(end.writable);
     end.host.cancel(end.closed);
   }
+  if (fabric_.wire_listener() != nullptr) fabric_.wire_listener()->on_ended(serial_, fabric_.universe().now);
   fabric_.remove_connection(serial_);
 }
 
@@ -173,7 +174,14 @@ void Connection::schedule_closed(End& end) {
   end.host.schedule(end.closed, std::max(*end.reset_arrives_at, end.host.now()));
 }
 
+Flow Connection::flow_to(const End& to) const { return {serial_, &to == &ends_[1], peer_of(to).host.name(), to.host.name()}; }
+
+void Connection::note_lost(End& to) {
+  if (fabric_.wire_listener() != nullptr) fabric_.wire_listener()->on_lost(flow_to(to), fabric_.universe().now);
+}
+
 void Connection::drop_incoming(End& end) {
+  note_lost(end);
   end.segments.clear();
   end.bytes.clear();
   end.head = 0;
@@ -204,6 +212,7 @@ ReadResult Connection::read(int index, std::span<std::byte> into) {
   }
   if (count > 0) {
     end.host.note(base::hash64(base::as_text(into.first(count))));
+    if (fabric_.wire_listener() != nullptr) fabric_.wire_listener()->on_read(flow_to(end), now, count);
     give_room(end, count);
   }
   const bool finished = end.segments.empty() && end.end_arrives_at && *end.end_arrives_at <= now;
@@ -230,12 +239,22 @@ std::size_t Connection::write(int index, std::span<const std::byte> data) {
   }
   if (to.is_silent) end.host.count(FaultKind::network_half_open);
   // A reset is on its way to the reader: what is written behind it is taken, and lost. A stream has no holes.
-  if (to.reset_arrives_at) return data.size();
+  const auto note_sent = [&](std::size_t size) {
+    const std::string_view sent = base::as_text(data.first(size));
+    if (fabric_.wire_listener() != nullptr) fabric_.wire_listener()->on_sent(flow_to(to), end.host.instant(), sent);
+  };
+  if (to.reset_arrives_at) {
+    note_sent(data.size());
+    return data.size();
+  }
   const std::size_t used = unread(to) + to.held_room;
   const std::size_t most = to.incoming.buffer_bytes();
   const std::size_t count = std::min(data.size(), used < most ? most - used : 0);
   if (count < data.size()) end.wants_room = true;
-  if (count > 0) send(to, data.first(count));
+  if (count > 0) {
+    note_sent(count);
+    send(to, data.first(count));
+  }
   return count;
 }
 
@@ -361,12 +380,14 @@ void Connection::crash(int index, VirtualTime at, bool tell_peer) {
   // A machine that is only being dialled has nothing to lose: whoever listens when the dial arrives answers it.
   if (index == 1 && !end.is_established) return;
   while (!peer.segments.empty() && peer.segments.back().sent_at > at) {
+    if (fabric_.wire_listener() != nullptr) fabric_.wire_listener()->on_taken_back(flow_to(peer), peer.segments.back().size);
     peer.bytes.resize(peer.bytes.size() - peer.segments.back().size);
     peer.segments.pop_back();
   }
   schedule_readable(peer);
   end.is_gone = true;
   end.is_silent = !tell_peer;
+  note_lost(end);
   end.handler = nullptr;
   end.life = nullptr;
   if (tell_peer && !end.is_closed) send_reset(peer, "connection reset by peer", at);

@@ -23,6 +23,7 @@ class Connection;
 class Dial;
 class Fabric;
 struct Link;
+struct Flow;
 
 // The `io::Stream` that a process holds. At most one per end; when it goes, the end is closed.
 class Stream final : public io::Stream {
@@ -147,8 +148,11 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void send_reset(End& to, const std::string& why, VirtualTime sent_at);
   void give_room(End& reader, std::size_t size);
   void want_room(End& writer);
-  static void drop_incoming(End& end);
+  void drop_incoming(End& end);
+  void note_lost(End& to);
+  Flow flow_to(const End& to) const;
   End& peer_of(const End& end) { return &end == &ends_[0] ? ends_[1] : ends_[0]; }
+  const End& peer_of(const End& end) const { return &end == &ends_[0] ? ends_[1] : ends_[0]; }
 
   Fabric& fabric_;
   std::uint64_t identity_;

@@ -14,6 +14,7 @@
 #include "io/sim/connection.h"
 #include "io/sim/faults.h"
 #include "io/sim/host.h"
+#include "io/sim/wire.h"
 
 namespace io::sim {
 
@@ -47,6 +48,8 @@ class Fabric {
   bool is_cut(const Host& from, const Host& to) { return link(from, to).is_cut; }
   void reset_connections(const Host& one, const Host& other);  // all open ones between the two
   std::size_t connection_count() const { return connections_.size(); }
+  // Outlives the fabric. Null, as at first: nobody listens.
+  void set_wire_listener(WireListener* listener) { wire_listener_ = listener; }
 
   // For the simulation.
   void add(Host& host);
@@ -55,6 +58,7 @@ class Fabric {
 
   // For connections and networks.
   Universe& universe() const { return universe_; }
+  WireListener* wire_listener() const { return wire_listener_; }
   Link& link(const Host& from, const Host& to);
   Host* find(std::string_view name) const;  // null when there is none
   Life* life_of(const Host& host) const;    // null while it is down
@@ -83,6 +87,7 @@ class Fabric {
   std::map<std::pair<std::uint64_t, std::uint64_t>, Link> links_;  // from and to, by the hosts' keys
   std::map<std::uint64_t, Connection*> connections_;               // in the order of dialling
   std::uint64_t next_serial_ = 0;
+  WireListener* wire_listener_ = nullptr;
 };
 
 }  // namespace io::sim

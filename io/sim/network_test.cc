@@ -1,6 +1,9 @@
 #include "io/sim/network.h"
 
 #include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
 
 #include "io/sim/simulation.h"
 #include "io/sim/test_programs.h"
@@ -346,6 +349,66 @@ TEST_CASE("a program that ends in its own callback leaves nothing behind") {
   CHECK(pair.sim.run_until([&] { return !leaver.stream && !refused.stream; }, 1s));
   pair.server.peers.pop_back();
   CHECK_EQ(pair.sim.network().connection_count(), 1);
+}
+
+namespace {
+
+// Counts the bytes of each direction, and what became of them.
+struct Ears final : WireListener {
+  struct Count {
+    std::string sent;
+    std::size_t read = 0;
+    std::size_t taken_back = 0;
+    bool is_lost = false;
+  };
+  void on_sent(const Flow& flow, VirtualTime, std::string_view bytes) override { of(flow).sent += bytes; }
+  void on_read(const Flow& flow, VirtualTime, std::size_t size) override { of(flow).read += size; }
+  void on_taken_back(const Flow& flow, std::size_t size) override { of(flow).taken_back += size; }
+  void on_lost(const Flow& flow, VirtualTime) override { of(flow).is_lost = true; }
+  void on_ended(std::uint64_t, VirtualTime) override { ++ended; }
+  Count& of(const Flow& flow) {
+    CHECK_EQ(flow.is_of_dialer, flow.from == "c1");
+    return flows[std::string(flow.from) + " to " + std::string(flow.to)];
+  }
+  std::map<std::string, Count> flows;
+  int ended = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whoever listens on the wire hears what is sent, what is read, and what is lost") {
+  Ears ears;
+  {
+    Pair pair;
+    pair.sim.network().set_wire_listener(&ears);
+    pair.client.send("a question");
+    REQUIRE(pair.sim.run_until([&] { return pair.served().received == "a question"; }, 1s));
+    CHECK_EQ(ears.flows["c1 to m1"].read, 10);
+    pair.cut(true, false);
+    pair.client.send("never heard");
+    pair.sim.run_for(1s);
+    CHECK_EQ(ears.flows["c1 to m1"].sent, "a questionnever heard");
+    CHECK_EQ(ears.flows["c1 to m1"].read, 10);
+    CHECK_FALSE(ears.flows["c1 to m1"].is_lost);
+    pair.drop_server();
+    CHECK(ears.flows["c1 to m1"].is_lost);
+    CHECK_EQ(ears.flows["m1 to c1"].sent, "");
+    CHECK_EQ(ears.ended, 0);
+  }
+  CHECK_EQ(ears.ended, 1);
+}
+
+TEST_CASE("a run is the same whether anybody listens on its wire or not") {
+  const auto digest_of = [](WireListener* listener) {
+    Pair pair(7);
+    pair.sim.network().set_wire_listener(listener);
+    pair.to_server().split_per_million = 500'000;
+    for (int i = 0; i < 20; ++i) pair.client.send(pattern(5000));
+    pair.sim.run_for(1s);
+    return pair.sim.digest();
+  };
+  Ears ears;
+  CHECK_EQ(digest_of(nullptr), digest_of(&ears));
 }
 
 }  // namespace io::sim

@@ -17,6 +17,7 @@
 #include "sim/etcd/operator.h"
 #include "sim/etcd/roster.h"
 #include "sim/etcd/sizes.h"
+#include "sim/etcd/teller.h"
 
 namespace sim::etcd {
 
@@ -132,6 +133,7 @@ class Group final : public Tenant, private CommittedListener {
   }
 
   CommittedListener* committed_listener() override { return this; }
+  Teller* teller() override { return &teller_; }
   // The first tick may come at once.
   base::Duration election_timeout() const override {
     return (config_.election_timeout / config_.heartbeat_interval - 1) * config_.heartbeat_interval;
@@ -149,7 +151,8 @@ class Group final : public Tenant, private CommittedListener {
       const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
       if (is_owed && !finished_[client].value) {
         findings.report(VerdictKind::liveness, "progress", "client " + std::to_string(client) +
-                                                               " still waits for its last answers, long after all faults have ended");
+                                                               " still waits for its last answers, long after all faults have ended",
+                        Subject{oracle_.newest_of(client), {}, {}});
       }
       if (!parts_[client].changes.empty() && !finished_[client].value) {
         findings.report(VerdictKind::liveness, "progress", "operator " + std::to_string(client) +
@@ -190,6 +193,8 @@ class Group final : public Tenant, private CommittedListener {
 
   std::unique_ptr<io::sim::Program> start_operator(io::sim::Node& node, std::uint32_t client) {
     OperatorOptions options;
+    options.client = client;
+    options.listener = teller_.listener();
     options.voters_min = voters_min(plan_);
     options.faults_until = plan_.faults_until;
     options.begins_until = std::max(plan_.faults_until - kNoChangeBefore, base::Duration::zero());
@@ -206,6 +211,7 @@ class Group final : public Tenant, private CommittedListener {
   const std::vector<ClientPart> parts_;
   KvOracle oracle_;
   MemberOracle member_oracle_;
+  EtcdTeller teller_{oracle_};
   Roster roster_;
   OperatorCounts changes_{};
   std::vector<Flag> finished_;

@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/etcd/command.h"
 #include "core/replica/command.h"
+#include "sim/etcd/answer_text.h"
 #include "sim/etcd/difference.h"
 #include "sim/etcd/hash_model.h"
 #include "sim/etcd/outcome.h"
@@ -52,6 +53,7 @@ void KvOracle::on_command(const base::Entry& entry) {
   if (!record) return findings_.safety(kName, "a committed entry is no command record: " + record.error().detail);
   const std::optional<::etcd::CommandView> command = ::etcd::decode_command(record->bytes);
   if (!command) return findings_.safety(kName, "a committed command is of no known kind");
+  if (listener_ != nullptr) commands_[entry.id.index] = command->message;
   switch (command->kind) {
     case ::etcd::CommandKind::put: return on_committed_put(command->message);
     case ::etcd::CommandKind::txn: return on_committed_txn(command->message);
@@ -74,11 +76,13 @@ void KvOracle::on_command(const base::Entry& entry) {
 }
 
 KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view what, std::string_view message) {
+  const auto known = writes_.find(value);
   const auto accuse_log = [&](const std::string& text) {
-    findings_.safety(kName, "the " + std::string(what) + " of value " + base::escaped(value.substr(0, 24)) + text);
+    Subject subject;
+    if (known != writes_.end()) subject.operation = known->second.name;
+    findings_.safety(kName, "the " + std::string(what) + " of value " + base::escaped(value.substr(0, 24)) + text, std::move(subject));
     return nullptr;
   };
-  const auto known = writes_.find(value);
   if (known == writes_.end()) return accuse_log(" in the log was sent by no client");
   Write& write = known->second;
   if (write.sent != message) return accuse_log(" is not in the log as its client sent it");
@@ -86,6 +90,7 @@ KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view wha
   if (write.fate == WriteFate::committed) return accuse_log(" took effect twice");
   if (write.fate == WriteFate::unknown) ++counts_.resolved;
   write.fate = WriteFate::committed;
+  write.index = base::LogIndex(positions_.size() + 1);
   return &write;
 }
 
@@ -121,9 +126,13 @@ void KvOracle::on_committed_txn(std::string_view message) {
 
 Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOperation& operation) {
   ++counts_.sent;
-  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, compacted_, {}};
+  newest_[client] = {number, {}};
+  if (listener_ != nullptr) listener_->on_asked({client, number}, to_text(operation));
+  Request request = {client, number, operation, make_request(client, number, operation, model_, revealed_), revealed_, revealed_by_, compacted_, {}};
+  if (listener_ != nullptr && request.wire.is_write) newest_[client].open = request.wire.bytes;
   if (request.wire.is_write && !request.wire.first_value.empty()) {
     Write write;
+    write.name = {client, number};
     write.sent = request.wire.bytes;
     const bool is_new = writes_.emplace(request.wire.first_value, std::move(write)).second;
     ASSERT(is_new);  // each put of a plan has a value of its own
@@ -131,9 +140,31 @@ Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOpera
   return request;
 }
 
-void KvOracle::accuse(const Request& request, const std::string& what) {
+void KvOracle::accuse(const Request& request, const std::string& what, std::optional<OperationName> witness) {
   findings_.safety(kName, "client " + std::to_string(request.client) + ", operation " + std::to_string(request.number) + " (" +
-                              to_text(request.operation) + "): " + what);
+                              to_text(request.operation) + "): " + what,
+                   Subject{OperationName{request.client, request.number}, {}, {}, witness});
+}
+
+std::optional<OperationName> KvOracle::asked_by(base::LogIndex index) const {
+  for (const auto& write : writes_) {
+    if (write.second.index == index) return write.second.name;
+  }
+  std::optional<OperationName> only;
+  const auto command = commands_.find(index);
+  if (command == commands_.end()) return std::nullopt;
+  for (const auto& [client, asked] : newest_) {
+    if (asked.open != command->second) continue;
+    if (only) return std::nullopt;
+    only = OperationName{client, asked.number};
+  }
+  return only;
+}
+
+std::optional<OperationName> KvOracle::newest_of(std::uint32_t client) const {
+  const auto found = newest_.find(client);
+  if (found == newest_.end()) return std::nullopt;
+  return OperationName{client, found->second.number};
 }
 
 bool KvOracle::may_be_stale(const Request& request) const {
@@ -166,14 +197,25 @@ bool KvOracle::reveal(const Request& request, std::int64_t revision, bool has_ch
   }
   if (!may_be_stale(request) && (revision < request.floor || (has_changed && revision == request.floor))) {
     accuse(request, "it was answered at revision " + std::to_string(revision) + ", although revision " +
-                        std::to_string(request.floor) + " had been revealed before it was sent");
+                        std::to_string(request.floor) + " had been revealed before it was sent", request.floor_by);
     return false;
   }
-  revealed_ = std::max(revealed_, revision);
+  if (revision > revealed_) {
+    revealed_ = revision;
+    revealed_by_ = OperationName{request.client, request.number};
+  }
   return true;
 }
 
 void KvOracle::on_answer(const Request& request, std::string_view response) {
+  if (listener_ != nullptr) {
+    newest_[request.client].open.clear();
+    listener_->on_ended({request.client, request.number}, OperationEnd::answered, answer_words(request.wire.path, response));
+  }
+  judge(request, response);
+}
+
+void KvOracle::judge(const Request& request, std::string_view response) {
   ++counts_.acknowledged;
   switch (request.operation.kind) {
     case OperationKind::put: return on_put(request, response);
@@ -192,6 +234,10 @@ void KvOracle::on_part(Request& request, std::string_view message) {
 }
 
 void KvOracle::on_end(const Request& request) {
+  if (listener_ != nullptr) {
+    const std::string merged = request.stream.merged().SerializeAsString();
+    listener_->on_ended({request.client, request.number}, OperationEnd::answered, answer_words("/etcdserverpb.KV/Range", merged));
+  }
   ++counts_.acknowledged;
   if (!request.stream.is_whole()) return accuse(request, "its stream ends well without its last message");
   check_range(request, request.stream.merged());
@@ -319,6 +365,10 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
   if (request.wire.is_write && !reveal(request, revision, has_changed)) return;
   if (!expected) return accuse(request, "it was answered although a revision in it cannot be read");
   if (txn.SerializeAsString() == expected->SerializeAsString()) return;
+  const std::string answered = answer_words(request.wire.path, txn.SerializeAsString());
+  const std::string right = answer_words(request.wire.path, expected->SerializeAsString());
+  if (answered != right) return accuse(request, "it was told: " + answered + "; right is: " + right);
+  // They differ in what those words leave out.
   accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kShownBytes) + " } instead of { " +
                       expected->ShortDebugString().substr(0, kShownBytes) + " }");
 }
@@ -391,6 +441,16 @@ void KvOracle::on_read_txn_refused(const Request& request, const std::string& te
 }
 
 void KvOracle::on_error(const Request& request, const rpc::Status& status) {
+  if (listener_ != nullptr) {
+    newest_[request.client].open.clear();
+    const ErrorMeaning meaning = meaning_of(status);
+    const bool is_open = meaning == ErrorMeaning::unknown && request.operation.kind != OperationKind::move;
+    listener_->on_ended({request.client, request.number}, is_open ? OperationEnd::unknown : OperationEnd::refused, rpc::to_text(status));
+  }
+  judge_error(request, status);
+}
+
+void KvOracle::judge_error(const Request& request, const rpc::Status& status) {
   const std::string text = rpc::to_text(status);
   const auto known = request.wire.is_write ? writes_.find(request.wire.first_value) : writes_.end();
   check_beginning(request);

@@ -30,6 +30,7 @@
 #include "sim/etcd/store_oracle.h"
 #include "sim/etcd/stream_answer.h"
 #include "sim/etcd/wire_request.h"
+#include "sim/teller.h"
 #include "sim/verdict.h"
 
 namespace sim::etcd {
@@ -41,6 +42,7 @@ struct Request {
   KvOperation operation;
   WireRequest wire;
   std::int64_t floor = 0;      // the highest revision revealed to anyone before it was sent
+  std::optional<OperationName> floor_by = {};  // by the answer to this one; none: to nobody
   std::int64_t compacted = -1;  // the highest compaction that had been acknowledged by then; -1: none
   StreamAnswer stream;         // what has come of it so far
 };
@@ -74,6 +76,14 @@ class KvOracle final : public CommittedListener {
   void on_end(const Request& request);
   void on_error(const Request& request, const rpc::Status& status);
 
+  // For the story of a run: says what was asked and answered; outlives the requests.
+  void tell(OperationListener& listener) { listener_ = &listener; }
+  // Whose write the committed entry at this index is; nullopt: nobody's. Of a write without a put it is known while one client
+  // waits for an answer to just that, and when somebody listens.
+  std::optional<OperationName> asked_by(base::LogIndex index) const;
+  // What this client has asked last.
+  std::optional<OperationName> newest_of(std::uint32_t client) const;
+
   const KvCounts& counts() const { return counts_; }
   std::int64_t revealed_revision() const { return revealed_; }
   const Model& model() const { return model_; }
@@ -84,8 +94,10 @@ class KvOracle final : public CommittedListener {
  private:
   enum class WriteFate : std::uint8_t { open, unknown, refused, committed };
   struct Write {
+    OperationName name;
     WriteFate fate = WriteFate::open;
-    std::int64_t revision = 0;  // once committed
+    base::LogIndex index;       // once committed
+    std::int64_t revision = 0;  // likewise
     bool has_changed = false;   // likewise
     std::string sent;           // the request's bytes
     std::optional<etcdserverpb::TxnResponse> answer;  // of a committed transaction; none: it had to be refused
@@ -112,14 +124,18 @@ class KvOracle final : public CommittedListener {
   ModelPosition first_at(std::int64_t revision) const;
   // The least that was compacted when a request was answered at this revision.
   std::int64_t compacted_for(const Request& request, std::int64_t revision) const;
+  void judge(const Request& request, std::string_view response);
+  void judge_error(const Request& request, const rpc::Status& status);
   bool reveal(const Request& request, std::int64_t revision, bool has_changed);
-  void accuse(const Request& request, const std::string& what);
+  void accuse(const Request& request, const std::string& what, std::optional<OperationName> witness = {});
 
   Findings& findings_;
   const StaleReads stale_reads_;
+  OperationListener* listener_ = nullptr;  // null: nobody wants to know
   Model model_;
   KvCounts counts_;
   std::int64_t revealed_ = 1;
+  std::optional<OperationName> revealed_by_;
   std::int64_t compacted_ = -1;                        // acknowledged
   std::vector<ModelPosition> positions_;               // after log index 1 and up
   std::map<std::string, Write> writes_;                // by the unique value of their first put
@@ -128,6 +144,12 @@ class KvOracle final : public CommittedListener {
   // and those that had to be refused.
   std::map<std::string, std::map<std::string, bool>> answers_;
   std::set<std::string> unreadable_;
+  struct Asked {
+    std::uint32_t number = 0;
+    std::string open;  // its bytes, while it waits for an answer and somebody listens
+  };
+  std::map<std::uint32_t, Asked> newest_;  // by client
+  std::map<base::LogIndex, std::string> commands_;  // that were committed, when somebody listens
 };
 
 }  // namespace sim::etcd

@@ -505,4 +505,46 @@ TEST_CASE("HashKV is the number of the model, at the revision that was asked for
   }
 }
 
+namespace {
+
+// Writes down what it hears.
+struct Listener final : OperationListener {
+  void on_asked(const OperationName& operation, std::string what) override { heard += std::to_string(operation.number) + " " + what + "\n"; }
+  void on_ended(const OperationName& operation, OperationEnd end, std::string answer) override {
+    heard += std::to_string(operation.number) + (end == OperationEnd::answered ? " = " : end == OperationEnd::refused ? " refused " : " open ") + answer + "\n";
+  }
+  std::string heard;
+};
+
+}  // namespace
+
+TEST_CASE("whoever tells the story of a run hears what was asked and answered, and whose an entry is") {
+  Fixture f;
+  Listener listener;
+  f.oracle.tell(listener);
+  f.put(1, "a");
+  CHECK_EQ(f.oracle.asked_by(base::LogIndex(1))->number, 1);
+  // Nothing in a delete says whose it is but that somebody waits for one like it.
+  const Request erase = f.send(2, "delete a");
+  etcdserverpb::DeleteRangeRequest message;
+  REQUIRE(message.ParseFromString(erase.wire.bytes));
+  f.commit(::etcd::CommandKind::delete_range, message);
+  CHECK_EQ(f.oracle.asked_by(base::LogIndex(2))->number, 2);
+  f.oracle.on_error(erase, {rpc::StatusCode::unavailable, "nobody is there"});
+  CHECK_FALSE(f.oracle.asked_by(base::LogIndex(2)));
+  CHECK_FALSE(f.oracle.asked_by(base::LogIndex(3)));
+  CHECK_EQ(f.oracle.newest_of(0)->number, 2);
+  CHECK_FALSE(f.oracle.newest_of(1));
+  CHECK_EQ(listener.heard, "1 put a 0\n1 = done, revision 2\n2 delete a\n2 open UNAVAILABLE: nobody is there\n");
+}
+
+TEST_CASE("a finding is about the operation that got the wrong answer") {
+  Fixture f;
+  const Request put = f.send(4, "put a 0");
+  f.answer_put(put, 2);  // and the log does not hold it
+  REQUIRE_FALSE(f.is_clean());
+  REQUIRE(f.findings.subject().operation);
+  CHECK_EQ(f.findings.subject().operation->number, 4);
+}
+
 }  // namespace sim::etcd

@@ -73,6 +73,10 @@ void Operator::go_on() {
     current_ = Current();
     current_->scheduled = changes_.front();
     changes_.pop_front();
+    if (options_.listener != nullptr) {
+      const ScheduledChange& change = current_->scheduled;
+      options_.listener->on_asked({options_.client, change.number}, "member " + std::string(name_of(change.change)));
+    }
     go_elsewhere();
     // Who leads may be cut off: it will list nobody, and takes the change.
     if (is_in_a_hurry_ && list_.members_size() > 0) act();
@@ -275,13 +279,20 @@ void Operator::begin(Step step) {
   current_->tries = 0;
 }
 
+void Operator::tell(OperationEnd end, std::string_view how) {
+  if (options_.listener == nullptr) return;
+  options_.listener->on_ended({options_.client, current_->scheduled.number}, end, std::string(how));
+}
+
 void Operator::done() {
   ++counts().done;
+  tell(OperationEnd::answered, "done");
   current_.reset();
 }
 
 void Operator::drop() {
   ++counts().dropped;
+  tell(OperationEnd::unknown, "given up");
   if (current_->step == Step::add) roster_.give_up(current_->machine);
   current_.reset();
 }

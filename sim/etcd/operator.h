@@ -49,6 +49,8 @@ enum class ChangeOutcome : std::uint8_t { ok, refused, unknown };
 ChangeOutcome outcome_of(const rpc::Status& status);
 
 struct OperatorOptions {
+  std::uint32_t client = 0;
+  OperationListener* listener = nullptr;  // for the story of a run; null: nobody wants to know
   std::uint64_t voters_min = 1;   // it removes no voter that leaves fewer
   base::Duration begins_until{};  // no change begins later, and nobody is removed later
   base::Duration faults_until{};  // then some machines stay broken, and a change must not count on them
@@ -101,6 +103,7 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   void begin(Step step);
   void done();
   void drop();
+  void tell(OperationEnd end, std::string_view how);
   bool is_calm() const { return world_.clock.now() >= base::Instant(options_.faults_until); }
   bool may_be_broken(std::uint32_t machine) const { return options_.broken.count(machine) > 0; }
   bool may_be_removed(const etcdserverpb::Member& member) const;

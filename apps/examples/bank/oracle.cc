@@ -101,8 +101,10 @@ Question BankOracle::on_asking(std::uint32_t client, bool is_read, std::string_v
 
 void BankOracle::on_answer(const Question& question, std::string_view answer) {
   ++(answer.starts_with("ok ") ? counts_.acknowledged : counts_.refused);
+  judged_ = question.name;
   if (question.is_read) judge_read(question, answer);
   else judge_write(question, answer);
+  judged_.reset();
 }
 
 void BankOracle::judge_write(const Question& question, std::string_view answer) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct Question {
   bool is_read = false;
   std::string request;
   std::uint64_t known = 0;  // the highest log index that anybody had been told when it was first asked
+  std::optional<sim::OperationName> name = {};  // of what it is a part of, for whoever tells of a wrong answer
 };
 
 class BankOracle final : public sim::CommittedListener {
@@ -66,10 +68,11 @@ class BankOracle final : public sim::CommittedListener {
   void judge_write(const Question& question, std::string_view answer);
   void judge_read(const Question& question, std::string_view answer);
   void judge_accounts(const std::string& what, const Words& answer);
-  void accuse(std::string what) { findings_.safety(kName, std::move(what)); }
+  void accuse(std::string what) { findings_.safety(kName, std::move(what), sim::Subject{judged_, {}, {}, {}}); }
 
   sim::Findings& findings_;
   Counts counts_;
+  std::optional<sim::OperationName> judged_;  // whose answer is looked at
   std::uint64_t known_ = 0;      // the highest log index that anybody has been told
   std::uint64_t committed_ = 0;  // the log's last
   std::map<std::uint64_t, State> states_ = {{0, {}}};  // by the index that made each

@@ -11,6 +11,7 @@
 #include "apps/examples/bank/bank.h"
 #include "apps/examples/bank/client.h"
 #include "apps/examples/bank/oracle.h"
+#include "apps/examples/bank/teller.h"
 #include "sim/left_log.h"
 #include "sim/swarm.h"
 
@@ -170,9 +171,10 @@ class MemberProgram final : public io::sim::Program, private replica::ReplicaLis
 // Asks one thing after the other: each at its time, or when the one before it has been answered.
 class Customer final : public io::sim::Program, private ClientListener, private io::Timer {
  public:
+  // `listener` may be null.
   Customer(const io::World& world, std::uint32_t number, ClientOptions options, std::deque<sim::Operation> operations, BankOracle& oracle,
-           bool& is_finished)
-      : world_(world), number_(number), operations_(std::move(operations)), oracle_(oracle), is_finished_(is_finished),
+           sim::OperationListener* listener, bool& is_finished)
+      : world_(world), number_(number), operations_(std::move(operations)), oracle_(oracle), listener_(listener), is_finished_(is_finished),
         client_(world, std::move(options), *this) {
     wait();
   }
@@ -185,13 +187,20 @@ class Customer final : public io::sim::Program, private ClientListener, private 
   }
   void on_timer() override {
     const std::string what = std::move(operations_.front().what);
+    name_ = {number_, operations_.front().number};
     operations_.pop_front();
+    if (listener_ != nullptr) listener_->on_asked(name_, what);
     is_read_ = what.starts_with("read");
     if (is_read_) client_.read(std::string_view(what).substr(4));
     else client_.write(what);
   }
-  void on_asking(std::string_view request) override { question_ = oracle_.on_asking(number_, is_read_, request); }
+  void on_asking(std::string_view request) override {
+    question_ = oracle_.on_asking(number_, is_read_, request);
+    question_.name = name_;
+  }
   void on_answer(std::string_view answer) override {
+    const bool is_done = answer.starts_with("ok ");
+    if (listener_ != nullptr) listener_->on_ended(name_, is_done ? sim::OperationEnd::answered : sim::OperationEnd::refused, std::string(answer));
     oracle_.on_answer(question_, answer);
     wait();
   }
@@ -200,7 +209,9 @@ class Customer final : public io::sim::Program, private ClientListener, private 
   const std::uint32_t number_;
   std::deque<sim::Operation> operations_;
   BankOracle& oracle_;
+  sim::OperationListener* const listener_;
   bool& is_finished_;
+  sim::OperationName name_;
   bool is_read_ = false;
   Question question_;
   Client client_;
@@ -268,10 +279,11 @@ class Tenant final : public sim::Tenant {
     for (std::uint32_t i = 0; i < plan_.members; ++i) {
       options.servers.push_back({sim::member_name((client + i) % plan_.members), kClientPort});
     }
-    return std::make_unique<Customer>(node.world(), client, std::move(options), operations_[client], oracle_, finished_[client].value);
+    return std::make_unique<Customer>(node.world(), client, std::move(options), operations_[client], oracle_, teller_.listener(), finished_[client].value);
   }
 
   sim::CommittedListener* committed_listener() override { return &oracle_; }
+  sim::Teller* teller() override { return &teller_; }
   base::Duration election_timeout() const override { return milliseconds(sizes_.heartbeat_ms) * (sizes_.election_ticks - 1); }
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
   std::string_view rotting_file() const override { return "state-1"; }
@@ -303,6 +315,7 @@ class Tenant final : public sim::Tenant {
   const sim::Plan& plan_;
   const Sizes sizes_;
   BankOracle oracle_;
+  BankTeller teller_;
   std::vector<std::deque<sim::Operation>> operations_;
   std::vector<Flag> finished_;
 };
