@@ -119,7 +119,8 @@ void Operator::on_status(const rpc::Status& status) {
   }
   if (outcome != ChangeOutcome::refused) asks_blindly_ = 0;
   switch (what) {
-    case Asking::nothing: break;
+    case Asking::nothing:
+    case Asking::removal: break;
     case Asking::list: on_list(status); break;
     case Asking::view: on_view(status); break;
     case Asking::change:
@@ -162,6 +163,7 @@ void Operator::on_list(const rpc::Status& status) {
   }
   silent_lists_ = 0;
   list_ = std::move(list);
+  if (const etcdserverpb::Member* const twin = find_twin()) return remove_twin(*twin);
   act();
 }
 
@@ -191,6 +193,25 @@ void Operator::act() {
     case Step::move: return go_on_moving();
   }
   ASSERT(false && "a step that was not chosen");
+}
+
+// Listed on a machine that runs another one who is listed: its MemberAdd came late, when that one had moved and its URL was free again.
+const etcdserverpb::Member* Operator::find_twin() const {
+  for (const etcdserverpb::Member& member : list_.members()) {
+    const std::uint32_t machine = *machine_of(member, roster_.machines());
+    const bool is_there = roster_.is_started_for(machine, base::MemberId(member.id()));
+    const bool another_is = std::any_of(list_.members().begin(), list_.members().end(), [&](const etcdserverpb::Member& other) {
+      return machine_of(other, roster_.machines()) == machine && roster_.is_started_for(machine, base::MemberId(other.id()));
+    });
+    if (!is_there && another_is) return &member;
+  }
+  return nullptr;
+}
+
+void Operator::remove_twin(const etcdserverpb::Member& twin) {
+  etcdserverpb::MemberRemoveRequest request;
+  request.set_id(twin.id());
+  ask(Asking::removal, "/etcdserverpb.Cluster/MemberRemove", request.SerializeAsString(), kChangeTimeout);
 }
 
 void Operator::look_after() {

@@ -67,7 +67,7 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   void start() { go_on(); }
 
  private:
-  enum class Asking : std::uint8_t { nothing, list, change, view };
+  enum class Asking : std::uint8_t { nothing, list, removal, change, view };
   enum class Step : std::uint8_t { choose, remove, add, promote, move };
   struct Current {
     ScheduledChange scheduled;
@@ -91,6 +91,8 @@ class Operator final : private io::Timer, private rpc::ClientCall, private io::E
   void ask_for_view(std::uint32_t machine);
   void on_list(const rpc::Status& status);
   void act();
+  const etcdserverpb::Member* find_twin() const;
+  void remove_twin(const etcdserverpb::Member& twin);
   void look_after();
   bool choose();
   void go_on_removing();

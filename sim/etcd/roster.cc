@@ -56,7 +56,8 @@ void Roster::note(const etcdserverpb::MemberListResponse& list, ListKind kind, s
     if (machine.known_at > asked_at) continue;
     const etcdserverpb::Member* listed = nullptr;
     for (const etcdserverpb::Member& member : list.members()) {
-      if (machine_of(member, machines()) == number) listed = &member;
+      if (machine_of(member, machines()) != number) continue;
+      if (listed == nullptr || base::MemberId(member.id()) == machine.member) listed = &member;  // a request that came late may have listed another
     }
     note(number, listed, list, kind);
   }

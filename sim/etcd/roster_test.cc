@@ -151,6 +151,17 @@ TEST_CASE("who was removed makes room for the next one there, and nobody else do
   CHECK_EQ(f.started, std::vector<std::uint32_t>{1});
 }
 
+TEST_CASE("who runs on a machine goes on when another is listed there by a request that came late") {
+  for (const std::uint64_t late : {1U, 9U}) {
+    Fixture f;
+    f.note({{5, 0}, {7, 1}});
+    f.note({{5, 0}, {7, 1, 1}});
+    f.note(late < 5 ? std::vector<ListedMember>{{late, 1}, {5, 0}, {7, 1, 1}} : std::vector<ListedMember>{{5, 0}, {7, 1, 1}, {late, 1}});
+    CHECK(f.started.empty());
+    CHECK(f.roster.is_started_for(1, base::MemberId(7)));
+  }
+}
+
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
   Fixture f;
   f.note({{1, 0}, {2, 1}});
