@@ -7,6 +7,7 @@
 #include "core/etcd/member_list.h"
 #include "core/etcd/parse.h"
 #include "core/etcd/peer_service.h"
+#include "core/etcd/sealed.h"
 
 namespace etcd {
 
@@ -40,7 +41,7 @@ void MemberOperation::look_for_leader() {
   const auto found = peers.find(leader);
   if (found == peers.end()) return look_again();
   // This member's own limit comes first, and has the better words.
-  question_.ask(kPeerChangeMemberPath, encode_change(change), found->second, expires_at + kLookInterval);
+  question_.ask(kPeerChangeMemberPath, seal(encode_change(change), kPeerChangeMemberPath), found->second, expires_at + kLookInterval);
 }
 
 void MemberOperation::look_again() {
@@ -74,7 +75,8 @@ void MemberOperation::on_change_refused(ErrorId why) {
 
 void MemberOperation::on_leader_answer(const rpc::Status& status, std::string answer) {
   etcdserverpb::MemberAddResponse response;
-  if (status.code == rpc::StatusCode::ok && parse(response, answer)) return respond(response);
+  const std::optional<std::string_view> bytes = unseal(answer, kPeerChangeMemberPath);
+  if (status.code == rpc::StatusCode::ok && bytes && parse(response, *bytes)) return respond(response);
   if (status == to_status(ErrorId::not_leader)) return look_again();
   // Transport errors have no words of etcd's: it was asked, and nobody knows what came of it.
   const bool is_etcds = status.message.starts_with("etcdserver: ");
@@ -104,7 +106,9 @@ void MemberOperation::respond(const etcdserverpb::MemberAddResponse& answer) {
   *list.mutable_header() = response.header();
   *list.mutable_members() = response.members();
   const bool has_member = asked_by_ == AskedBy::member || change.kind == ChangeKind::add;
-  finish().respond(has_member ? response.SerializeAsString() : list.SerializeAsString());
+  const std::string bytes = has_member ? response.SerializeAsString() : list.SerializeAsString();
+  const AskedBy asked_by = asked_by_;
+  finish().respond(asked_by == AskedBy::member ? seal(bytes, kPeerChangeMemberPath) : bytes);
 }
 
 void MemberOperation::fail(const rpc::Status& status) { finish().fail(status); }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/etcd/sealed.h"
 
 namespace etcd {
 
@@ -35,6 +36,11 @@ void PeerQuestion::try_next() {
   rpc::CallOptions call;
   call.deadline = world_.clock.now() + timeout_;
   channel_->unary(path_, {}, call, *this);
+}
+
+// What changed on its way is no answer.
+void PeerQuestion::on_message(std::string_view message) {
+  if (const std::optional<std::string_view> bytes = unseal(message, path_)) answer_ = *bytes;
 }
 
 void PeerQuestion::on_status(const rpc::Status& status) {

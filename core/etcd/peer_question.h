@@ -36,7 +36,7 @@ class PeerQuestion final : private rpc::ClientCall, private io::EndOfTurn {
   bool is_asking() const { return is_asking_; }
 
  private:
-  void on_message(std::string_view message) override { answer_ = message; }
+  void on_message(std::string_view message) override;
   void on_status(const rpc::Status& status) override;
   void on_end_of_turn() override;
   void try_next();

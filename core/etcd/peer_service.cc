@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/etcd/member_list.h"
+#include "core/etcd/sealed.h"
 #include "core/etcd/version.h"
 
 namespace etcd {
@@ -16,7 +17,7 @@ void PeerService::add_to(rpc::Server& server) {
   server.add_http("/members", members_page_);
 }
 
-void PeerService::VersionHandler::handle(rpc::UnaryCall& call, std::string_view /*request*/) { call.respond(kEtcdVersion); }
+void PeerService::VersionHandler::handle(rpc::UnaryCall& call, std::string_view /*request*/) { call.respond(seal(kEtcdVersion, kPeerVersionPath)); }
 
 void PeerService::Door::handle(rpc::UnaryCall& call, std::string_view request) {
   if (service_.context_ != nullptr) return (service_.*answer_)(call, request);
@@ -24,18 +25,21 @@ void PeerService::Door::handle(rpc::UnaryCall& call, std::string_view request) {
 }
 
 void PeerService::list_members(rpc::UnaryCall& call, std::string_view /*request*/) {
-  call.respond(member_list(context_->machine, context_->replica.settled_configuration()));
+  call.respond(seal(member_list(context_->machine, context_->replica.settled_configuration()), kPeerMembersPath));
 }
 
 void PeerService::list_removed(rpc::UnaryCall& call, std::string_view /*request*/) {
   etcdserverpb::MemberListResponse response;
   fill_header(context_->machine, *response.mutable_header());
   for (const base::MemberId member : context_->machine.members().removed()) response.add_members()->set_id(member.value());
-  call.respond(response.SerializeAsString());
+  call.respond(seal(response.SerializeAsString(), kPeerRemovedPath));
 }
 
 void PeerService::change_member(rpc::UnaryCall& call, std::string_view request) {
-  std::optional<MemberChange> change = decode_change(request);
+  const std::optional<std::string_view> bytes = unseal(request, kPeerChangeMemberPath);
+  // Of no effect, but who asked cannot tell whether it was this or the answer that changed.
+  if (!bytes) return call.fail({rpc::StatusCode::unavailable, "the question changed on its way"});
+  std::optional<MemberChange> change = decode_change(*bytes);
   if (!change) return call.fail(to_status(ErrorId::unmarshal_failed));
   operations_.take(*context_, operations_).start(call, std::move(*change), AskedBy::member);
 }

@@ -5,7 +5,7 @@
 //   /lockstep.etcd.Peers/Removed        () -> the same form: the header, and the ids of those that were removed
 //   /lockstep.etcd.Peers/ChangeMember   encode_change() -> etcdserverpb.MemberAddResponse, or etcd's error; only the leader decides
 //
-// All but Version are unavailable until the member has opened its files. Likewise for a plain GET, as etcd's members have it:
+// Questions, where they say anything, and answers are sealed (sealed.h). All but Version are unavailable until the member has opened its files. Likewise for a plain GET, as etcd's members have it:
 // /version and /members (http_pages.h).
 #pragma once
 
