@@ -398,7 +398,7 @@ TEST_CASE("a member whose new URL is not agreed on yet is still reached at the o
   cluster.sim.network().cut(cluster[1].node.host(), cluster[0].node.host());
   CHECK_FALSE(cluster.update(0, cluster.id(1), "http://m2:9999").ok());
   cluster.sim.run_for(1s);
-  for (const std::size_t one : {0, 1}) cluster[one].crash(CrashKind::power_loss);
+  for (std::size_t one = 0; one < 2; ++one) cluster[one].crash(CrashKind::power_loss);
   cluster.sim.heal();
   cluster[1].restart();
   cluster.sim.run_for(5s);
