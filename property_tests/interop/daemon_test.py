@@ -238,7 +238,7 @@ class Damage(Case):
         self.assert_refused(run(*local_flags(self.data)), 'store')
 
     def test_a_damaged_tail_of_the_store_is_written_again_from_the_log(self):
-        self.written()
+        self.written(until=lambda: self.values_at('store-1', 'db-wal') >= 0)
         self.flip('store-1', 'db-wal')
         import etcd3  # noqa: PLC0415
         with Member(PROGRAM, self.data) as member:
