@@ -7,6 +7,7 @@
 // an operation whose answer was lost.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -42,6 +43,11 @@ class CommittedLog final : public Oracle {
   base::LogIndex last_index() const { return base::LogIndex(terms_.size()); }
   // Of the entry that is committed at this index. Requires: it is in [1, last_index()].
   base::Term term_at(base::LogIndex index) const { return terms_[index.value() - 1]; }
+  // Whether one of this term is committed, up to that index.
+  bool has_term(base::Term term, base::LogIndex up_to) const {
+    const auto end = terms_.begin() + static_cast<std::ptrdiff_t>(std::min(up_to, last_index()).value());
+    return std::binary_search(terms_.begin(), end, term);  // they do not fall
+  }
 
  private:
   void on_committed(std::string_view name, base::LogIndex& committed, base::EntryId id);

@@ -83,7 +83,8 @@ void ConfigurationOracle::judge(const Proposed& proposed) {
   if (before.index > committed || (before.index > base::LogIndex() && committed_.term_at(before.index) != before.term)) {
     return accuse("while the one before it, " + base::to_text(before) + ", is not committed");
   }
-  if (committed == base::LogIndex() || committed_.term_at(committed) != proposed.id.term) {
+  // Who has been deposed without knowing it proposes behind what others have committed since, and nothing will come of it.
+  if (!committed_.has_term(proposed.id.term, committed)) {
     return accuse("before anything of that term was committed");
   }
   const auto change = configurations_.at(proposed.member, proposed.id.index);

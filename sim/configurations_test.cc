@@ -206,6 +206,18 @@ TEST_CASE("nor before an entry of its own term is (Ongaro's erratum of 2015)") {
     group.change("m2", 2, 3, "m1 m2 m3 m4?");
     CHECK_EQ(group.found(), ConfigurationOracle::kName);
   }
+  SUBCASE("as it was, and another leader has committed since, of whom it has not heard") {
+    group.append("m2", 2, 2);
+    group.commit("m2", 1, 1);
+    group.commit("m2", 2, 2);
+    group.append("m3", 1, 1);
+    group.append("m3", 2, 2);
+    group.append("m3", 3, 3);
+    for (std::uint64_t index = 1; index <= 3; ++index) group.commit("m3", index, index);
+    group.append("m2", 2, 3);
+    group.change("m2", 2, 4, "m1 m2 m3 m4?");
+    CHECK(group.findings.is_clean());
+  }
   SUBCASE("as it was") {
     group.append("m2", 2, 2);
     group.commit("m2", 1, 1);
