@@ -9,6 +9,27 @@
 
 namespace replica {
 
+namespace {
+
+// Says when it goes, which is when all of it has been read or the attempt is over.
+class CountedSource final : public SnapshotSource {
+ public:
+  CountedSource(std::unique_ptr<SnapshotSource> source, std::shared_ptr<std::size_t> count) : source_(std::move(source)), count_(std::move(count)) {
+    ++*count_;
+  }
+  CountedSource(const CountedSource&) = delete;
+  CountedSource& operator=(const CountedSource&) = delete;
+  ~CountedSource() override { --*count_; }
+  base::LogIndex applied() const override { return source_->applied(); }
+  base::Result<bool> read(std::size_t bytes, std::string& piece) override { return source_->read(bytes, piece); }
+
+ private:
+  const std::unique_ptr<SnapshotSource> source_;
+  const std::shared_ptr<std::size_t> count_;
+};
+
+}  // namespace
+
 OutgoingSnapshots::OutgoingSnapshots(const io::World& world, StateMachine& machine, Transport* transport, std::size_t count_max)
     : world_(world), machine_(machine), transport_(transport), count_max_(count_max) {}
 
@@ -17,7 +38,8 @@ base::Status OutgoingSnapshots::begin(base::MemberId to, const raft::Raft& raft)
   // An answer to something older told raft that the member has more than it thought, and it looked again. When the one on its way is
   // over, raft hears of it and looks once more.
   if (sent_.count(to) != 0) return {};
-  if (sent_.size() >= count_max_) {
+  // Who has all of it and takes its time, or never comes to an end, keeps nobody else waiting.
+  if (*open_ >= count_max_) {
     failed_.push_back(to);
     return {};
   }
@@ -30,7 +52,7 @@ base::Status OutgoingSnapshots::begin(base::MemberId to, const raft::Raft& raft)
   const raft::Snapshot snapshot = raft.snapshot_at((*source)->applied());
   sent_[to] = snapshot.last.index;
   world_.observer.on_event(io::SnapshotBegun{to, snapshot.last});
-  transport_->send_snapshot(to, snapshot, std::move(*source));
+  transport_->send_snapshot(to, snapshot, std::make_unique<CountedSource>(std::move(*source), open_));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -41,6 +42,7 @@ class OutgoingSnapshots {
   Transport* const transport_;
   const std::size_t count_max_;
   std::map<base::MemberId, base::LogIndex> sent_;  // on their way, and up to where they go
+  std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);  // sources that are not read to their end; they may outlive this
   std::vector<base::MemberId> failed_;
 };
 

@@ -67,7 +67,7 @@ struct Options {
   // that half of the bounds allow: who needs what is gone needs a snapshot, which costs more.
   std::uint64_t catch_up_entries = 5000;
   std::uint64_t truncate_step_entries = 1000;  // not for fewer than this
-  std::size_t snapshots_max = 2;               // on their way to others at a time
+  std::size_t snapshots_max = 2;               // being read for others at a time
 };
 
 class ReplicaListener {
