@@ -12,6 +12,21 @@ namespace etcd {
 using namespace etcd::testing;
 using io::sim::CrashKind;
 
+namespace {
+
+// One member, and a learner that has joined and then does not see it any more: the learner's id.
+std::uint64_t begin_with_cut_off_learner(Changing& cluster) {
+  cluster.begin();
+  const auto added = cluster.add(0, "m2", true);
+  REQUIRE_MESSAGE(added.ok(), added.status.message);
+  cluster.start(cluster.prepare(0, "m2"));
+  cluster.sim.run_for(2s);
+  cluster.sim.partition({{&cluster[0].node, &cluster.client}, {&cluster[1].node}});
+  return added.body.member().id();
+}
+
+}  // namespace
+
 TEST_CASE("one member becomes three, five, and three again") {
   Changing cluster(1);
   cluster.begin();
@@ -221,14 +236,9 @@ TEST_CASE("who was removed while it was away stops when it comes back, and every
 // It never campaigns, and so never notices by itself that its leader is silent (sim: membership, seed 23).
 TEST_CASE("a learner that was cut off while it was removed finds out") {
   Changing cluster(1);
-  cluster.begin();
-  const auto added = cluster.add(0, "m2", true);
-  REQUIRE_MESSAGE(added.ok(), added.status.message);
-  cluster.start(cluster.prepare(0, "m2"));
-  cluster.sim.run_for(2s);
-  cluster.sim.partition({{&cluster[0].node, &cluster.client}, {&cluster[1].node}});
+  const std::uint64_t learner = begin_with_cut_off_learner(cluster);
   cluster.sim.run_for(10s);  // the connections are given up: nothing is on its way
-  REQUIRE(cluster.remove(0, added.body.member().id()).ok());
+  REQUIRE(cluster.remove(0, learner).ok());
   cluster.sim.run_for(10s);
   CHECK_FALSE(cluster[1].failure);
   cluster.sim.heal();
@@ -412,13 +422,8 @@ TEST_CASE("a member whose new URL is not agreed on yet is still reached at the o
 // (sim: membership, seed 567).
 TEST_CASE("a member that was removed while it was away, and everybody moved, hears it from who calls another one") {
   Changing cluster(1);
-  cluster.begin();
-  const auto added = cluster.add(0, "m2", true);
-  REQUIRE_MESSAGE(added.ok(), added.status.message);
-  cluster.start(cluster.prepare(0, "m2"));
-  cluster.sim.run_for(2s);
-  cluster.sim.partition({{&cluster[0].node, &cluster.client}, {&cluster[1].node}});
-  REQUIRE(cluster.remove(0, added.body.member().id()).ok());
+  const std::uint64_t learner = begin_with_cut_off_learner(cluster);
+  REQUIRE(cluster.remove(0, learner).ok());
   REQUIRE(cluster.update(0, cluster.id(0), "http://m1:9999").ok());
   cluster.sim.run_for(5s);
   cluster[0].crash(CrashKind::process_kill);
