@@ -21,7 +21,8 @@ namespace replica {
 
 class OutgoingSnapshots {
  public:
-  // `transport` may be null where there is nobody to send to.
+  // `transport` may be null where there is nobody to send to. At most `count_max` are being read at a time: what was sent whole takes no
+  // place while the other side installs it.
   OutgoingSnapshots(const io::World& world, StateMachine& machine, Transport* transport, std::size_t count_max);
 
   // Raft wants `to` to have one. An error is the disk's: the member must stop.
