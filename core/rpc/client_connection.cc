@@ -24,8 +24,7 @@ ClientConnection::ClientConnection(const io::World& world, const io::Address& ad
       listener_(listener),
       flush_hook_(*this),
       next_turn_hook_(*this),
-      callbacks_(make_client_callbacks()),
-      input_(kReadBytes, '\0') {
+      callbacks_(make_client_callbacks()) {
   start_session();
   world_.clock.arm(*this, world_.clock.now() + options_.connect_timeout);
   stream_ = world_.network.connect(address, *this);
@@ -202,6 +201,7 @@ void ClientConnection::reset_stream(std::int32_t stream_id, std::uint32_t error_
 void ClientConnection::on_readable() {
   const Entry entry(*this);
   if (stage_ == Stage::closed) return;
+  if (input_.empty()) input_.resize(kReadBytes);  // not before: most attempts to reach a member that is away end without a byte
   const io::ReadResult result = stream_->read(base::as_writable_bytes(input_));
   if (result.count > 0) {
     const std::string_view bytes = std::string_view(input_).substr(0, result.count);
