@@ -18,6 +18,8 @@ runs::Program this_program() {
   program.scenarios.push_back(sim::etcd::make_rot());
   program.scenarios.push_back(sim::etcd::make_cluster());
   program.scenarios.push_back(sim::etcd::make_membership());
+  program.scenarios.push_back(sim::etcd::make_steady(20));
+  program.scenarios.push_back(sim::etcd::make_steady(200));
   return program;
 }
 

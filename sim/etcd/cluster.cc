@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
@@ -17,6 +18,8 @@ constexpr base::Duration kDuration = std::chrono::seconds(100);
 // The last requests of each client are sent this long after the faults have ended, and must be answered. A client that has to find a
 // member of the core first waits for each of the others as long as it has patience.
 constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+constexpr base::Duration kSteadyUntil = std::chrono::seconds(60);
+constexpr base::Duration kSteadyDuration = std::chrono::seconds(100);
 
 class ClusterScenario final : public Scenario {
  public:
@@ -39,7 +42,7 @@ class ClusterScenario final : public Scenario {
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
     draw_faults(decisions, Budget::within, plan);
-    draw_workload(decisions, kCalmBefore, plan);
+    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     return plan;
   }
 
@@ -48,8 +51,41 @@ class ClusterScenario final : public Scenario {
   }
 };
 
+// What *cluster* is, with as many members, seconds and operations as make runs comparable.
+class SteadyScenario final : public Scenario {
+ public:
+  explicit SteadyScenario(std::uint32_t per_second) : name_("steady-" + std::to_string(per_second)), per_second_(per_second) {}
+
+  std::string_view name() const override { return name_; }
+
+  Plan draw_plan(std::uint64_t seed) const override {
+    io::sim::Decisions decisions(seed);
+    Plan plan;
+    plan.scenario = name();
+    plan.seed = seed;
+    plan.members = 3;
+    plan.clients = draw_client_count(decisions, 8);
+    plan.faults_until = kSteadyUntil;
+    plan.duration = kSteadyDuration;
+    draw_sizes(decisions, plan);
+    draw_group_sizes(decisions, plan);
+    draw_faults(decisions, Budget::within, plan);
+    draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyUntil / std::chrono::seconds(1)), kCalmBefore, plan);
+    return plan;
+  }
+
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
+    return make_group(plan, {}, findings);
+  }
+
+ private:
+  const std::string name_;
+  const std::uint32_t per_second_;
+};
+
 }  // namespace
 
 std::unique_ptr<Scenario> make_cluster() { return std::make_unique<ClusterScenario>(); }
+std::unique_ptr<Scenario> make_steady(std::uint32_t per_second) { return std::make_unique<SteadyScenario>(per_second); }
 
 }  // namespace sim::etcd

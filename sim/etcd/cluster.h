@@ -5,6 +5,7 @@
 // cut off or hanging. It must have a leader and give every client its last answers, and its files must hold what they should.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "sim/tenant.h"
@@ -13,5 +14,7 @@ namespace sim::etcd {
 
 // `cluster`: every seed must pass.
 std::unique_ptr<Scenario> make_cluster();
+// `steady-N`: the same for three members and a minute, in which clients have N operations to ask each second. To measure the simulator.
+std::unique_ptr<Scenario> make_steady(std::uint32_t per_second);
 
 }  // namespace sim::etcd

@@ -37,7 +37,7 @@ class MembershipScenario final : public Scenario {
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
     draw_change_rules(decisions, plan);
-    draw_workload(decisions, kCalmBefore, plan);
+    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     draw_changes(decisions, kFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
     return plan;

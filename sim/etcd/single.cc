@@ -29,7 +29,7 @@ class SingleScenario final : public Scenario {
     plan.duration = kDuration;
     draw_sizes(decisions, plan);
     draw_faults(decisions, budget_, plan);
-    draw_workload(decisions, kCalmBefore, plan);
+    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     return plan;
   }
 

@@ -15,8 +15,6 @@ namespace {
 using io::sim::Decisions;
 using io::sim::Identity;
 
-constexpr std::uint32_t kOperationsPerRun = 1600;
-
 // --- habits -----------------------------------------------------------------------------------------
 
 // How large a part of the operations a kind has, in parts that add up to whatever they do.
@@ -331,10 +329,10 @@ std::uint32_t draw_client_count(Decisions& decisions, std::uint32_t few_max) {
   return 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, few_max));
 }
 
-void draw_workload(Decisions& decisions, base::Duration calm, Plan& plan) {
+void draw_workload(Decisions& decisions, std::uint32_t operations, base::Duration calm, Plan& plan) {
   ASSERT(plan.clients > 0);
   const Habits habits = draw_habits(decisions, plan);
-  const std::uint32_t each = kOperationsPerRun / plan.clients;
+  const std::uint32_t each = operations / plan.clients;
   for (std::uint32_t client = 0; client < plan.clients; ++client) {
     std::vector<Operation> own;
     Drawer drawer(decisions, habits, plan.members);

@@ -16,9 +16,12 @@ namespace sim::etcd {
 // client gives up, so only somebody who was idle then is the first to write elsewhere, while others still ask the leader that was.
 std::uint32_t draw_client_count(io::sim::Decisions& decisions, std::uint32_t few_max);
 
-// Fills plan.operations, each client's in the order of their times. The last ones come `calm` after the faults have
+// How many operations the clients of a usual run have together.
+inline constexpr std::uint32_t kOperationsPerRun = 1600;
+
+// Fills plan.operations, each client's in the order of their times, with about `operations` until the faults end. The last ones come `calm` after the faults have
 // ended, and are the same in all runs but for a compaction in some of the seeds that compact at all.
 // Requires: clients and faults_until are set.
-void draw_workload(io::sim::Decisions& decisions, base::Duration calm, Plan& plan);
+void draw_workload(io::sim::Decisions& decisions, std::uint32_t operations, base::Duration calm, Plan& plan);
 
 }  // namespace sim::etcd

@@ -19,7 +19,7 @@ Plan plan_of(std::uint64_t seed, std::uint32_t members = 1) {
   plan.members = members;
   plan.clients = 2;
   plan.faults_until = std::chrono::seconds(50);
-  draw_workload(decisions, std::chrono::seconds(10), plan);
+  draw_workload(decisions, kOperationsPerRun, std::chrono::seconds(10), plan);
   return plan;
 }
 
