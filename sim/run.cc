@@ -39,9 +39,10 @@ class Engine final : private Truth, private Machines {
 
   Outcome run(Recording* recording) {
     set_up();
-    const VirtualTime end{plan_.duration};
+    const bool is_whole = options_.until == base::Duration() || options_.until >= plan_.duration;
+    const VirtualTime end{is_whole ? plan_.duration : options_.until};
     while (findings_.is_clean() && may_go_on() && sim_.step(end)) after_turn();
-    if (findings_.is_clean() && may_go_on()) judge_end();
+    if (is_whole && findings_.is_clean() && may_go_on()) judge_end();
     return outcome(recording);
   }
 

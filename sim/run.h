@@ -39,6 +39,7 @@ struct RunOptions {
   bool keep_log = false;        // the members' log lines
   bool keep_story = false;      // what happened, and the log lines in it
   std::uint64_t turns_max = 0;  // the run ends behind this turn, unjudged; 0: at its end
+  base::Duration until{};       // or at this instant; 0: at its end
   std::uint64_t* turn_begun = nullptr;  // the number of each turn, before it begins: of the last one when the process dies in it
 };
 

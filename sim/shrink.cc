@@ -12,6 +12,8 @@ namespace sim {
 
 namespace {
 
+constexpr base::Duration kPatience = std::chrono::seconds(1);
+
 class Shrinker {
  public:
   Shrinker(const Plan& plan, const Verdict& verdict, std::uint64_t runs_max, PlanRunner& runner, ShrinkProgress* progress)
@@ -48,7 +50,7 @@ class Shrinker {
   bool attempt(Plan candidate) {
     if (is_exhausted() || !contradiction(candidate).empty()) return false;
     ++best_.runs;
-    PlanRunner::Result result = runner_.run(candidate);
+    PlanRunner::Result result = runner_.run(candidate, patience(candidate));
     const bool is_same = is_alike(result.verdict, best_.verdict);
     if (is_same) {
       best_.plan = std::move(candidate);
@@ -57,6 +59,13 @@ class Shrinker {
     }
     if (progress_ != nullptr) progress_->on_progress(best_.plan, best_.runs);
     return is_same;
+  }
+
+  // Most candidates do not fail, and a run that does not takes longest. What fails on its way does so at about the same time again.
+  base::Duration patience(const Plan& candidate) const {
+    const bool failed_on_its_way = ended_ != base::Duration() && ended_ < best_.plan.duration;
+    if (!failed_on_its_way) return {};
+    return std::min(ended_ + ended_ / 2 + kPatience, candidate.duration);
   }
 
   static void drop_from(base::Duration until, Plan& plan) {

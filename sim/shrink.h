@@ -21,7 +21,8 @@ class PlanRunner {
     Verdict verdict;
     base::Duration simulated{};  // when it ended
   };
-  virtual Result run(const Plan& plan) = 0;
+  // What happens behind `until` matters to nobody; 0: all of it does.
+  virtual Result run(const Plan& plan, base::Duration until) = 0;
   // What happens by chance in that run, as Recording::hits; nothing if it cannot be told.
   virtual std::vector<std::uint64_t> hits(const Plan& plan) = 0;
 

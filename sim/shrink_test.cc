@@ -11,9 +11,11 @@ namespace {
 // Fails at second 21 when it finds three members, a power loss, operation 7 of client 1, and one rate or one thing that this rate made.
 class NeedsThree final : public PlanRunner {
  public:
-  Result run(const Plan& plan) override {
+  Result run(const Plan& plan, base::Duration until) override {
     ++runs;
-    return {verdict(plan), std::chrono::seconds(21)};
+    CHECK((until == base::Duration() || until > kFailsAt));
+    limited_runs += until == base::Duration() ? 0 : 1;
+    return {verdict(plan), kFailsAt};
   }
   std::vector<std::uint64_t> hits(const Plan& plan) override {
     if (plan.rates.count("disk.sync_error") == 0) return {};
@@ -30,7 +32,9 @@ class NeedsThree final : public PlanRunner {
     if (plan.operations.size() == 3) return {VerdictKind::safety, "durability", "nothing is there"};
     return {VerdictKind::safety, "durability", "operation 7 is lost"};
   }
+  static constexpr base::Duration kFailsAt = std::chrono::seconds(21);
   int runs = 0;
+  int limited_runs = 0;
 };
 
 Plan large_plan() {
@@ -67,6 +71,7 @@ TEST_CASE("what a failure does not need goes, and the failure stays the same one
   CHECK(shrunk.plan.operations.size() <= 4);  // three would be the other failure
   CHECK_EQ(shrunk.verdict.oracle, "durability");
   CHECK(shrunk.plan.duration < std::chrono::seconds(30));
+  CHECK_EQ(runner.limited_runs, runner.runs - 1);  // of the first one it is not known yet when it fails
 }
 
 TEST_CASE("the number of runs is a bound") {

@@ -24,9 +24,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double cpu_seconds_now() {
+double cpu_seconds_of(int whose) {
   rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  getrusage(whose, &usage);
   const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
@@ -146,18 +146,19 @@ sim::Outcome run_once(const sim::Scenario& scenario, const sim::Plan& plan, cons
 RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool twice) {
   RunReport report;
   report.seed = plan.seed;
-  const double begin = cpu_seconds_now();
+  const double begin = cpu_seconds_of(RUSAGE_SELF);
   report.outcome = run_once(scenario, plan, {}, nullptr);
-  report.cpu_seconds = cpu_seconds_now() - begin;
+  report.cpu_seconds = cpu_seconds_of(RUSAGE_SELF) - begin;
   if (twice) report.second_digest = base::to_text(run_once(scenario, plan, {}, nullptr).digest);
   return report;
 }
 
 namespace {
 
-RunReport run_with_hits(const sim::Scenario& scenario, const sim::Plan& plan) {
+RunReport run_with(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits, base::Duration until) {
   sim::RunOptions options;
-  options.keep_hits = true;
+  options.keep_hits = hits == Hits::kept;
+  options.until = until;
   sim::Recording recording;
   RunReport report;
   report.seed = plan.seed;
@@ -168,14 +169,16 @@ RunReport run_with_hits(const sim::Scenario& scenario, const sim::Plan& plan) {
 
 }  // namespace
 
-RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits) {
+double cpu_seconds_spent() { return cpu_seconds_of(RUSAGE_SELF) + cpu_seconds_of(RUSAGE_CHILDREN); }
+
+RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits, base::Duration until) {
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) std::exit(3);
   const pid_t pid = fork();
   if (pid < 0) std::exit(3);
   if (pid == 0) {
     close(pipe_fds[0]);
-    write_all(pipe_fds[1], to_json_line(hits == Hits::kept ? run_with_hits(scenario, plan) : run_here(scenario, plan, false)));
+    write_all(pipe_fds[1], to_json_line(run_with(scenario, plan, hits, until)));
     _exit(0);
   }
   close(pipe_fds[1]);

@@ -29,9 +29,11 @@ void warm_up(const sim::Scenario& scenario);
 
 // In this process, between the preload library's marks when it is there.
 RunReport run_here(const sim::Scenario& scenario, const sim::Plan& plan, bool twice);
-// In a child. A child that died makes a report with the verdict `crash`.
+// In a child. A child that died makes a report with the verdict `crash`. A run that comes to `until` ends there, unjudged; 0: at its end.
 enum class Hits : bool { dropped, kept };
-RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits = Hits::dropped);
+RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits = Hits::dropped, base::Duration until = {});
+// Of this process and the children that it has waited for.
+double cpu_seconds_spent();
 
 class ReportListener {
  public:

@@ -22,8 +22,8 @@ void print_verdict(const char* who, const sim::Verdict& verdict) {
 class IsolatedRunner final : public sim::PlanRunner {
  public:
   explicit IsolatedRunner(const sim::Scenario& scenario) : scenario_(scenario) {}
-  Result run(const sim::Plan& plan) override {
-    const RunReport report = run_isolated(scenario_, plan);
+  Result run(const sim::Plan& plan, base::Duration until) override {
+    const RunReport report = run_isolated(scenario_, plan, Hits::dropped, until);
     return {report.outcome.verdict, report.outcome.simulated};
   }
   // A run that ends its process tells nothing.
@@ -91,11 +91,11 @@ int run_shrink(const Program& program, const Arguments& arguments) {
   const sim::Trace smaller{shrunk.plan, after.outcome.verdict, after.outcome.digest, program.build};
   if (const base::Status written = write_file(arguments.output, sim::encode(smaller)); !written) return refuse(program, written.error());
   std::printf("%u -> %u machines, %zu -> %zu operations, %zu -> %zu scheduled faults, %zu -> %zu fault rates, %zu single faults by chance, "
-              "%.1f -> %.1f simulated seconds, in %llu runs\n",
+              "%.1f -> %.1f simulated seconds, in %llu runs and %.1f CPU-s\n",
               machines_of(trace->plan), machines_of(shrunk.plan), trace->plan.operations.size(), shrunk.plan.operations.size(),
               trace->plan.actions.size(), shrunk.plan.actions.size(), trace->plan.rates.size(), shrunk.plan.rates.size(),
               shrunk.plan.pins.size(), static_cast<double>(trace->plan.duration.count()) / 1e9,
-              static_cast<double>(shrunk.plan.duration.count()) / 1e9, static_cast<unsigned long long>(shrunk.runs));
+              static_cast<double>(shrunk.plan.duration.count()) / 1e9, static_cast<unsigned long long>(shrunk.runs), cpu_seconds_spent());
   print_verdict("smaller", smaller.verdict);
   std::printf("again: %s replay %s\n", program.name.c_str(), arguments.output.c_str());
   return 0;
