@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,10 @@ class Shrinker {
       again |= drop_rates();
       again |= drop_elements(&Plan::broken);
       again |= drop_machines();
+      again |= drop_groups(&Plan::actions, [](const Action& action) { return std::string(to_text(action.kind)); });
       again |= drop_elements(&Plan::actions);
+      again |= drop_groups(&Plan::operations, [](const Operation& operation) { return "c" + std::to_string(operation.client); });
+      again |= drop_groups(&Plan::operations, [](const Operation& operation) { return operation.what.substr(0, operation.what.find(' ')); });
       again |= drop_elements(&Plan::operations);
       again |= drop_sizes();
       again |= drop_pins();
@@ -144,6 +148,22 @@ class Shrinker {
     candidate.rates.clear();
     if (candidate.pins.empty() && best_.plan.rates.empty()) return false;
     return attempt(std::move(candidate));
+  }
+
+  // All that one client asks, all gets, all pauses: a handful of runs, which takes most of a plan away.
+  template <typename Element, typename Key>
+  bool drop_groups(std::vector<Element> Plan::* list, const Key& key_of) {
+    std::map<std::string, std::size_t> sizes;
+    for (const Element& element : best_.plan.*list) ++sizes[key_of(element)];
+    bool changed = false;
+    for (const auto& group : sizes) {
+      if (group.second < 2) continue;
+      Plan candidate = best_.plan;
+      std::vector<Element>& elements = candidate.*list;
+      elements.erase(std::remove_if(elements.begin(), elements.end(), [&](const Element& one) { return key_of(one) == group.first; }), elements.end());
+      changed |= attempt(std::move(candidate));
+    }
+    return changed;
   }
 
   template <typename Element>

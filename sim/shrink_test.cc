@@ -74,6 +74,22 @@ TEST_CASE("what a failure does not need goes, and the failure stays the same one
   CHECK_EQ(runner.limited_runs, runner.runs - 1);  // of the first one it is not known yet when it fails
 }
 
+TEST_CASE("what one client asks goes at once, and so does every fault of a kind") {
+  struct NeedsNothing final : PlanRunner {
+    Result run(const Plan&, base::Duration) override {
+      ++runs;
+      return {{VerdictKind::safety, "durability", "it is lost"}, std::chrono::seconds(21)};
+    }
+    std::vector<std::uint64_t> hits(const Plan&) override { return {}; }
+    int runs = 0;
+  };
+  NeedsNothing runner;
+  const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", "it is lost"}, 2000, runner, nullptr);
+  CHECK(shrunk.plan.operations.empty());
+  CHECK(shrunk.plan.actions.empty());
+  CHECK(runner.runs < 40);
+}
+
 TEST_CASE("the number of runs is a bound") {
   NeedsThree runner;
   const Shrunk shrunk = shrink(large_plan(), {VerdictKind::safety, "durability", "operation 23 is lost"}, 10, runner, nullptr);
