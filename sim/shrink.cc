@@ -1,6 +1,7 @@
 #include "sim/shrink.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -14,6 +15,10 @@ namespace sim {
 namespace {
 
 constexpr base::Duration kPatience = std::chrono::seconds(1);
+// What leap() tries to keep, and under how many seeds.
+constexpr std::array<std::size_t, 4> kLeapOperations = {0, 4, 16, 64};
+constexpr std::array<std::size_t, 3> kLeapActions = {0, 1, 3};
+constexpr std::uint64_t kLeapSeeds = 8;
 
 class Shrinker {
  public:
@@ -21,14 +26,22 @@ class Shrinker {
       : best_{plan, verdict, 0}, runs_max_(runs_max), runner_(runner), progress_(progress) {}
 
   Shrunk run() {
-    reduce();
+    cut_off();
+    shorten();
+    leap();
+    reduce_and_leap();
     // What is left to chance then is little enough to be spelled out; without it more can go.
-    if (pin_hits()) reduce();
+    if (pin_hits()) reduce_and_leap();
     return best_;
   }
 
  private:
   bool is_exhausted() const { return best_.runs >= runs_max_; }
+
+  void reduce_and_leap() {
+    do reduce();
+    while (leap());
+  }
 
   // Cheap and large steps first: a shorter run makes every later one faster.
   void reduce() {
@@ -65,10 +78,11 @@ class Shrinker {
     return is_same;
   }
 
+  bool fails_on_its_way() const { return ended_ != base::Duration() && ended_ < best_.plan.duration; }
+
   // Most candidates do not fail, and a run that does not takes longest. What fails on its way does so at about the same time again.
   base::Duration patience(const Plan& candidate) const {
-    const bool failed_on_its_way = ended_ != base::Duration() && ended_ < best_.plan.duration;
-    if (!failed_on_its_way) return {};
+    if (!fails_on_its_way()) return {};
     return std::min(ended_ + ended_ / 2 + kPatience, candidate.duration);
   }
 
@@ -100,6 +114,37 @@ class Shrinker {
       if (until < std::chrono::milliseconds(10) || !attempt(std::move(candidate))) return changed;
       changed = true;
     }
+  }
+
+  // Almost everything at once, under a few other seeds. Where a failure is a matter of when things happen each element that goes moves all that
+  // comes later, and most failures go with it; taken out one by one, hundreds stay that only hold the others in their places. Other chances
+  // bring the same failure about with little.
+  bool leap() {
+    if (!fails_on_its_way()) return false;  // every run would go on to its end
+    for (const std::size_t operations : kLeapOperations) {
+      for (const std::size_t actions : kLeapActions) {
+        Plan candidate = best_.plan;
+        if (operations * 2 > candidate.operations.size() || is_exhausted()) continue;
+        keep_latest(operations, candidate.operations);
+        keep_latest(actions, candidate.actions);
+        for (std::uint64_t chance = 0; chance < kLeapSeeds; ++chance) {
+          candidate.seed = best_.plan.seed + chance;
+          if (attempt(candidate)) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // Before the failure, and in the order in which they stand.
+  template <typename Element>
+  void keep_latest(std::size_t count, std::vector<Element>& elements) const {
+    std::vector<base::Duration> times;
+    for (const Element& element : elements) times.push_back(element.at);
+    std::sort(times.begin(), times.end());
+    if (times.size() <= count) return;
+    const base::Duration first = count == 0 ? base::Duration::max() : times[times.size() - count];
+    elements.erase(std::remove_if(elements.begin(), elements.end(), [&](const Element& one) { return one.at < first; }), elements.end());
   }
 
   template <typename Map>
