@@ -16,6 +16,7 @@
 #include "core/base/hash.h"
 #include "core/base/ids.h"
 #include "core/base/log_entry.h"
+#include "core/base/marks.h"
 
 namespace io {
 
@@ -169,6 +170,11 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_event(const Event& event) = 0;
+  // A rare branch was taken. On the loop, or in a job. Whoever does not simulate need not know.
+  virtual void reached(base::Mark mark) { static_cast<void>(mark); }
+  void reached(const base::Marks& marks) {
+    marks.each([this](base::Mark mark) { reached(mark); });
+  }
   // A line for the operator; in io/real one JSON object on stderr (etcd's keys, core/etcd decides the texts).
   virtual void log(Level level, std::string_view message, std::span<const LogField> fields) = 0;
 

@@ -258,6 +258,7 @@ class Engine final : private Truth, private Machines {
     out.faults = sim_.counters();
     out.crashes = course_->crashes;
     out.commits_proven = oracles_->commits_proven();
+    for (const std::unique_ptr<Member>& member : members_) out.marks.add(member->node().observation().marks);
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
     const SnapshotCounts& snapshots = oracles_->snapshots();

@@ -30,6 +30,7 @@ struct Outcome {
   CrashCounts crashes;
   std::uint64_t commits_proven = 0;             // log writes that were found durable
   std::map<std::string, std::uint64_t> counts;  // the tenant's
+  base::MarkCounts marks;                       // of all members; what a process reached that died is not among them
 };
 
 struct RunOptions {

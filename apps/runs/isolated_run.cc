@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 extern "C" void lockstep_preload_begin() __attribute__((weak));  // null without the library
 extern "C" void lockstep_preload_end() __attribute__((weak));
@@ -87,6 +88,11 @@ std::string to_json_line(const RunReport& report) {
     const auto fault = static_cast<io::sim::FaultKind>(kind);
     json["faults"][std::string(io::sim::to_text(fault))] = outcome.faults[fault];
   }
+  json["marks"] = Json::object();  // those that were reached
+  for (std::size_t i = 0; i < base::kMarkCount; ++i) {
+    const auto mark = static_cast<base::Mark>(i);
+    if (outcome.marks[mark] > 0) json["marks"][std::string(base::to_text(mark))] = outcome.marks[mark];
+  }
   return json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
@@ -115,6 +121,10 @@ RunReport from_json_line(const std::string& line) {
   for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
     const auto fault = static_cast<io::sim::FaultKind>(kind);
     outcome.faults.count(fault, json["faults"][std::string(io::sim::to_text(fault))]);
+  }
+  for (std::size_t i = 0; i < base::kMarkCount; ++i) {
+    const auto mark = static_cast<base::Mark>(i);
+    outcome.marks.add(mark, json["marks"].value(std::string(base::to_text(mark)), std::uint64_t{0}));
   }
   return report;
 }

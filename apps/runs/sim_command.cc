@@ -11,6 +11,7 @@
 
 #include "apps/runs/commands.h"
 #include "apps/runs/isolated_run.h"
+#include "apps/runs/marks.h"
 
 namespace runs {
 
@@ -40,6 +41,7 @@ class Totals final : public ReportListener {
     crashes_.in_recovery += outcome.crashes.in_recovery;
     commits_proven_ += outcome.commits_proven;
     for (const auto& count : outcome.counts) counts_[count.first] += count.second;
+    marks_.add(scenario_.draw_plan(report.seed), outcome.marks);
     if (const auto acknowledged = outcome.counts.find("acknowledged"); acknowledged != outcome.counts.end()) {
       acknowledged_min_ = std::min(acknowledged_min_, acknowledged->second);
     }
@@ -141,6 +143,10 @@ class Totals final : public ReportListener {
       const auto fault = static_cast<io::sim::FaultKind>(kind);
       json["faults"][std::string(io::sim::to_text(fault))] = faults_[fault];
     }
+    json["marks"] = Json::object();
+    for (const base::Mark mark : marks_.wanted()) {
+      json["marks"][std::string(base::to_text(mark))] = {{"runs", marks_.runs(mark)}, {"times", marks_.times(mark)}};
+    }
     json["failures"] = Json::array();
     for (const Failure& failure : failures_) {
       json["failures"].push_back({{"seed", failure.seed},
@@ -172,7 +178,7 @@ class Totals final : public ReportListener {
       const auto fault = static_cast<io::sim::FaultKind>(kind);
       std::printf(" %s %llu", std::string(io::sim::to_text(fault)).c_str(), static_cast<unsigned long long>(faults_[fault]));
     }
-    std::printf("\n");
+    std::printf("\n%s\n", marks_.to_text().c_str());
     // One line for each mistake, as far as one can tell.
     std::map<std::string, std::vector<const Failure*>> kinds;
     for (const Failure& failure : failures_) {
@@ -200,6 +206,7 @@ class Totals final : public ReportListener {
   std::uint64_t acknowledged_min_ = UINT64_MAX;
   std::map<std::string, std::uint64_t> counts_;
   io::sim::FaultCounters faults_;
+  MarkTotals marks_;
   std::map<std::uint64_t, std::string> digests_;
   std::vector<Failure> failures_;
 };

@@ -4,14 +4,14 @@
 
 namespace etcd {
 
-Compactor::Compactor(io::Clock& clock, mvcc::Store& store, sqlite::Backend& backend, CompactionPace pace)
-    : clock_(clock), store_(store), backend_(backend), pace_(pace) {
+Compactor::Compactor(const io::World& world, mvcc::Store& store, sqlite::Backend& backend, CompactionPace pace)
+    : world_(world), store_(store), backend_(backend), pace_(pace) {
   ASSERT(pace_.slice.keys > 0);
   ASSERT(pace_.slice.versions > 0);
 }
 
 void Compactor::arm(base::Duration delay) {
-  if (!is_armed()) clock_.arm(*this, clock_.now() + delay);
+  if (!is_armed()) world_.clock.arm(*this, world_.clock.now() + delay);
 }
 
 void Compactor::wake() {
@@ -20,7 +20,7 @@ void Compactor::wake() {
 
 void Compactor::stop() {
   is_stopped_ = true;
-  clock_.disarm(*this);
+  world_.clock.disarm(*this);
 }
 
 void Compactor::wait(RemovalWait& wait) {
@@ -39,7 +39,9 @@ void Compactor::take_over(Compactor& other) {
 
 void Compactor::on_timer() {
   if (store_.is_compaction_pending() && backend_.unmaterialised_bytes() <= pace_.unmaterialised_bytes_max) {
-    store_.run_compaction_slice(pace_.slice);
+    base::Marks marks;
+    store_.run_compaction_slice(pace_.slice, marks);
+    world_.observer.reached(marks);
   }
   if (store_.is_compaction_pending()) arm(pace_.pause);
   note_removed();

@@ -11,7 +11,7 @@
 
 #include "core/base/intrusive_list.h"
 #include "core/base/time.h"
-#include "io/clock.h"
+#include "io/world.h"
 #include "storage/mvcc/store.h"
 #include "storage/sqlite/backend.h"
 
@@ -46,8 +46,8 @@ class RemovalWait : public base::ListNode<RemovalWait>, public RemovalTicket {
 class Compactor final : private io::Timer {
  public:
   // All references outlive it.
-  Compactor(io::Clock& clock, mvcc::Store& store, sqlite::Backend& backend, CompactionPace pace);
-  ~Compactor() { clock_.disarm(*this); }
+  Compactor(const io::World& world, mvcc::Store& store, sqlite::Backend& backend, CompactionPace pace);
+  ~Compactor() { world_.clock.disarm(*this); }
 
   // The store was opened or compacted: there may be something to forget.
   void wake();
@@ -68,7 +68,7 @@ class Compactor final : private io::Timer {
   void answer_committed();
   void arm(base::Duration delay);
 
-  io::Clock& clock_;
+  const io::World world_;
   mvcc::Store& store_;
   sqlite::Backend& backend_;
   const CompactionPace pace_;

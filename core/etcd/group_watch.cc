@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/mark.h"
 #include "core/etcd/peer_service.h"
 
 namespace etcd {
@@ -79,6 +80,7 @@ void GroupWatch::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::s
   const bool is_ours = answer && list.ParseFromString(*answer) && list.header().cluster_id() == self.cluster.value();
   if (is_ours && !asks_members_) {
     if (has(list, self.member)) {
+      world_.observer.reached(base::Mark::removed_was_told);
       stop();
       return listener_.on_removed_elsewhere();
     }
@@ -87,7 +89,9 @@ void GroupWatch::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::s
   }
   to_ask_.pop_back();
   ask_next();
-  if (is_ours) listener_.on_group_told(list);
+  if (!is_ours) return;
+  world_.observer.reached(base::Mark::group_told_by_others);
+  listener_.on_group_told(list);
 }
 
 }  // namespace etcd

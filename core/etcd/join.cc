@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/mark.h"
 #include "core/etcd/group.h"
 #include "core/etcd/peer_service.h"
 
@@ -144,6 +145,10 @@ void JoinQuestion::on_peer_answer(PeerQuestion& /*question*/, std::optional<std:
   question_->ask(kPeerRemovedPath, kObjectionTimeout);
 }
 
-void JoinQuestion::end() { listener_.on_joined(join(config_, lists_, removed_)); }
+void JoinQuestion::end() {
+  base::Result<Joined> joined = join(config_, lists_, removed_);
+  if (!joined && !lists_.empty()) world_.observer.reached(base::Mark::join_list_refused);
+  listener_.on_joined(std::move(joined));
+}
 
 }  // namespace etcd

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace etcd {
 
@@ -66,6 +67,7 @@ void Membership::propose_next() {
   while (!queued_.is_empty() && !is_stopped_) {
     MembershipWait& wait = queued_.front();
     if (replica_.status().role != raft::Role::leader) {
+      world_.observer.reached(base::Mark::change_at_other_leader);
       queued_.pop_front().on_change_refused(ErrorId::not_leader);
       continue;
     }
@@ -73,7 +75,10 @@ void Membership::propose_next() {
     if (change.kind == ChangeKind::add) change.id = added_member_id(change.peer_urls, world_.clock.wall_now());
     const GroupFacts now = facts();
     std::optional<ErrorId> why = objection(change, now);
-    if (change.kind == ChangeKind::add && machine_.members().is_removed(change.id)) why = ErrorId::member_not_found;
+    if (change.kind == ChangeKind::add && machine_.members().is_removed(change.id)) {
+      world_.observer.reached(base::Mark::added_id_was_removed);
+      why = ErrorId::member_not_found;
+    }
     // A member that listens to no peer could never reach the one that comes.
     if (change.kind == ChangeKind::add && !why && links_ == nullptr) why = ErrorId::unhealthy;
     if (why) {

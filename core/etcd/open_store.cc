@@ -7,7 +7,7 @@
 namespace etcd {
 
 OpenStore::OpenStore(const io::World& world, const sqlite::BackendOptions& options, CompactionPace pace, io::WorkQueue& queue)
-    : backend_(world, options, queue), store_(backend_), compactor_(world.clock, store_, backend_, pace), members_(backend_) {}
+    : backend_(world, options, queue), store_(backend_), compactor_(world, store_, backend_, pace), members_(backend_) {}
 
 void OpenStore::open(const base::StoreMark& mark, base::LogIndex first_kept, sqlite::BackendListener& listener, io::Completion& done) {
   ASSERT(opening_ == nullptr);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/release.h"
 #include "core/etcd/parse.h"
 #include "core/etcd/range_operation.h"
@@ -101,7 +102,10 @@ void RangeStreamOperation::run_slice() {
     waits_for_room_ = true;  // on_room() goes on
     return;
   }
-  if (generation_ != context_.machine.generation()) return finish(to_status(kStoreReplaced));
+  if (generation_ != context_.machine.generation()) {
+    context_.world.observer.reached(base::Mark::range_lost_store);
+    return finish(to_status(kStoreReplaced));
+  }
   // Sent only now that more follows: the last keys go with the last message.
   if (is_chunk_full()) send_chunk();
   ScanBudget budget = slice_budget(context_.config.tuning);
@@ -115,7 +119,10 @@ void RangeStreamOperation::run_slice() {
     return failure.on_read_failed(refused.error());
   }
   // Overtaken by a compaction before the client has anything: whoever named no revision wants the newest, which is always there.
-  if (*refused && request_.revision() <= 0 && !has_sent_) return begin_sending();
+  if (*refused && request_.revision() <= 0 && !has_sent_) {
+    context_.world.observer.reached(base::Mark::range_overtaken);
+    return begin_sending();
+  }
   if (*refused) return finish(to_status(**refused));
   chunk_keys_ += scan_.appended() - appended;
   if (scan_.is_done()) return send_last();

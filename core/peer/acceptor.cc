@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/peer/message_receiver.h"
 #include "core/peer/snapshot_receiver.h"
 
@@ -60,6 +61,7 @@ void Acceptor::set_members(std::set<base::MemberId> members) {
     if (members_.count(key.first) == 0) strangers.push_back(incoming.get());
   }
   for (Incoming* const stranger : strangers) {
+    world_.observer.reached(base::Mark::stranger_cut_off);
     end(*stranger, rpc::StatusCode::failed_precondition, "member " + base::to_text(stranger->from()) + " no longer belongs to the group");
   }
 }
@@ -77,10 +79,12 @@ rpc::StreamReceiver* Acceptor::on_call(rpc::StreamCall& call, Lane lane) {
     hello_listener_->on_addresses_said(hello->from, hello->addresses);
   }
   if (const auto why = refusal(*hello, identity_, members_.count(hello->from) > 0)) {
+    world_.observer.reached(base::Mark::caller_turned_away);
     return turn_away(call, hello->from, rpc::StatusCode::failed_precondition, *why);
   }
   const Key key{hello->from, lane};
   if (const auto older = incoming_.find(key); older != incoming_.end()) {
+    world_.observer.reached(base::Mark::lane_opened_anew);
     end(*older->second, rpc::StatusCode::aborted, "a newer connection takes its place");
   }
   std::unique_ptr<Incoming>& incoming = incoming_[key];

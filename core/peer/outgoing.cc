@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/overloaded.h"
 #include "core/peer/dial.h"
 #include "core/peer/peer.pb.h"
@@ -102,6 +103,7 @@ void Outgoing::on_room() { is_loss_told_ = false; }
 
 void Outgoing::note_loss() {
   if (std::exchange(is_loss_told_, true)) return;
+  if (stage_ != Stage::resting) world_.observer.reached(base::Mark::message_lost_for_room);
   owner_.on_lost(hello_.to);
 }
 
@@ -182,6 +184,7 @@ void Outgoing::on_timer() {
   if (stage_ == Stage::resting) return dial();
   const base::Instant now = world_.clock.now();
   if (waiting_since_ && now - *waiting_since_ >= options_.silence_timeout) {
+    world_.observer.reached(base::Mark::peer_silent);
     return end("the connection to a peer is given up", "nothing has been heard of it", false);
   }
   if (stage_ == Stage::open && now - last_sent_ >= options_.keep_alive_interval) put(writer_.keep_alive());

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/overloaded.h"
 #include "core/peer/acceptor.h"
 
@@ -109,6 +110,7 @@ void SnapshotReceiver::complete(base::Status status) {
 }
 
 void SnapshotReceiver::on_sink_failed(const base::Error& error) {
+  acceptor_.world().observer.reached(base::Mark::snapshot_sink_failed);
   sink_.reset();
   const bool is_damaged = error.code == base::Code::damaged;
   if (is_damaged || error.code == base::Code::invalid) {
@@ -134,6 +136,7 @@ void SnapshotReceiver::on_timer() {
   const base::Instant now = acceptor_.world().clock.now();
   const Options& options = acceptor_.options();
   if (!is_working_ && now - heard_at_ >= options.snapshot_idle_timeout) {
+    acceptor_.world().observer.reached(base::Mark::snapshot_sender_silent);
     return acceptor_.end(*this, rpc::StatusCode::unavailable, "nothing more has come of the snapshot");
   }
   if (now - receipt_at_ >= options.keep_alive_interval) acknowledge();

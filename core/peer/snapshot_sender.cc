@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/peer/dial.h"
 #include "core/peer/peer.pb.h"
 
@@ -115,17 +116,22 @@ void SnapshotSender::on_timer() {
   const base::Instant now = world_.clock.now();
   // Who lives and takes nothing must not keep the store from giving back space. Once all is read the other side may take its time.
   if (stage_ == Stage::open && source_ != nullptr && now - moved_at_ >= options_.snapshot_stall_timeout) {
+    world_.observer.reached(base::Mark::snapshot_stalled);
     return give_up(base::Code::unavailable, "the member has taken nothing more for a long time");
   }
   const base::Instant given_up_at = heard_at_ + options_.silence_timeout;
   if (now < given_up_at) return world_.clock.arm(*this, given_up_at);
+  world_.observer.reached(base::Mark::snapshot_receiver_silent);
   give_up(base::Code::unavailable, "nothing has been heard of the member");
 }
 
 // --- the end ----------------------------------------------------------------------------------------
 
 void SnapshotSender::give_up(base::Code code, const std::string& why) {
-  if (stage_ == Stage::opening && next_address_ < addresses_.size()) return dial();
+  if (stage_ == Stage::opening && next_address_ < addresses_.size()) {
+    world_.observer.reached(base::Mark::snapshot_address_again);
+    return dial();
+  }
   over(base::fail(code, why));
 }
 

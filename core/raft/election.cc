@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/raft/raft.h"
 
 namespace raft {
@@ -10,6 +11,7 @@ void Raft::campaign(Campaign kind, Output& output) {
   ASSERT(role_ != Role::leader);
   ASSERT(may_campaign());
   const bool is_pre_vote = kind == Campaign::pre_vote;
+  if (!configuration().is_voter(options_.self)) output.marks.add(base::Mark::removed_campaigns);
   leader_ = base::MemberId::none;
   votes_.clear();
   election_elapsed_ticks_ = 0;
@@ -54,7 +56,9 @@ void Raft::count_vote(base::MemberId from, bool is_granted, Output& output) {
   });
   switch (decision) {
     case Decision::open: return;
-    case Decision::lost: return become_follower(term_, base::MemberId::none, output);
+    case Decision::lost:
+      if (role_ == Role::candidate) output.marks.add(base::Mark::election_lost);
+      return become_follower(term_, base::MemberId::none, output);
     case Decision::won:
       if (role_ == Role::candidate) become_leader(output);
       else campaign(Campaign::election, output);
@@ -67,17 +71,22 @@ void Raft::on_vote_request(base::MemberId from, const VoteRequest& request, Outp
   const bool is_up_to_date = request.last >= log_.last();
   if (request.is_pre_vote) {
     const bool is_granted = is_up_to_date && request.term > term_;
+    if (!is_up_to_date) output.marks.add(base::Mark::pre_vote_refused_for_log);
     output.messages.push_back({from, VoteReply{is_granted ? request.term : term_, true, is_granted}});
     return;
   }
   ASSERT(request.term == term_);  // meet_later_term() has joined any later one
   const bool is_free = voted_for_ == from || (voted_for_ == base::MemberId::none && leader_ == base::MemberId::none);
   if (!is_free || !is_up_to_date) {
+    output.marks.add(is_free ? base::Mark::vote_refused_for_log : base::Mark::vote_refused_as_given);
     output.messages.push_back({from, VoteReply{term_, false, false}});
     return;
   }
   // Whoever only asks whether it would win gives that up, or the next answer would have it campaign at once.
-  if (role_ == Role::pre_candidate) become_follower(term_, base::MemberId::none, output);
+  if (role_ == Role::pre_candidate) {
+    output.marks.add(base::Mark::vote_given_up_own_campaign);
+    become_follower(term_, base::MemberId::none, output);
+  }
   voted_for_ = from;
   election_elapsed_ticks_ = 0;
   // Sent before it is durable, a vote could be given twice across a restart.
@@ -93,6 +102,7 @@ void Raft::on_vote_reply(base::MemberId from, const VoteReply& reply, Output& ou
 // The leader has seen to it that this log is complete, so there is no need to ask beforehand.
 void Raft::on_timeout_now(Output& output) {
   if (role_ == Role::leader || !may_campaign()) return;
+  output.marks.add(base::Mark::campaign_was_asked);
   campaign(Campaign::transfer, output);
 }
 

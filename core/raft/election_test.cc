@@ -1,4 +1,5 @@
 // Who may lead: Raft §5.2, §5.4.1, §6; thesis §3.10, §4.2, §6.2, §9.6.
+#include "core/base/mark.h"
 #include "core/raft/test_raft.h"
 
 namespace raft {
@@ -52,6 +53,28 @@ TEST_CASE("a member asks before it campaigns, and asking changes nothing") {  //
   RaftFixture voter(voters(3), {1});
   CHECK(sent<VoteReply>(voter.receive(2, asked[0]).messages, 2)[0].is_granted);
   CHECK_EQ(voter.raft.term(), base::Term(1));
+}
+
+TEST_CASE("why a vote is refused leaves a mark, of that step alone") {
+  struct Case { const char* name; VoteRequest request; bool hears_leader; base::Mark mark; };
+  const Case cases[] = {
+      {"led", {base::Term(3), true, false, id(2, 2)}, true, base::Mark::pre_vote_refused_as_led},
+      {"led, in earnest", {base::Term(3), false, false, id(2, 2)}, true, base::Mark::vote_refused_as_led},
+      {"shorter, asking", {base::Term(3), true, false, id(2, 1)}, false, base::Mark::pre_vote_refused_for_log},
+      {"shorter", {base::Term(3), false, false, id(2, 1)}, false, base::Mark::vote_refused_for_log},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    RaftFixture f(voters(3), {1, 2});
+    if (c.hears_leader) f.receive(3, Heartbeat{base::Term(2), {}, {}});
+    const Output& out = f.receive(2, c.request);
+    int count = 0;
+    out.marks.each([&](base::Mark) { ++count; });
+    CHECK(out.marks.has(c.mark));
+    CHECK_EQ(count, 1);
+    f.tick(1);
+    CHECK_FALSE(f.output.marks.has(c.mark));
+  }
 }
 
 TEST_CASE("a pre-vote is no vote") {  // ScyllaDB bd168d57

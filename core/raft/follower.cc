@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/raft/raft.h"
 
 namespace raft {
@@ -9,6 +10,7 @@ namespace raft {
 void Raft::hear_leader(base::MemberId from, Output& output) {
   ASSERT(role_ != Role::leader);  // one leader per term (§5.2)
   ASSERT(leader_ == base::MemberId::none || leader_ == from);
+  if (role_ == Role::candidate) output.marks.add(base::Mark::candidate_met_leader);
   if (role_ != Role::follower || leader_ != from) become_follower(term_, from, output);
   election_elapsed_ticks_ = 0;
 }
@@ -32,8 +34,10 @@ void Raft::accept(const std::vector<base::Entry>& entries, Output& output) {
     if (entry.id.index <= log_.last_dropped().index || log_.contains(entry.id)) continue;
     if (entry.id.index <= log_.last().index) {
       ASSERT(entry.id.index > committed_);  // what is committed is in every later leader's log (§5.4.3)
+      output.marks.add(base::Mark::conflict_truncated);
       log_.truncate_after(entry.id.index.previous());
       persisted_ = std::min(persisted_, log_.last());
+      if (configurations_.back().index > log_.last().index) output.marks.add(base::Mark::group_change_undone);
       forget_configurations_after(log_.last().index);
     }
     if (entry.kind == base::EntryKind::configuration) {
@@ -58,8 +62,14 @@ void Raft::on_heartbeat(base::MemberId from, const Heartbeat& heartbeat, Output&
 
 void Raft::on_snapshot(base::MemberId from, const Snapshot& snapshot, Output& output) {
   hear_leader(from, output);
-  if (log_.contains(snapshot.last)) commit_to(snapshot.last.index);  // what it brings is here, and more perhaps
+  if (log_.contains(snapshot.last)) {  // what it brings is here, and more perhaps
+    output.marks.add(base::Mark::snapshot_was_here);
+    commit_to(snapshot.last.index);
+  } else if (snapshot.last.index <= committed_) {
+    output.marks.add(base::Mark::snapshot_was_old);
+  }
   if (snapshot.last.index > committed_) {
+    if (log_.last().index > snapshot.last.index) output.marks.add(base::Mark::snapshot_replaced_longer_log);
     log_.reset(snapshot.last);
     committed_ = snapshot.last.index;
     persisted_ = snapshot.last;

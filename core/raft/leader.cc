@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/raft/raft.h"
 
 namespace raft {
@@ -17,7 +18,7 @@ void Raft::become_leader(Output& output) {
   for (base::LogIndex index = committed_.next(); index <= log_.last().index; index = index.next()) {
     uncommitted_bytes_ += log_.at(index).bytes().size();
   }
-  follow_configuration();
+  follow_configuration(output);
   // Entries of earlier terms commit only together with one of this term (§5.4.2), so it makes one at once.
   append(base::EntryKind::empty, nullptr, output);
   replicate_to_all(output);
@@ -27,10 +28,16 @@ void Raft::on_leader_tick(Output& output) {
   if (election_elapsed_ticks_ >= options_.election_ticks) {
     election_elapsed_ticks_ = 0;
     // Who cannot reach a majority does not lead: others may have another leader by now, and clients here wait in vain (thesis §6.2).
-    if (!has_majority([](const Progress& peer) { return peer.is_active; })) return become_follower(term_, base::MemberId::none, output);
+    if (!has_majority([](const Progress& peer) { return peer.is_active; })) {
+      output.marks.add(base::Mark::leader_without_quorum);
+      return become_follower(term_, base::MemberId::none, output);
+    }
     for (auto& peer : peers_) peer.second.is_active = false;
   }
-  if (transferee_ != base::MemberId::none && ++transfer_elapsed_ticks_ >= options_.election_ticks) transferee_ = base::MemberId::none;
+  if (transferee_ != base::MemberId::none && ++transfer_elapsed_ticks_ >= options_.election_ticks) {
+    output.marks.add(base::Mark::transfer_given_up);
+    transferee_ = base::MemberId::none;
+  }
   for (auto& peer : peers_) peer.second.may_resume = true;
   send_heartbeats(output);
 }
@@ -50,11 +57,17 @@ void Raft::on_propose(const std::vector<ProposalItem>& items, Output& output) {
 // All of them or, false, none.
 bool Raft::take(const std::vector<ProposalItem>& items, Output& output) {
   ASSERT(role_ == Role::leader);
-  if (transferee_ != base::MemberId::none) return false;  // the next leader must have all that this one has
+  if (transferee_ != base::MemberId::none) {  // the next leader must have all that this one has
+    output.marks.add(base::Mark::proposal_while_handing_over);
+    return false;
+  }
   std::uint64_t bytes = 0;
   for (const ProposalItem& item : items) bytes += item.data != nullptr ? item.data->size() : 0;
   const bool is_too_much = bytes > options_.uncommitted_bytes_max || uncommitted_bytes_ > options_.uncommitted_bytes_max - bytes;
-  if (uncommitted_bytes_ > 0 && is_too_much) return false;
+  if (uncommitted_bytes_ > 0 && is_too_much) {
+    output.marks.add(base::Mark::proposal_beyond_uncommitted);
+    return false;
+  }
   for (const ProposalItem& item : items) {
     ASSERT(item.kind != base::EntryKind::configuration);  // as message.h requires
     append(item.kind, item.data, output);
@@ -129,7 +142,11 @@ void Raft::on_append_reply(base::MemberId from, const AppendReply& reply, Output
     // Skips a term at a time on both sides: the follower's hint, and where this log may agree with that (§5.3).
     const bool is_dropped = reply.hint.index <= log_.last_dropped().index;
     const base::LogIndex agreed = is_dropped ? reply.hint.index : log_.last_not_above(reply.hint).index;
-    if (peer.on_rejected(reply.index, agreed)) replicate(from, peer, false, output);
+    const bool was_probing = peer.state() == Progress::State::probing;
+    const bool is_news = peer.on_rejected(reply.index, agreed);
+    if (is_news && was_probing) output.marks.add(base::Mark::append_rejected_again);
+    if (is_news) replicate(from, peer, false, output);
+    else output.marks.add(base::Mark::rejection_was_old);
     return;
   }
   if (reply.index > log_.last().index) return;  // of no log that this leader has sent
@@ -166,7 +183,9 @@ void Raft::advance_commit(Output& output) {
     ASSERT(peer != peers_.end());
     return peer->second.matched();
   });
-  if (candidate <= committed_ || log_.term_at(candidate) != term_) return;
+  if (candidate <= committed_) return;
+  if (log_.term_at(candidate) != term_) return output.marks.add(base::Mark::commit_waits_for_own_term);
+  if (candidate > persisted_.index) output.marks.add(base::Mark::commit_before_own_disk);
   while (committed_ < candidate) {
     committed_ = committed_.next();
     uncommitted_bytes_ -= log_.at(committed_).bytes().size();
@@ -186,6 +205,7 @@ void Raft::on_transfer(base::MemberId to, Output& output) {
   if (peer->second.matched() == log_.last().index) {
     output.messages.push_back({to, TimeoutNow{term_}});
   } else {
+    output.marks.add(base::Mark::transfer_waits_for_log);
     replicate(to, peer->second, true, output);
   }
 }

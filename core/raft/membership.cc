@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/raft/raft.h"
 
 namespace raft {
@@ -14,6 +15,7 @@ void Raft::on_propose_configuration(const ProposeConfiguration& propose, Output&
   const bool is_free = role_ == Role::leader && transferee_ == base::MemberId::none && committed_in_this_term() &&
                        configurations_.back().index <= committed_ && !configuration().is_joint();
   if (!is_free) {
+    output.marks.add(base::Mark::group_change_refused);
     output.proposal_refused = true;
     return;
   }
@@ -25,7 +27,7 @@ void Raft::append_configuration(const Configuration& configuration, Output& outp
   append(base::EntryKind::configuration, std::make_shared<const std::string>(encode(configuration)), output);
   replicate_to_all(output);  // to those who leave as well, for the last time
   use_configuration(log_.last().index, configuration);
-  follow_configuration();
+  follow_configuration(output);
   confirm_reads(output);  // of those who have answered a smaller group may be enough
 }
 
@@ -34,7 +36,10 @@ void Raft::append_configuration(const Configuration& configuration, Output& outp
 void Raft::go_on_with_configuration(Output& output) {
   ASSERT(role_ == Role::leader);
   if (configurations_.back().index > committed_) return;
-  if (configuration().is_joint()) return append_configuration(after_joint(configuration()), output);
+  if (configuration().is_joint()) {
+    if (log_.term_at(configurations_.back().index) != term_) output.marks.add(base::Mark::joint_left_by_other_leader);
+    return append_configuration(after_joint(configuration()), output);
+  }
   if (configuration().is_voter(options_.self)) return;
   // The others learn that it is committed, and the one that has most need not wait for a timeout to lead on.
   replicate_to_all(output);
@@ -45,7 +50,10 @@ void Raft::go_on_with_configuration(Output& output) {
     heir = peer.first;
     most = peer.second.matched();
   }
-  if (heir != base::MemberId::none) output.messages.push_back({heir, TimeoutNow{term_}});
+  if (heir != base::MemberId::none) {
+    output.marks.add(base::Mark::leader_removed_itself);
+    output.messages.push_back({heir, TimeoutNow{term_}});
+  }
   become_follower(term_, base::MemberId::none, output);
 }
 
@@ -66,7 +74,7 @@ void Raft::forget_configurations_after(base::LogIndex index) {
 }
 
 // A leader knows of each member of the group but itself, and of nobody else.
-void Raft::follow_configuration() {
+void Raft::follow_configuration(Output& output) {
   ASSERT(role_ == Role::leader);
   for (auto peer = peers_.begin(); peer != peers_.end();) {
     peer = configuration().find(peer->first) == nullptr ? peers_.erase(peer) : std::next(peer);
@@ -74,7 +82,10 @@ void Raft::follow_configuration() {
   for (const Member& member : configuration().members) {
     if (member.id != options_.self) peers_.try_emplace(member.id, log_.last().index.next());
   }
-  if (transferee_ != base::MemberId::none && !configuration().is_voter(transferee_)) transferee_ = base::MemberId::none;
+  if (transferee_ != base::MemberId::none && !configuration().is_voter(transferee_)) {
+    output.marks.add(base::Mark::transferee_left_group);
+    transferee_ = base::MemberId::none;
+  }
 }
 
 const Configuration& Raft::configuration_at(base::LogIndex index) const {

@@ -12,6 +12,7 @@ void Output::clear() {
   reads.clear();
   proposal_refused = false;
   reads_refused.clear();
+  marks.clear();
 }
 
 std::string to_text(const Output& output) {

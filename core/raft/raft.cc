@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/overloaded.h"
 
 namespace raft {
@@ -75,7 +76,8 @@ void Raft::on_tick(const Tick& tick, Output& output) {
   const std::uint32_t timeout_ticks = is_alone ? 1 : options_.election_ticks + tick.election_jitter_ticks;
   if (election_elapsed_ticks_ < timeout_ticks) return;
   // A candidate whose own vote is still on its way to the disk waits for that: another term would come no sooner.
-  if (role_ == Role::candidate && votes_.count(options_.self) == 0) return;
+  if (role_ == Role::candidate && votes_.count(options_.self) == 0) return output.marks.add(base::Mark::campaign_waits_for_own_vote);
+  if (role_ == Role::candidate) output.marks.add(base::Mark::election_split);
   campaign(Campaign::pre_vote, output);
 }
 
@@ -83,6 +85,7 @@ void Raft::on_persisted(const Persisted& persisted, Output& output) {
   ASSERT(persisted.term <= term_);
   // What was written may have been replaced meanwhile, and says nothing then.
   if (log_.contains(persisted.last)) persisted_ = std::max(persisted_, persisted.last);
+  else if (persisted.last.index > log_.last_dropped().index) output.marks.add(base::Mark::written_and_lost);
   // Our own vote counts from the moment at which it cannot be forgotten (§5.2).
   if (role_ == Role::candidate && persisted.term == term_) count_vote(options_.self, true, output);
   if (role_ == Role::leader) advance_commit(output);
@@ -114,7 +117,10 @@ bool Raft::meet_later_term(base::MemberId from, const Message& message, Output& 
   base::MemberId leader;
   if (const auto* request = std::get_if<VoteRequest>(&message)) {
     // A member that was cut off, or removed, must not depose a leader that the others hear (§6, thesis §4.2.3).
-    if (is_led() && !request->is_transfer) return false;
+    if (is_led() && !request->is_transfer) {
+      output.marks.add(request->is_pre_vote ? base::Mark::pre_vote_refused_as_led : base::Mark::vote_refused_as_led);
+      return false;
+    }
     if (request->is_pre_vote) return true;
   } else if (const auto* reply = std::get_if<VoteReply>(&message)) {
     if (reply->is_pre_vote && reply->is_granted) return true;
@@ -122,6 +128,7 @@ bool Raft::meet_later_term(base::MemberId from, const Message& message, Output& 
              std::holds_alternative<Snapshot>(message)) {
     leader = from;
   }
+  if (role_ == Role::leader) output.marks.add(base::Mark::leader_met_later_term);
   become_follower(term_of(message), leader, output);
   return true;
 }

@@ -20,6 +20,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/log_entry.h"
+#include "core/base/marks.h"
 #include "core/raft/configuration.h"
 #include "core/raft/log.h"
 #include "core/raft/message.h"
@@ -110,6 +111,7 @@ struct Output {  // the effects of one turn; cleared and reused by the driver, s
   std::vector<ReadReady> reads;               // at any time
   bool proposal_refused = false;              // the proposal is certainly not in the log; so no more than one goes into an output
   std::vector<ReadToken> reads_refused;       // ask again when there is a leader
+  base::Marks marks;                          // rare branches that were taken; no effect
 
   void clear();
 };
@@ -259,7 +261,7 @@ class Raft {
   void go_on_with_configuration(Output& output);
   void use_configuration(base::LogIndex index, Configuration configuration);
   void forget_configurations_after(base::LogIndex index);
-  void follow_configuration();
+  void follow_configuration(Output& output);
 
   const Options options_;
   std::vector<ConfigurationAt> configurations_;  // invariant: ascending; the first is in force at last_dropped, and all above it are in the log

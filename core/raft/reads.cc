@@ -2,6 +2,7 @@
 // heartbeats that it still led when it was asked, and answers.
 #include <utility>
 
+#include "core/base/mark.h"
 #include "core/raft/raft.h"
 
 namespace raft {
@@ -26,6 +27,7 @@ void Raft::begin_read(base::MemberId from, ReadToken token, Output& output) {
   PendingRead read{{}, {}, from, token};
   // Until it has committed an entry of its own it may not know of everything that an earlier leader committed (§8).
   if (!committed_in_this_term()) {
+    output.marks.add(base::Mark::read_parked);
     parked_reads_.push_back(read);
     return;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/replica/command.h"
 #include "core/replica/replica.h"
 
@@ -21,11 +22,15 @@ void Replica::apply_slice() {
   std::uint64_t bytes = 0;
   bool is_blocked = false;
   const base::LogIndex limit = may_apply_to();
+  if (limit < raft_->committed() && !incoming_.is_installing()) world_.observer.reached(base::Mark::apply_waits_for_own_log);
   while (!stopped_ && applied_.index < limit && entries < options_.apply_slice_entries &&
          bytes < options_.apply_slice_bytes) {
     // Full: the store has to write first, and calls on_room() when it has.
     is_blocked = machine_.unmaterialised_bytes() >= options_.unmaterialised_bytes_max;
-    if (is_blocked) break;
+    if (is_blocked) {
+      world_.observer.reached(base::Mark::apply_waits_for_store);
+      break;
+    }
     const base::Entry& entry = raft_->log().at(applied_.index.next());
     bytes += entry.bytes().size();
     ++entries;
@@ -117,7 +122,9 @@ void Replica::truncate_log() {
   base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
   // Who gets a snapshot needs what comes behind it: a little more is kept, or the next one would be due when this one arrives.
   const bool is_full = log.entry_count() * 4 > options_.kept_entries_max * 3 || log.size_bytes() > options_.kept_bytes_max / 4 * 3;
-  if (!is_full) through = std::min(through, outgoing_.oldest().value_or(through));
+  const base::LogIndex wanted = std::min(through, outgoing_.oldest().value_or(through));
+  if (wanted < through) world_.observer.reached(is_full ? base::Mark::log_cut_under_snapshot : base::Mark::snapshot_outlived_by_log);
+  if (!is_full) through = wanted;
   if (through <= log.last_dropped().index) return;
   writer_->add_start(raft_->drop_through(through));
   world_.observer.on_event(io::LogTruncated{through});

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace replica {
 
@@ -20,6 +21,7 @@ bool says_more(const raft::Outbound& one, const raft::Outbound& other) {
 LogWriter::LogWriter(const io::World& world, wal::Options options, wal::Recovered recovered, std::uint64_t batch_bytes,
                      LogWriterListener& listener)
     : listener_(listener),
+      observer_(world.observer),
       batch_bytes_(batch_bytes),
       persisted_{recovered.state.hard_state.term, recovered.state.last()},
       voted_for_(recovered.state.hard_state.voted_for),
@@ -49,10 +51,14 @@ void LogWriter::add(raft::Output& output) {
 // will have been durable for a while: that is as true as a message that was long on its way.
 void LogWriter::drop_tail(base::LogIndex from) {
   while (!entries_.empty() && entries_.back().id.index >= from) {
+    observer_.reached(base::Mark::write_replaced_in_queue);
     entries_.pop_back();
     --asked_;
   }
-  while (!promises_.empty() && promises_.back().position > asked_) promises_.pop_back();
+  while (!promises_.empty() && promises_.back().position > asked_) {
+    observer_.reached(base::Mark::promise_never_sent);
+    promises_.pop_back();
+  }
 }
 
 bool LogWriter::is_idle() const { return entries_.empty() && !hard_state_ && !store_mark_ && !start_; }

@@ -72,6 +72,7 @@ class LogWriter final : private io::Completion, private wal::WalListener {
   std::vector<raft::Outbound> take_promises();
 
   LogWriterListener& listener_;
+  io::Observer& observer_;
   const std::uint64_t batch_bytes_;
 
   // Entries have positions, in the order in which they were asked for; a replaced one gives its position back.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace replica {
 
@@ -40,11 +41,13 @@ base::Status OutgoingSnapshots::begin(base::MemberId to, const raft::Raft& raft)
   if (sent_.count(to) != 0) return {};
   // Who has all of it and takes its time, or never comes to an end, keeps nobody else waiting.
   if (*open_ >= count_max_) {
+    world_.observer.reached(base::Mark::snapshot_waits_for_another);
     failed_.push_back(to);
     return {};
   }
   base::Result<std::unique_ptr<SnapshotSource>> source = machine_.take_snapshot();
   if (!source && source.error().code == base::Code::overloaded) {
+    world_.observer.reached(base::Mark::snapshot_not_taken);
     failed_.push_back(to);
     return {};
   }
@@ -62,6 +65,7 @@ base::Result<bool> OutgoingSnapshots::on_over(base::MemberId to, const base::Sta
   if (status) return true;
   const base::Error& error = status.error();
   if (error.code == base::Code::io || error.code == base::Code::damaged) return base::fail(error);
+  world_.observer.reached(base::Mark::snapshot_failed);
   const std::string member = base::to_text(to);
   world_.observer.log(io::Level::warn, "a snapshot did not reach a member",
                       {{"member", std::string_view(member)}, {"error", std::string_view(error.detail)}});
@@ -77,6 +81,7 @@ void OutgoingSnapshots::cancel_needless(const raft::Raft& raft) {
       ++sent;
       continue;
     }
+    world_.observer.reached(base::Mark::snapshot_needless);
     transport_->cancel_snapshot(sent->first);
     world_.observer.on_event(io::SnapshotEnded{sent->first, false});
     sent = sent_.erase(sent);

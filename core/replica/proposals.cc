@@ -89,10 +89,11 @@ raft::Propose Proposals::take_passed_on() {
   return std::exchange(passed_on_, {});
 }
 
-void Proposals::tick(std::uint32_t ticks_max) {
-  if (++passed_on_ticks_ <= ticks_max) return;
+bool Proposals::tick(std::uint32_t ticks_max) {
+  if (++passed_on_ticks_ <= ticks_max || passed_on_.items.empty()) return false;
   passed_on_ = {};
   passed_on_bytes_ = 0;
+  return true;
 }
 
 }  // namespace replica

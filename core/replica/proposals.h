@@ -71,7 +71,7 @@ class Proposals {
   void add_passed_on(const raft::ForwardedProposal& proposal);
   bool has_passed_on() const { return !passed_on_.items.empty(); }
   raft::Propose take_passed_on();
-  void tick(std::uint32_t ticks_max);
+  bool tick(std::uint32_t ticks_max);  // true: there were some, and their time is over
 
   // Of all that is here.
   std::uint64_t entry_count() const { return queued_count_ + passed_on_.items.size(); }

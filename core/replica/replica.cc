@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/replica/command.h"
 
 namespace replica {
@@ -67,11 +68,13 @@ base::Status Replica::gate() const {
   // Etcd's gate (behaviour reference §9): what the group has agreed on faster than this member applies it.
   const std::uint64_t unapplied = raft_->committed().since(applied_.index);
   if (unapplied > options_.unapplied_entries_max) {
+    world_.observer.reached(base::Mark::gate_unapplied);
     return base::fail(base::Code::overloaded, std::to_string(unapplied) + " committed entries wait to be applied");
   }
   const raft::Log& log = raft_->log();
   if (log.entry_count() + proposals_.entry_count() >= options_.kept_entries_max ||
       log.size_bytes() + proposals_.size_bytes() >= options_.kept_bytes_max) {
+    world_.observer.reached(base::Mark::gate_kept);
     return base::fail(base::Code::overloaded, "the log waits for the store before it can be truncated");
   }
   return {};
@@ -195,7 +198,7 @@ void Replica::on_timer() {
   ask_again();
   watch_disk();
   // Whoever waits for what was passed on has given up by then: it would take effect when nobody expects it any more.
-  proposals_.tick(2 * options_.election_ticks);
+  if (proposals_.tick(2 * options_.election_ticks)) world_.observer.reached(base::Mark::passed_on_forgotten);
   wake();
 }
 
@@ -204,6 +207,7 @@ void Replica::watch_disk() {
   const base::MemberId to = successor();
   if (to == base::MemberId::none) return;  // just when it looks who is there nobody is known to be: the next tick will do
   disk_watch_.reset();
+  world_.observer.reached(base::Mark::disk_hands_over);
   world_.observer.log(io::Level::warn, "the disk has got nowhere for an election timeout or more; handing leadership over",
                       {{"transferee-member-id", std::string_view(base::to_text(to))}});
   transfer_leadership(to);
@@ -237,7 +241,10 @@ void Replica::on_message(base::MemberId from, raft::Message message) {
   // Of whom this member's own configuration does not know as well: one that joins reads in its log how the group began, and is led by
   // members that came later (thesis §4.1). Whom to listen to at all is the transport's to know.
   if (!is_running()) return;
-  if (!has_room_for(message)) return machine_.want_durable();  // it may not know that the log waits for it
+  if (!has_room_for(message)) {
+    world_.observer.reached(base::Mark::append_without_room);
+    return machine_.want_durable();  // it may not know that the log waits for it
+  }
   if (pass_on(message)) return wake();
   is_asked_to_lead_ = std::holds_alternative<raft::TimeoutNow>(message);
   step(raft::Received{from, std::move(message)});
@@ -270,6 +277,7 @@ void Replica::perform() {
   if (output_.hard_state && output_.hard_state->voted_for != base::MemberId::none && output_.hard_state->voted_for != identity_.member) {
     world_.observer.on_event(io::VoteGiven{output_.hard_state->term, output_.hard_state->voted_for});
   }
+  world_.observer.reached(output_.marks);
   if (output_.install) begin_install(*output_.install);
   writer_->add(output_);
   for (const base::Entry& entry : output_.entries) world_.observer.on_event(io::Appended{entry.id, entry.kind, entry.bytes()});
@@ -357,6 +365,7 @@ bool Replica::pass_on(const raft::Message& message) {
   if (proposal == nullptr || proposal->term != led_term_) return false;
   const bool leads = raft_->role() == raft::Role::leader && raft_->term() == led_term_;
   if (leads && !raft_->is_handing_over()) return false;
+  world_.observer.reached(base::Mark::proposal_passed_on);
   proposals_.add_passed_on(*proposal);
   return true;
 }
@@ -369,7 +378,10 @@ void Replica::flush_reads() {
 void Replica::ask_again() {
   reads_.forget_abandoned();
   if (raft_->role() == raft::Role::leader || raft_->leader() == base::MemberId::none) return;
-  for (const raft::ReadToken token : reads_.ask_again(options_.read_retry_ticks)) step(raft::ReadRequest{token});
+  for (const raft::ReadToken token : reads_.ask_again(options_.read_retry_ticks)) {
+    world_.observer.reached(base::Mark::read_asked_again);
+    step(raft::ReadRequest{token});
+  }
 }
 
 // --- snapshots --------------------------------------------------------------------------------------
@@ -384,9 +396,14 @@ void Replica::on_snapshot_over(base::MemberId peer, base::Status status) {
 }
 
 std::unique_ptr<SnapshotSink> Replica::on_snapshot_offered(base::MemberId from, const raft::Snapshot& snapshot) {
-  if (!is_running() || !incoming_.is_free()) return nullptr;
+  if (!is_running()) return nullptr;
+  if (!incoming_.is_free()) {
+    world_.observer.reached(base::Mark::snapshot_declined_busy);
+    return nullptr;
+  }
   if (snapshot.term < raft_->term() || snapshot.last.index <= raft_->committed() || raft_->log().contains(snapshot.last)) {
     // Raft has no use for its state, and says so, or how far it is: the leader would offer it again and again.
+    world_.observer.reached(base::Mark::snapshot_declined);
     step(raft::Received{from, snapshot});
     wake();
     return nullptr;

@@ -12,6 +12,10 @@ void Observer::on_event(const io::Event& event) {
   if (observation_.listener != nullptr) observation_.listener->on_event(life_.host.name(), life_.host.now(), event);
 }
 
+void Observer::reached(base::Mark mark) {
+  if (!life_.is_dead) observation_.marks.add(mark);
+}
+
 void Observer::log(io::Level level, std::string_view message, std::span<const io::LogField> fields) {
   if (life_.is_dead || !observation_.keeps_log) return;
   std::string text(message);

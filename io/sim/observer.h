@@ -30,14 +30,18 @@ struct Observation {
   ObserverListener* listener = nullptr;
   bool keeps_log = false;
   std::vector<LogLine> log;
+  base::MarkCounts marks;
 };
 
 class Observer final : public io::Observer {
  public:
   Observer(Life& life, Observation& observation) : life_(life), observation_(observation) {}
   void on_event(const io::Event& event) override;
+  // No part of the digest: a run is the same with and without a mark.
+  void reached(base::Mark mark) override;
   void log(io::Level level, std::string_view message, std::span<const io::LogField> fields) override;
   using io::Observer::log;
+  using io::Observer::reached;
 
  private:
   Life& life_;

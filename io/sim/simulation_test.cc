@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "core/base/mark.h"
 #include "io/sim/test_programs.h"
 #include "property_tests/property.h"
 
@@ -33,6 +34,37 @@ TEST_CASE("timers fire in order of time, then of arming, each on a turn of its o
   CHECK(clock.now() >= start + 20ms);
   clock.arm(a, start);  // in the past: the next turn
   CHECK(sim.run_until([&] { return fired.size() == 4; }, 1ms));
+}
+
+TEST_CASE("a member's marks are counted over its incarnations, and change nothing") {
+  const auto digest_of = [](bool marks, std::uint64_t times) {
+    Simulation sim(1);
+    Node& node = sim.add_node("m1");
+    int fired = 0;
+    TestTimer timer([&] {
+      ++fired;
+      base::Marks some;
+      some.add(base::Mark::election_lost);
+      some.add(base::Mark::log_tail_torn);
+      if (marks) node.world().observer.reached(base::Mark::log_tail_torn);
+      if (marks) node.world().observer.reached(some);
+    });
+    node.world().clock.arm(timer, base::Instant(10ms));
+    CHECK(sim.run_until([&] { return fired == 1; }, 1s));
+    const io::World dead = node.world();
+    static_cast<void>(node.crash(CrashKind::process_kill));
+    if (marks) dead.observer.reached(base::Mark::election_split);
+    node.restart();
+    node.world().clock.arm(timer, node.world().clock.now() + 10ms);
+    CHECK(sim.run_until([&] { return fired == 2; }, 1s));
+    node.world().clock.disarm(timer);
+    const base::MarkCounts& counts = node.observation().marks;
+    CHECK_EQ(counts[base::Mark::log_tail_torn], 2 * times);
+    CHECK_EQ(counts[base::Mark::election_lost], times);
+    CHECK_EQ(counts[base::Mark::election_split], 0);
+    return sim.digest();
+  };
+  CHECK_EQ(digest_of(true, 2), digest_of(false, 0));
 }
 
 TEST_CASE("time stands still in a turn, and a paused node keeps its clock and its events") {

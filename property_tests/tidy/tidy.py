@@ -4,12 +4,13 @@
 usage: tidy.py ROOT [BUILD]
 
 Include arrows (arrows.py), banned names (names.py), the shape of files (shape.py) and, given a build directory,
-that each header compiles alone (headers.py). Prints one line per finding; the exit code says whether there were any.
+that each header compiles alone (headers.py); and that every mark stands somewhere (marks.py). Prints one line per finding; the exit code says whether there were any.
 """
 import sys
 
 import arrows
 import headers
+import marks
 import names
 import shape
 from source import read_tree
@@ -21,6 +22,7 @@ def findings_of(sources):
         yield from arrows.check(source)
         yield from names.check(source)
         yield from shape.check(source, paths)
+    yield from marks.check(sources)
 
 
 def main(root, build=None):

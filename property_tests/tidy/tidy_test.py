@@ -173,6 +173,16 @@ class Headers(unittest.TestCase):
             self.assertEqual(list(headers.check([Source('core/base/a.h', '')], root, build)), [])
 
 
+class Marks(unittest.TestCase):
+    def test_a_mark_that_stands_nowhere_is_found(self):
+        listed = Source('core/base/mark.h', '// core/base/mark.h: x\n#pragma once\nenum class Mark : std::uint8_t {\n  here,  // x\n  gone,\n};\n')
+        code = Source('core/raft/a.cc', 'void f(Output& out) { out.marks.add(base::Mark::here); }\n')
+        test = Source('core/raft/a_test.cc', 'void g(Output& out) { out.marks.add(base::Mark::gone); }\n')
+        found = [str(f) for f in findings_of([listed, code, test])]
+        self.assertEqual(len(found), 1, found)
+        self.assertIn('gone', found[0])
+
+
 class TheProgram(unittest.TestCase):
     def test_it_fails_on_a_bad_tree_and_on_an_empty_one(self):
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'tidy.py')

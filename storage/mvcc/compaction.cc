@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace mvcc {
 
@@ -21,7 +22,12 @@ void Compaction::set_compacted(Revision compacted) {
   compacted_ = compacted;
 }
 
-void Compaction::run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget) {
+void Compaction::resume(Revision compacted) {
+  set_compacted(compacted);
+  is_resumed_ = true;
+}
+
+void Compaction::run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget, base::Marks& marks) {
   ASSERT(is_pending());
   if (!pass_) {
     pass_ = compacted_;
@@ -35,12 +41,14 @@ void Compaction::run_slice(KeyIndex& index, sqlite::Backend& backend, const Comp
     is_collecting_ = !index.compact(*compacted_, cursor_, collected, [&](RowId row) { run.push_back(row); });
     doomed_.add(std::move(run));
     if (is_collecting_) return;
+    if (std::exchange(is_resumed_, false) && !doomed_.empty()) marks.add(base::Mark::compaction_resumed);
   }
   for (std::uint64_t i = 0; i < budget.versions && !doomed_.empty(); ++i) {
     backend.discard(sqlite::Bucket::key, doomed_.take().value());
   }
   if (!doomed_.empty()) return;
   ASSERT(removed_ < pass_);
+  if (pass_ != compacted_) marks.add(base::Mark::compaction_overtaken);
   removed_ = pass_;
   pass_.reset();
 }

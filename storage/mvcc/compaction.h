@@ -12,6 +12,7 @@
 
 #include <optional>
 
+#include "core/base/marks.h"
 #include "storage/mvcc/key_index.h"
 #include "storage/mvcc/revision.h"
 #include "storage/mvcc/row_runs.h"
@@ -30,10 +31,12 @@ class Compaction {
 
   // Requires: it rises.
   void set_compacted(Revision compacted);
+  // As it was found at start, with whatever a crash has left or brought back.
+  void resume(Revision compacted);
 
   // One slice: as many keys looked at, and as many rows discarded, as the budget says keys and versions; taking versions out of the
   // index is cheaper and has a multiple of that. Requires: is_pending(), and no entry is open.
-  void run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget);
+  void run_slice(KeyIndex& index, sqlite::Backend& backend, const CompactionBudget& budget, base::Marks& marks);
 
  private:
   std::optional<Revision> compacted_;
@@ -41,6 +44,7 @@ class Compaction {
   std::optional<Revision> pass_;     // compacted_ when the pass under way began
   CompactionCursor cursor_;          // of that pass
   bool is_collecting_ = false;       // that pass is
+  bool is_resumed_ = false;          // and it is the first one after a start
   RowRuns doomed_;                   // what it has collected and not discarded
 };
 

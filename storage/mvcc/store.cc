@@ -16,7 +16,7 @@ void Store::adopt(Loaded loaded) {
   current_ = loaded.current;
   last_row_ = loaded.last_row;
   if (loaded.compacted) {
-    compaction_.set_compacted(*loaded.compacted);
+    compaction_.resume(*loaded.compacted);
     compacted_row_ = sqlite::hash(make_compacted_row(*loaded.compacted));
   }
   check_invariants();
@@ -110,9 +110,9 @@ tl::expected<void, RevisionError> Store::compact(std::int64_t requested) {
   return {};
 }
 
-void Store::run_compaction_slice(const CompactionBudget& budget) {
+void Store::run_compaction_slice(const CompactionBudget& budget, base::Marks& marks) {
   ASSERT(!entry_is_open_);
-  compaction_.run_slice(index_, backend_, budget);
+  compaction_.run_slice(index_, backend_, budget, marks);
   check_invariants();
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/hash.h"
+#include "core/base/marks.h"
 #include "core/base/result.h"
 #include "storage/mvcc/compaction.h"
 #include "storage/mvcc/key_index.h"
@@ -89,8 +90,12 @@ class Store {
   bool is_compaction_pending() const { return compaction_.is_pending(); }
   // Compaction at this revision, and below, has left nothing superfluous in the store and its tail.
   std::optional<Revision> removed() const { return compaction_.removed(); }
-  // Requires: is_compaction_pending(), and no entry is open.
-  void run_compaction_slice(const CompactionBudget& budget);
+  // Requires: is_compaction_pending(), and no entry is open. Adds to `marks`.
+  void run_compaction_slice(const CompactionBudget& budget, base::Marks& marks);
+  void run_compaction_slice(const CompactionBudget& budget) {
+    base::Marks ignored;
+    run_compaction_slice(budget, ignored);
+  }
 
   std::size_t key_count() const { return index_.key_count(); }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "storage/sqlite/jobs.h"
 #include "storage/sqlite/page.h"
 #include "storage/sqlite/sources.h"
@@ -159,6 +160,7 @@ void Backend::Impl::on_opened() {
   ASSERT(stage_ == Stage::opening);
   io::Completion& done = *std::exchange(opened_, nullptr);
   const base::Status status = open_job_.status();
+  world_.observer.reached(open_job_.marks());
   if (status) {
     store_ = open_job_.take_store();
     writer_ = open_job_.take_writer();
@@ -251,7 +253,7 @@ void Backend::Impl::pump() {
     world_.clock.disarm(batch_timer_);
     if (!tail_->open_is_empty()) tail_->seal();
   }
-  sources_.cut_off(wal_bytes());
+  if (sources_.cut_off(wal_bytes())) world_.observer.reached(base::Mark::store_snapshot_cut_off);
   if (sources_.is_empty()) waits_for_sources_ = false;
   if (tail_->has_sealed()) {
     if (must_checkpoint_first()) checkpoint();
@@ -313,6 +315,7 @@ void Backend::Impl::on_checkpointed() {
   } else {
     checkpoint_is_due_ = true;
     waits_for_sources_ = !sources_.is_empty();
+    if (waits_for_sources_) world_.observer.reached(base::Mark::store_checkpoint_waits);
     if (!waits_for_sources_) retry_after(kIncompleteDelay);
   }
   pump();
@@ -329,6 +332,7 @@ bool Backend::Impl::job_ended() {
 // Out of space is worth another try: nothing was lost, and an operator can make room. All else is final.
 void Backend::Impl::fail(const base::Error& error) {
   if (error.code == base::Code::no_space) {
+    world_.observer.reached(base::Mark::store_without_space);
     if (!std::exchange(told_no_space_, true)) {
       world_.observer.log(io::Level::warn, "no space left for the store; trying again", {{"error", error.detail}});
     }

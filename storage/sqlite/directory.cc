@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/page.h"
 #include "storage/sqlite/schema.h"
@@ -29,10 +30,12 @@ std::string parent_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string() : std::string(path.substr(0, slash));
 }
 
-base::Status remove_if_there(io::Disk& disk, const std::string& path) {
-  base::Status removed = disk.remove(path);
-  if (!removed && removed.error().code == base::Code::not_found) return {};
-  return removed;
+// Whether it was.
+base::Result<bool> remove_if_there(io::Disk& disk, const std::string& path) {
+  const base::Status removed = disk.remove(path);
+  if (removed) return true;
+  if (removed.error().code == base::Code::not_found) return false;
+  return base::fail(removed.error());
 }
 
 base::Status build_database(Store& store) {
@@ -57,7 +60,7 @@ base::Status sync_file(io::Disk& disk, const std::string& path) {
 }
 
 // Built under another name, so that `db` is whole whenever it is there.
-base::Status create_database(Store& store) {
+base::Status create_database(Store& store, base::Marks& marks) {
   io::Disk& disk = store.disk();
   const base::Result<std::vector<std::string>> names = disk.list(store.directory());
   if (!names) return base::fail(names.error());
@@ -65,10 +68,11 @@ base::Status create_database(Store& store) {
     if (std::find(kLeftovers.begin(), kLeftovers.end(), name) == kLeftovers.end()) {
       return base::fail(base::Code::invalid, store.path(name) + ": this directory is not a store; empty it, or choose another");
     }
+    marks.add(base::Mark::store_creation_repeated);
     if (base::Status done = disk.remove(store.path(name)); !done) return done;
   }
   if (base::Status done = build_database(store); !done) return done;
-  if (base::Status done = remove_if_there(disk, store.path(kUnfinishedWal)); !done) return done;
+  if (const base::Result<bool> done = remove_if_there(disk, store.path(kUnfinishedWal)); !done) return base::fail(done.error());
   if (base::Status done = sync_file(disk, store.path(kUnfinished)); !done) return done;
   return disk.rename(store.path(kUnfinished), store.path(kDatabaseFile));
 }
@@ -92,7 +96,7 @@ base::Status check_database(Store& store) {
 
 // What is read from an uncleanly closed file may be in the page cache alone, and a sync that failed before
 // would not be told again; only what is written anew can be synced.
-base::Status rewrite_wal(Store& store) {
+base::Status rewrite_wal(Store& store, base::Marks& marks) {
   io::Disk& disk = store.disk();
   const auto from = disk.open_page_file(store.path(kWal), io::Open::existing);
   if (!from) {
@@ -106,6 +110,7 @@ base::Status rewrite_wal(Store& store) {
     const base::Result<std::size_t> count = (*from)->read(offset, buffer);
     if (!count) return base::fail(count.error());
     if (*count == 0) break;
+    marks.add(base::Mark::store_wal_copied);
     if (base::Status done = (*to)->write(offset, std::span(buffer).first(*count)); !done) return done;
     offset += *count;
   }
@@ -128,7 +133,7 @@ std::string directory_of(std::string_view prefix, base::StoreGeneration generati
   return std::string(prefix) + base::to_text(generation);
 }
 
-base::Status prepare_directory(Store& store, bool may_create) {
+base::Status prepare_directory(Store& store, bool may_create, base::Marks& marks) {
   io::Disk& disk = store.disk();
   const base::Result<bool> exists = disk.exists(store.directory());
   if (!exists) return base::fail(exists.error());
@@ -146,12 +151,14 @@ base::Status prepare_directory(Store& store, bool may_create) {
   }
   if (*is_finished) {
     for (const std::string_view name : kLeftovers) {
-      if (base::Status done = remove_if_there(disk, store.path(name)); !done) return done;
+      const base::Result<bool> was_there = remove_if_there(disk, store.path(name));
+      if (!was_there) return base::fail(was_there.error());
+      if (*was_there && name == kWalCopy) marks.add(base::Mark::store_copy_left);
     }
     if (base::Status done = check_database(store); !done) return done;
-    if (base::Status done = rewrite_wal(store); !done) return done;
+    if (base::Status done = rewrite_wal(store, marks); !done) return done;
   } else {
-    if (base::Status done = create_database(store); !done) return done;
+    if (base::Status done = create_database(store, marks); !done) return done;
   }
   return disk.sync_directory(store.directory());
 }
@@ -159,7 +166,7 @@ base::Status prepare_directory(Store& store, bool may_create) {
 base::Status seal_directory(Store& store) {
   io::Disk& disk = store.disk();
   if (base::Status done = sync_file(disk, store.path(kDatabaseFile)); !done) return done;
-  if (base::Status done = remove_if_there(disk, store.path(kWal)); !done) return done;
+  if (const base::Result<bool> done = remove_if_there(disk, store.path(kWal)); !done) return base::fail(done.error());
   if (base::Status done = disk.sync_directory(store.directory()); !done) return done;
   return disk.sync_directory(parent_of(store.directory()));
 }
@@ -171,7 +178,7 @@ base::Status remove_generation(io::Disk& disk, std::string_view prefix, base::St
   return *exists ? remove_directory(disk, directory) : base::Status();
 }
 
-base::Status remove_other_generations(io::Disk& disk, std::string_view prefix, base::StoreGeneration keep) {
+base::Status remove_other_generations(io::Disk& disk, std::string_view prefix, base::StoreGeneration keep, base::Marks& marks) {
   const std::string parent = parent_of(prefix);
   const base::Result<std::vector<std::string>> names = disk.list(parent);
   if (!names) return base::fail(names.error());
@@ -183,6 +190,7 @@ base::Status remove_other_generations(io::Disk& disk, std::string_view prefix, b
     const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
     if (!is_number) continue;
     if (base::Status done = remove_directory(disk, path); !done) return done;
+    marks.add(base::Mark::store_generation_removed);
     removed = true;
   }
   return removed ? disk.sync_directory(parent) : base::Status();

@@ -28,7 +28,7 @@ base::Status OpenJob::open() {
                                    request.mark.generation);
   const Call call(*store_, "store/open", request.mark.applied.value());
   base::Status opened = open_connections();
-  if (opened) opened = remove_other_generations(request.disk, request.options.directory_prefix, request.mark.generation);
+  if (opened) opened = remove_other_generations(request.disk, request.options.directory_prefix, request.mark.generation, marks_);
   if (opened) return opened;
   reader_.reset();
   writer_.reset();
@@ -38,7 +38,7 @@ base::Status OpenJob::open() {
 base::Status OpenJob::open_connections() {
   const Request& request = *request_;
   const bool may_create = request.mark.applied == base::LogIndex();
-  if (base::Status done = prepare_directory(*store_, may_create); !done) return done;
+  if (base::Status done = prepare_directory(*store_, may_create, marks_); !done) return done;
   base::Result<std::unique_ptr<Writer>> writer = Writer::open(*store_, request.options.wal_bytes_max);
   if (!writer) return base::fail(writer.error());
   writer_ = std::move(*writer);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/ids.h"
+#include "core/base/marks.h"
 #include "core/base/result.h"
 #include "io/workers.h"
 #include "storage/sqlite/backend.h"
@@ -46,6 +47,7 @@ class OpenJob final : public io::Job {
 
   // Valid when status() is good; the connections go before the store.
   const base::Status& status() const { return status_; }
+  const base::Marks& marks() const { return marks_; }
   std::unique_ptr<Store> take_store() { return std::move(store_); }
   std::unique_ptr<Writer> take_writer() { return std::move(writer_); }
   std::unique_ptr<Reader> take_reader() { return std::move(reader_); }
@@ -58,6 +60,7 @@ class OpenJob final : public io::Job {
   JobListener& listener_;
   std::optional<Request> request_;
   base::Status status_;
+  base::Marks marks_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Reader> reader_;

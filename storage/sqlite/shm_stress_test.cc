@@ -186,7 +186,8 @@ TEST_CASE("one thread writes and checkpoints while another reads, and every read
   std::unique_ptr<Reader> reader;
   {
     const Call call(store, "test", 0);
-    REQUIRE(prepare_directory(store, true));
+    base::Marks marks;
+    REQUIRE(prepare_directory(store, true, marks));
     writer = Writer::open(store, 64U << 20U).value();
     reader = Reader::open(store, 1U << 20U).value();
   }

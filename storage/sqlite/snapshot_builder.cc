@@ -33,7 +33,8 @@ base::Status SnapshotBuilder::invalid(const std::string& what) const {
 
 base::Status SnapshotBuilder::begin() {
   if (base::Status done = remove_generation(disk_, options_.directory_prefix, mark_.generation); !done) return done;
-  if (base::Status done = prepare_directory(*store_, true); !done) return done;
+  base::Marks ignored;
+  if (base::Status done = prepare_directory(*store_, true, ignored); !done) return done;
   base::Result<std::unique_ptr<Writer>> writer = Writer::open(*store_, options_.wal_bytes_max);
   if (!writer) return base::fail(writer.error());
   writer_ = std::move(*writer);

@@ -62,7 +62,8 @@ base::Result<std::unique_ptr<Snapshot>> Sources::take(Store& store) {
   return std::make_unique<Source>(*this, std::move(*reader), next_budget_);
 }
 
-void Sources::cut_off(std::uint64_t wal_bytes) {
+bool Sources::cut_off(std::uint64_t wal_bytes) {
+  bool has_cut = false;
   base::IntrusiveList<Source> kept;
   while (!open_.is_empty()) {
     Source& source = open_.pop_front();
@@ -71,10 +72,12 @@ void Sources::cut_off(std::uint64_t wal_bytes) {
       continue;
     }
     source.cut_off();
+    has_cut = true;
     // Not twice for two that had the same.
     next_budget_ = std::max(next_budget_, std::min(2 * source.budget(), options_.snapshot_wal_bytes_max));
   }
   open_.take_all(kept);
+  return has_cut;
 }
 
 void Sources::cut_off_all() {

@@ -31,8 +31,8 @@ class Sources {
 
   base::Result<std::unique_ptr<Snapshot>> take(Store& store);
   bool is_empty() const { return open_.is_empty(); }
-  // Those that have used up their budget by now. Does not tell the listener.
-  void cut_off(std::uint64_t wal_bytes);
+  // Those that have used up their budget by now; true if there were any. Does not tell the listener.
+  bool cut_off(std::uint64_t wal_bytes);
   // Those that stand in the way of others; the next ones get no more for that. Likewise.
   void cut_off_all();
 

@@ -17,7 +17,8 @@ namespace {
 
 struct Fixture {
   Fixture() {
-    REQUIRE(prepare_directory(store, true));
+    base::Marks marks;
+    REQUIRE(prepare_directory(store, true, marks));
     writer = Writer::open(store, 64U << 20U).value();
     reader = Reader::open(store, 1U << 20U).value();
   }

@@ -190,6 +190,17 @@ std::optional<BatchView> find_batch(std::string_view file, std::uint64_t offset,
   return batch;
 }
 
+std::optional<SegmentNumber> claimed_segment(std::string_view file, std::uint64_t offset) {
+  if (offset >= file.size()) return std::nullopt;
+  base::ByteReader reader(file.substr(offset));
+  reader.u64();
+  const std::uint32_t magic = reader.u32();
+  reader.u32();
+  reader.u64();
+  const SegmentNumber number(reader.u64());
+  return reader.ok() && magic == kBatchMagic ? std::optional(number) : std::nullopt;
+}
+
 base::Result<Contents> decode_records(const BatchView& batch) {
   if (batch.place.synced_before > batch.place.number) return malformed("a promise about later batches");
   Contents contents;

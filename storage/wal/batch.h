@@ -69,6 +69,8 @@ struct BatchView {
 // The batch of `segment` that starts at `offset`, if there is an intact one. Whether it is chained to its
 // predecessor is for the caller to see. Requires: offset < file.size(), a whole number of sectors.
 std::optional<BatchView> find_batch(std::string_view file, std::uint64_t offset, const SegmentHeader& segment);
+// Whose batch begins there as far as its first words say, be it whole or not.
+std::optional<SegmentNumber> claimed_segment(std::string_view file, std::uint64_t offset);
 
 // Errors: invalid for a record of a newer format; damaged when the records make no sense although their checksum fits.
 base::Result<Contents> decode_records(const BatchView& batch);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace wal {
 namespace {
@@ -12,7 +13,8 @@ constexpr std::size_t kSparesMax = 2;
 
 Housekeeping::Housekeeping(const io::World& world, const Options& options, const Identity& identity,
                            HousekeepingListener& listener)
-    : disk_(world.disk),
+    : observer_(world.observer),
+      disk_(world.disk),
       random_(world.random),
       listener_(listener),
       options_(options),
@@ -30,6 +32,7 @@ void Housekeeping::prepare(SegmentNumber number, std::uint64_t bytes) {
   preparing_.bytes = bytes;
   preparing_.recycled.reset();
   if (bytes == segment_bytes_for(options_, 0) && !spares_.empty()) {
+    observer_.reached(base::Mark::log_segment_recycled);
     preparing_.recycled = spares_.back();
     spares_.pop_back();
   }
@@ -87,6 +90,7 @@ void Housekeeping::RetireJob::run() {
     if (status) {
       ++segment;
     } else if (status.error().code == base::Code::no_space) {
+      owner.observer_.reached(base::Mark::log_spare_given_up);
       // A directory that cannot grow is no reason to stop: the space is wanted elsewhere.
       to_remove.push_back(*segment);
       segment = to_spare.erase(segment);

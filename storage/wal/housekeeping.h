@@ -73,6 +73,7 @@ class Housekeeping {
   void on_retire_finished();
   void submit_retire();
 
+  io::Observer& observer_;
   io::Disk& disk_;
   io::Random& random_;
   HousekeepingListener& listener_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 
 namespace wal {
 namespace {
@@ -49,6 +50,7 @@ class Joining {
   base::Status add(SegmentScan& scan) {
     const std::string path = segment_path(directory_, scan.header.number);
     log_.headers.push_back(scan.header);
+    log_.marks.add(scan.marks);
     proven_ = std::max(proven_, scan.proven);
     if (scan.batches.empty()) {
       if (log_.batches.empty()) return damaged(path, kFirstBatchOffset, "the first batch of the segment is not there");
@@ -84,6 +86,7 @@ class Joining {
                      "batch " + base::to_text(end) + " is gone or changed, and batches up to " +
                          base::to_text(proven_.previous()) + " were durable");
     }
+    log_.batches_end = end;
     log_.proven = proven_;
     ASSERT(log_.proven <= end);
     return std::move(log_);
@@ -99,6 +102,7 @@ class Joining {
       if (log_.batches.back().synced_before > first) {
         return damaged(path, kFirstBatchOffset, "the segment replaces batches that were durable before");
       }
+      log_.marks.add(base::Mark::log_rewritten_over);
       log_.batches.pop_back();
     }
     return {};

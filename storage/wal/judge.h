@@ -19,12 +19,14 @@ struct FoundSegment {
 // Of a log that is not damaged.
 struct Judged {
   std::vector<ScannedBatch> batches;  // not empty; numbers consecutive; those that a restart wrote again only once
-  BatchNumber proven;                 // every batch below was durable; invariant: <= batches.back().number.next()
+  BatchNumber batches_end;            // behind the last of them
+  BatchNumber proven;                 // every batch below was durable; invariant: <= batches_end
   std::vector<SegmentHeader> headers;  // of the segments that are needed, numbers consecutive; those below are leftovers
   // Of the segment that holds the last batch; segments after it were never used.
   SegmentHeader last_header;
   BatchNumber last_first_batch;
   std::uint64_t last_end = 0;         // offset behind its last batch
+  base::Marks marks;
 };
 
 // Requires: `found` is not empty, in order of number. Errors: damaged, and the errors of the scans that matter.

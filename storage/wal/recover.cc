@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "storage/wal/judge.h"
 #include "storage/wal/replay.h"
 #include "storage/wal/segments.h"
@@ -111,6 +112,7 @@ base::Result<Recovered> create(io::Disk& disk, io::Random& random, const Options
   recovered.state = initial;
   recovered.segments = std::move(*segments);
   recovered.was_created = true;
+  if (!junk.empty()) recovered.marks.add(base::Mark::log_creation_repeated);
   return recovered;
 }
 
@@ -205,6 +207,11 @@ base::Result<Recovered> reopen(io::Disk& disk, io::Random& random, const Options
   recovered.segments = std::move(*segments);
   recovered.state = {identity, std::move(replayed.start), replayed.hard_state, replayed.store_mark,
                      std::move(replayed.entries)};
+  const Judged& judged = log->judged;
+  recovered.marks = judged.marks;
+  if (judged.proven < judged.batches_end) recovered.marks.add(base::Mark::log_tail_unproven);
+  if (beginning.segment == judged.last_header.number) recovered.marks.add(base::Mark::log_rewritten_in_place);
+  if (listing.segments.back() > judged.last_header.number) recovered.marks.add(base::Mark::log_segment_unused);
   return recovered;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/bytes.h"
 
 namespace wal {
@@ -91,6 +92,9 @@ base::Result<SegmentScan> scan_segment(std::string_view file, SegmentNumber numb
     scan.batches.push_back({number, batch->place.number, batch->place.synced_before, std::move(*contents)});
     chain = batch->checksum;
     scan.end += round_up_to_sector(batch->bytes);
+  }
+  if (const std::optional<SegmentNumber> claimed = claimed_segment(file, scan.end)) {
+    scan.marks.add(*claimed == number ? base::Mark::log_tail_torn : base::Mark::log_tail_recycled);
   }
   scan_behind(file, scan);
   return scan;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/marks.h"
 #include "core/base/result.h"
 #include "io/disk.h"
 #include "storage/wal/batch.h"
@@ -23,6 +24,7 @@ struct SegmentScan {
   std::vector<ScannedBatch> batches;  // from the first one on, numbers consecutive, each chained to the one before
   std::uint64_t end = 0;              // offset of the first place where no such batch is
   BatchNumber proven;                 // highest `synced_before` of any intact batch, also behind `end`
+  base::Marks marks;
 };
 
 // Requires: `file` is the whole segment `number`; `path` names it in errors. Damage that needs other segments to be

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/base/release.h"
 #include "storage/wal/housekeeping.h"
 #include "storage/wal/segments.h"
@@ -84,6 +85,7 @@ Wal::Impl::Impl(const io::World& world, Options options, Recovered recovered, Wa
       segments_(std::move(recovered.segments)),
       operation_(*this),
       housekeeping_(world_, options_, segments_->current().header.identity, *this) {
+  world_.observer.reached(recovered.marks);
   Segments::Rewritten& rewritten = segments_->rewritten;
   if (!rewritten.bytes.empty()) {
     tell_vote(segments_->current().path, kFirstBatchOffset, rewritten.bytes);
@@ -118,6 +120,7 @@ void Wal::Impl::append(const Batch& batch, io::Completion& done) {
   segments_->apply(batch);
   encode(batch);
   stage_ = Stage::waiting;
+  if (operation_.is_running()) world_.observer.reached(base::Mark::log_waits_for_proof);
   pump();
 }
 
@@ -147,6 +150,8 @@ void Wal::Impl::encode(const Batch& batch) {
   batch_.add(tail.start, oldest_announced_);
   if (batch.is_reset) batch_.add_reset();
   for (const base::Entry& entry : batch.entries) batch_.add(entry);
+  if (batch.is_reset) world_.observer.reached(base::Mark::log_reset_in_next_segment);
+  if (segment_bytes_for(options_, batch_.padded_bytes()) > segment_bytes_for(options_, 0)) world_.observer.reached(base::Mark::log_batch_outsized);
 }
 
 // Takes the append one step further, if it can go.
@@ -245,6 +250,7 @@ void Wal::Impl::fail(const base::Error& error) {
 void Wal::Impl::tell_failure() {
   if (!failed_ || is_failure_told_ || stage_ != Stage::idle || closing_ != nullptr) return;
   is_failure_told_ = true;
+  world_.observer.reached(base::Mark::log_failed_idle);
   listener_.on_wal_failed(*failed_);
 }
 
@@ -271,6 +277,7 @@ void Wal::Impl::on_prepared(base::Status status) {
     pump();
   } else if (status.error().code == base::Code::no_space && !is_awaited) {
     is_prepare_put_off_ = true;
+    world_.observer.reached(base::Mark::log_segment_put_off);
     world_.observer.log(io::Level::warn, "no space for the next log segment; trying again when it is needed",
                         {{"error", status.error().detail}});
   } else {

@@ -20,6 +20,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/log_entry.h"
+#include "core/base/marks.h"
 #include "core/base/result.h"
 #include "io/world.h"
 
@@ -62,6 +63,7 @@ struct Recovered {
   State state;
   std::unique_ptr<Segments> segments;
   bool was_created = false;
+  base::Marks marks;  // Wal tells the observer
 };
 
 // In a job. Opens the log in `options.directory`, or creates one from `initial` when that directory does not
