@@ -113,12 +113,11 @@ void draw(Draft& draft) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  runs::Program program{"queue_sim", QUEUE_BUILD, {}};
+  runs::Program program{"queue_sim", WORKLOAD_BUILD, {}};
   program.scenarios.push_back(make_scenario({
       "queue", "an item that was added is handled once", draw,
       [](Run& run) -> std::unique_ptr<Application> { return std::make_unique<Queue>(run); }}));
-  const std::string first = argc > 1 ? argv[1] : "--help";
-  if (first != "--help") return runs::run(program, argc, argv);
+  if (argc > 1) return runs::run(program, argc, argv);
   std::printf("%s", runs::usage(program).c_str());
   return 0;
 }
