@@ -19,16 +19,16 @@
 
 #include "core/base/time.h"
 #include "io/network.h"
-#include "io/sim/decisions.h"
 #include "io/world.h"
+#include "sim/draft.h"
 #include "sim/etcd/model.h"
-#include "sim/plan.h"
 #include "sim/tenant.h"
 #include "sim/verdict.h"
 
 namespace sim::etcd {
 
 class KvOracle;
+using ::sim::Draft;
 
 // What the cluster has committed at this instant, whoever may have been told of it: only whoever judges may look.
 class Committed {
@@ -118,42 +118,10 @@ class Application {
   virtual void at_end() {}
 };
 
-// A seed's plan while it is drawn: the cluster and its faults come with it, the jobs are the author's.
-class Draft {
- public:
-  Draft(io::sim::Decisions& decisions, Plan& plan) : decisions_(decisions), plan_(plan) {}
-  Draft(const Draft&) = delete;
-  Draft& operator=(const Draft&) = delete;
-
-  // From one to eight, drawn, unless it is said.
-  std::uint32_t processes() const { return plan_.clients; }
-  void set_processes(std::uint32_t count) { plan_.clients = count; }
-  base::Duration faults_until() const { return plan_.faults_until; }
-
-  // Jobs of a process are done one after the other, each not before its time. One in the calm, from faults_until() on, is sure to meet a
-  // cluster that recovers. Requires: no line break.
-  void add(std::uint32_t process, base::Duration at, std::string what);
-  // Processes are killed, start again and get the job anew that they had; and stop for a while without a notice. Not without this call.
-  void disturb_processes();
-
-  // By name, like all that is drawn.
-  std::uint64_t below(std::string_view purpose, const io::sim::Identity& identity, std::uint64_t bound) {
-    return decisions_.below(purpose, identity, bound);
-  }
-  base::Duration between(std::string_view purpose, const io::sim::Identity& identity, base::Duration first, base::Duration last) {
-    return decisions_.between(purpose, identity, first, last);
-  }
-
- private:
-  io::sim::Decisions& decisions_;
-  Plan& plan_;
-  std::map<std::uint32_t, std::uint32_t> numbers_;  // of the next line, by process
-};
-
 struct ApplicationKind {
   std::string name;     // of the scenario, and of the oracle that fails its runs
   std::string promise;  // what it promises to its users, for a page that shows a failure
-  void (*draw)(Draft& draft) = nullptr;
+  void (*draw)(Draft& draft) = nullptr;  // the jobs; cluster and faults come with them
   // `run` outlives the application.
   std::unique_ptr<Application> (*make)(Run& run) = nullptr;
 };

@@ -1,38 +1,13 @@
 #include "sim/etcd/application_run.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "core/base/assert.h"
+#include "sim/alarms.h"
 #include "sim/etcd/requests.h"
 
 namespace sim::etcd {
-
-namespace {
-
-constexpr char kMark = '!';
-constexpr std::string_view kKill = "!kill ";
-constexpr std::string_view kPause = "!pause ";
-constexpr std::int64_t kMillisecondsMax = 1'000'000;
-
-bool parse(std::string_view text, std::string_view word, Disturbance& out) {
-  if (text.substr(0, word.size()) != word) return false;
-  std::int64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const std::from_chars_result parsed = std::from_chars(text.data() + word.size(), end, count);
-  if (parsed.ec != std::errc() || parsed.ptr != end || count < 0 || count > kMillisecondsMax) return false;
-  out.lasting = std::chrono::milliseconds(count);
-  out.is_kill = word == kKill;
-  return true;
-}
-
-}  // namespace
-
-std::string to_text(const Disturbance& disturbance) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(disturbance.lasting).count();
-  return std::string(disturbance.is_kill ? kKill : kPause) + std::to_string(milliseconds);
-}
 
 std::optional<std::string> Committed::value(std::string_view key) const {
   const ModelKeyValue* const kv = model_.find(key, model_.revision());
@@ -47,10 +22,11 @@ std::map<std::string, std::string> Committed::under(std::string_view prefix) con
 
 // --- one life of a process --------------------------------------------------------------------------
 
-class ApplicationRun::Program final : public io::sim::Program, private Machine, private io::Timer {
+class ApplicationRun::Program final : public io::sim::Program, private Machine {
  public:
   Program(ApplicationRun& run, io::sim::Node& node, std::uint32_t number, std::vector<io::Address> servers, base::Duration patience)
-      : run_(run), part_(run.parts_[number]), node_(node), number_(number), servers_(std::move(servers)), patience_(patience) {
+      : run_(run), part_(run.parts_[number]), node_(node), number_(number), servers_(std::move(servers)), patience_(patience),
+        alarms_(node.world().clock) {
     const base::Duration now = this->now();
     for (const Disturbance& one : part_.disturbances) {
       if (one.at >= now && one.at < run_.plan_.faults_until) after(one.at - now, [this, one] { disturb(one); });
@@ -58,7 +34,6 @@ class ApplicationRun::Program final : public io::sim::Program, private Machine, 
     if (!is_calm()) after(run_.plan_.faults_until - now, [this] { finish(); });
     wait();
   }
-  ~Program() override { world().clock.disarm(*this); }
 
  private:
   std::uint32_t number() const override { return number_; }
@@ -77,16 +52,7 @@ class ApplicationRun::Program final : public io::sim::Program, private Machine, 
     run_.findings_.safety(run_.kind_.name, who + std::move(sentence), Subject{run_.oracle_.newest_of(number_), {}, {}, {}});
   }
 
-  void after(base::Duration time, std::function<void()> then) override {
-    due_.emplace(world().clock.now() + std::max(time, base::Duration::zero()), std::move(then));
-    world().clock.arm(*this, due_.begin()->first);
-  }
-  void on_timer() override {
-    const std::function<void()> then = std::move(due_.begin()->second);
-    due_.erase(due_.begin());
-    if (!due_.empty()) world().clock.arm(*this, due_.begin()->first);
-    then();
-  }
+  void after(base::Duration time, std::function<void()> then) override { alarms_.after(time, std::move(then)); }
 
   // For the next job, or for another attempt at the one that was cut short.
   void wait() {
@@ -130,7 +96,7 @@ class ApplicationRun::Program final : public io::sim::Program, private Machine, 
   const std::vector<io::Address> servers_;
   const base::Duration patience_;
   Job job_;
-  std::multimap<base::Instant, std::function<void()>> due_;  // of equal ones the first asked for is first
+  Alarms alarms_;
   bool is_told_ = false;  // that the faults are over
   std::unique_ptr<Process> process_;  // goes first: it uses the machine until then
 };
@@ -144,16 +110,10 @@ ApplicationRun::~ApplicationRun() = default;
 
 base::Status ApplicationRun::take(const Operation& line) {
   Part& part = parts_[line.client];
-  if (line.what.empty() || line.what[0] != kMark) {
-    part.jobs.push_back(line);
-    return {};
-  }
-  Disturbance one;
-  one.at = line.at;
-  if (!parse(line.what, kKill, one) && !parse(line.what, kPause, one)) {
-    return base::fail(base::Code::invalid, "`" + line.what + "` is nothing that happens to a process");
-  }
-  part.disturbances.push_back(one);
+  const base::Result<std::optional<Disturbance>> disturbance = parse_disturbance(line);
+  if (!disturbance) return base::fail(disturbance.error());
+  if (*disturbance) part.disturbances.push_back(**disturbance);
+  else part.jobs.push_back(line);
   return {};
 }
 

@@ -17,14 +17,6 @@
 
 namespace sim::etcd {
 
-// What happens to a process, as a line of a trace: `!kill 300`, `!pause 2000`, in milliseconds. All other lines are jobs.
-struct Disturbance {
-  base::Duration at{};
-  bool is_kill = false;
-  base::Duration lasting{};
-};
-std::string to_text(const Disturbance& disturbance);
-
 class ApplicationRun final : private Run {
  public:
   // All references outlive it.
