@@ -47,6 +47,7 @@ void PlainClient::ask(PlainRequest request) {
   ASSERT(!part_.asked.has_value());
   part_.asked = std::move(request);
   ++around_.counts.sent;
+  if (!part_.asked->is_read && is_noticed_in_calm(around_.plan, now())) around_.counts.has_written_in_calm = true;
   if (around_.listener != nullptr) around_.listener->on_asked(part_.asked->name, (part_.asked->is_read ? "read " : "write ") + part_.asked->text);
   around_.judge.on_asked(*part_.asked);
   if (channel_ == nullptr || channel_->is_closed()) {

@@ -33,6 +33,7 @@ struct PlainCounts {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   std::uint64_t lost = 0;
+  bool has_written_in_calm = false;  // Tenant
 };
 
 // What all clients of a run have in common. The references outlive them.

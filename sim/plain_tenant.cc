@@ -113,6 +113,7 @@ class PlainTenant final : public Tenant, private CommittedListener, private Plai
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
   std::string_view rotting_file() const override { return "state-1"; }
 
+  bool has_written_in_calm() const override { return counts_.has_written_in_calm; }
   void at_end(Findings& findings) override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const PlainPart& part = parts_[client];

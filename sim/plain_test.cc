@@ -172,6 +172,22 @@ TEST_CASE("what is asked in the calm is asked until somebody answers, and a grou
   CHECK_EQ(stuck->verdict.kind, VerdictKind::liveness);
 }
 
+// One of the three leads when the faults end.
+TEST_CASE("a leader whose disk hangs need not notice while nobody writes, and does when somebody does") {
+  for (const char* last : {"read", "write 6"}) {
+    for (std::uint32_t member = 0; member < 3; ++member) {
+      CAPTURE(last);
+      CAPTURE(member);
+      Plan plan = calm_plan({{seconds(2), "write 5"}, {seconds(7), last}});
+      plan.duration = seconds(40);
+      plan.broken = {{member, Ailment::hanging}};
+      const base::Result<Outcome> out = sim::run(*sums(make_plain_machine<Sum>), plan);
+      REQUIRE(out);
+      CHECK_EQ(out->verdict.message, "");
+    }
+  }
+}
+
 TEST_CASE("a line that no such client understands is refused") {
   for (const char* line : {"erase 5", "writes 5", "!kill x"}) {
     CAPTURE(line);

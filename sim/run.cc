@@ -236,13 +236,14 @@ class Engine final : private Truth, private Machines {
       if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
       if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
       const std::optional<Ailment> ailment = (*leader)->ailment();
-      if (!ailment || (*ailment == Ailment::hanging && !is_asked_in_calm())) continue;
+      if (!ailment || (*ailment == Ailment::hanging && !is_written_in_calm())) continue;
       return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
     }
   }
 
-  bool is_asked_in_calm() const {
-    return std::any_of(plan_.operations.begin(), plan_.operations.end(), [this](const Operation& one) { return one.at >= plan_.faults_until; });
+  bool is_written_in_calm() const {
+    const auto is_calm = [this](const Operation& one) { return one.at >= plan_.faults_until; };
+    return std::any_of(plan_.operations.begin(), plan_.operations.end(), is_calm) && tenant_->has_written_in_calm();
   }
 
   void stuck(std::string what, Subject subject = {}) {

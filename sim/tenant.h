@@ -72,6 +72,10 @@ class Tenant {
   // on with what is spoilt.
   virtual std::string_view rotting_file() const = 0;
 
+  // Whether something was to be written since the faults ended, and long enough ago that a leader whose disk hangs had to notice. Asked when the
+  // plan has something for the calm.
+  virtual bool has_written_in_calm() const { return true; }
+
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;
   // Then the processes of all members that recovered end. Looks at what one left on its disk; what is wrong goes into `findings`,

@@ -90,7 +90,7 @@ class Machine {
   virtual const std::vector<io::Address>& servers() const = 0;
   virtual base::Duration patience() const = 0;  // how long one request waits for its answer: drawn, half a second to eight
   virtual KvOracle& oracle() = 0;
-  virtual OperationName next_request() = 0;
+  virtual OperationName next_request(bool is_write) = 0;
   virtual const Job& job() const = 0;  // that it has, or had last
 
  protected:

@@ -44,7 +44,10 @@ class ApplicationRun::Program final : public io::sim::Program, private Machine {
   const std::vector<io::Address>& servers() const override { return servers_; }
   base::Duration patience() const override { return patience_; }
   KvOracle& oracle() override { return run_.oracle_; }
-  OperationName next_request() override { return {number_, part_.requests++}; }
+  OperationName next_request(bool is_write) override {
+    if (is_write && is_noticed_in_calm(run_.plan_, now())) run_.has_written_in_calm_ = true;
+    return {number_, part_.requests++};
+  }
   const Job& job() const override { return job_; }
 
   void fail(std::string sentence) override {

@@ -29,6 +29,7 @@ class ApplicationRun final : private Run {
   // invalid for a line that is none.
   base::Status take(const Operation& line);
   std::unique_ptr<io::sim::Program> start(io::sim::Node& node, std::uint32_t process, std::vector<io::Address> servers, base::Duration patience);
+  bool has_written_in_calm() const { return has_written_in_calm_; }  // Tenant
   void at_end();
   void add_counts(std::map<std::string, std::uint64_t>& counts) const;
 
@@ -54,6 +55,7 @@ class ApplicationRun final : private Run {
   const io::sim::Node* node_ = nullptr;  // any of the run; null: none has started
   std::vector<Part> parts_;
   std::unique_ptr<Application> application_;
+  bool has_written_in_calm_ = false;
   std::uint64_t ended_ = 0;  // jobs
   std::uint64_t begun_again_ = 0;
 };

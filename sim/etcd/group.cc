@@ -151,6 +151,8 @@ class Group final : public Tenant, private CommittedListener {
   }
   std::string_view rotting_file() const override { return "store-1/db-wal"; }
 
+  bool has_written_in_calm() const override { return application_ == nullptr || application_->has_written_in_calm(); }
+
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(Findings& findings) override {
     member_oracle_.at_end();

@@ -54,7 +54,7 @@ void Kv::send(std::string_view method, const std::string& bytes, Told told) {
     const rpc::Status status{rpc::StatusCode::unimplemented, foreign.error().detail};
     return machine_.after({}, [told = std::move(told), status] { told(Fate::refused, status, {}); });
   }
-  const OperationName name = machine_.next_request();
+  const OperationName name = machine_.next_request(foreign->wire.is_write);
   Connection& to = connection();
   ++to.open;
   Request request = machine_.oracle().send(name.client, name.number, std::move(*foreign), machine_.job().what);
