@@ -115,6 +115,12 @@ inline std::uint32_t voters_of(const Plan& plan) { return plan.members - plan.le
 // Numbers of members are numbers of their machines: those of the spares come last.
 inline std::uint32_t machines_of(const Plan& plan) { return plan.members + plan.spares; }
 
+// A leader whose disk hangs has noticed what was to be written from the end of the faults until so long before the end of the run.
+inline constexpr base::Duration kNoticesWithin = std::chrono::seconds(20);
+inline bool is_noticed_in_calm(const Plan& plan, base::Duration written) {
+  return written >= plan.faults_until && written < plan.duration - kNoticesWithin;
+}
+
 // `m1` is member 0.
 std::string member_name(std::uint32_t member);
 // How many of a group this large have to agree.

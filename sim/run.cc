@@ -76,7 +76,7 @@ class Engine final : private Truth, private Machines {
     const Truth& truth = *this;
     oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
-    if (plan_.spares > 0) tenant_->use(*this);
+    tenant_->use(*this);
     if (options_.keep_story) recorder_ = std::make_unique<Recorder>(sim_, tenant_->teller());
     course_->recorder = recorder_.get();
     for (std::uint32_t number = 0; number < machines_of(plan_); ++number) {
@@ -92,6 +92,7 @@ class Engine final : private Truth, private Machines {
       client_factories_.push_back(std::make_unique<ClientFactory>(*tenant_, client));
       node.run(*client_factories_.back());
       links_.add_client(node);
+      clients_.push_back(&node);
     }
     links_.start();
     for (std::uint32_t number = 0; number < plan_.members; ++number) members_[number]->start();
@@ -132,6 +133,20 @@ class Engine final : private Truth, private Machines {
   void retire(std::uint32_t machine) override {
     sim_.after({}, [this, machine] {
       if (!course_->is_inspecting) members_[machine]->retire();
+    });
+  }
+
+  void kill_client(std::uint32_t client, base::Duration down) override {
+    sim_.after({}, [this, client, down] {
+      if (!clients_[client]->is_up()) return;
+      if (recorder_ != nullptr) recorder_->on_process(machines_of(plan_) + client, StoryKind::crashed, "process killed");
+      static_cast<void>(clients_[client]->crash(io::sim::CrashKind::process_kill));
+      sim_.after(down, [this, client] { clients_[client]->restart(); });
+    });
+  }
+  void pause_client(std::uint32_t client, base::Duration time) override {
+    sim_.after({}, [this, client, time] {
+      if (clients_[client]->is_up()) clients_[client]->pause(time);
     });
   }
 
@@ -222,13 +237,14 @@ class Engine final : private Truth, private Machines {
       if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
       if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
       const std::optional<Ailment> ailment = (*leader)->ailment();
-      if (!ailment || (*ailment == Ailment::hanging && !is_asked_in_calm())) continue;
+      if (!ailment || (*ailment == Ailment::hanging && !is_written_in_calm())) continue;
       return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
     }
   }
 
-  bool is_asked_in_calm() const {
-    return std::any_of(plan_.operations.begin(), plan_.operations.end(), [this](const Operation& one) { return one.at >= plan_.faults_until; });
+  bool is_written_in_calm() const {
+    const auto is_calm = [this](const Operation& one) { return one.at >= plan_.faults_until; };
+    return std::any_of(plan_.operations.begin(), plan_.operations.end(), is_calm) && tenant_->has_written_in_calm();
   }
 
   void stuck(std::string what, Subject subject = {}) {
@@ -291,6 +307,7 @@ class Engine final : private Truth, private Machines {
   std::vector<std::unique_ptr<ClientFactory>> client_factories_;
   std::unique_ptr<Course> course_;
   std::vector<std::unique_ptr<Member>> members_;
+  std::vector<Node*> clients_;
   std::unique_ptr<Recorder> recorder_;  // it hears the wire, which the nodes use while they end
 
   io::sim::Simulation sim_;

@@ -41,6 +41,11 @@ class Machines {
   // What runs there ends, and nobody starts it again: its member was removed, whether it has heard of that or not.
   virtual void retire(std::uint32_t machine) = 0;
 
+  // Of a client's machine: the process ends, and another one starts there after this time. Not if it is down already.
+  virtual void kill_client(std::uint32_t client, base::Duration down) = 0;
+  // It executes nothing for a while.
+  virtual void pause_client(std::uint32_t client, base::Duration time) = 0;
+
  protected:
   ~Machines() = default;
 };
@@ -50,7 +55,7 @@ class Tenant {
  public:
   virtual ~Tenant() = default;
 
-  // Before anything starts, if the group may change. `machines` outlives what the tenant starts.
+  // Before anything starts. `machines` outlives what the tenant starts.
   virtual void use(Machines& machines) { static_cast<void>(machines); }
   // Called in the node's first turn of each incarnation; what it returns is destroyed at the crash. `member` counts from 0.
   virtual std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) = 0;
@@ -66,6 +71,10 @@ class Tenant {
   // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
   // on with what is spoilt.
   virtual std::string_view rotting_file() const = 0;
+
+  // Whether something was to be written since the faults ended, and long enough ago that a leader whose disk hangs had to notice. Asked when the
+  // plan has something for the calm.
+  virtual bool has_written_in_calm() const { return true; }
 
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;

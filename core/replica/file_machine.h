@@ -46,7 +46,8 @@ class FileMachine : public StateMachine, private io::Job {
   virtual std::string apply_command(const Command& command) = 0;
   // Equal states have equal bytes.
   virtual std::string encode_state() const = 0;
-  // Also of the empty string: the state of the beginning. False: these are not bytes that encode_state() returns.
+  // The state becomes this one, whatever it was: a snapshot comes while there is another. Also of the empty string: the state of the
+  // beginning. False: these are not bytes that encode_state() returns.
   virtual bool decode_state(std::string_view bytes) = 0;
 
  private:

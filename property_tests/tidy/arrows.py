@@ -23,6 +23,7 @@ TABLE = {
     'apps': ['apps/runs', 'sim/etcd', 'io/real', 'core/etcd'],
     'apps/runs': ['sim'],
     'apps/examples': ['apps/runs', 'core/peer', 'sim', 'io/real'],  # other tenants than etcd
+    'apps/examples/workloads': ['apps/runs', 'sim/etcd'],           # and workloads of others on ours
     'property_tests': ['apps', 'apps/runs', 'apps/examples', 'sim/etcd', 'io/real', 'core/etcd'],
 }
 

@@ -1,10 +1,10 @@
 #include "sim/etcd/client.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include "core/base/assert.h"
+#include "sim/etcd/outcome.h"
 
 namespace sim::etcd {
 
@@ -13,15 +13,7 @@ namespace {
 // One request in so many goes to another member for no reason.
 constexpr std::uint64_t kRoams = 25;
 constexpr std::uint32_t kFirstInsisted = 1'000'000;  // numbers of requests that no plan has
-constexpr std::string_view kLearnerText = "etcdserver: rpc not supported for learner";
 constexpr base::Duration kInsistDelay = std::chrono::milliseconds(50);
-
-// Nobody has decided anything: somebody else may.
-bool is_no_answer(const rpc::Status& status) {
-  const rpc::StatusCode code = status.code;
-  return status.message == kLearnerText || code == rpc::StatusCode::unavailable || code == rpc::StatusCode::deadline_exceeded ||
-         code == rpc::StatusCode::cancelled || code == rpc::StatusCode::unknown || code == rpc::StatusCode::resource_exhausted;
-}
 
 }  // namespace
 

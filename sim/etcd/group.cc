@@ -10,6 +10,7 @@
 #include "core/etcd/ids.h"
 #include "core/etcd/server.h"
 #include "sim/etcd/addresses.h"
+#include "sim/etcd/application_run.h"
 #include "sim/etcd/client.h"
 #include "sim/etcd/inspection.h"
 #include "sim/etcd/member_oracle.h"
@@ -94,10 +95,16 @@ raft::Configuration founded(::etcd::ServerConfig config) {
 class Group final : public Tenant, private CommittedListener {
  public:
   Group(const Plan& plan, const GroupOptions& options, ::etcd::ServerConfig config, std::vector<ClientPart> parts, Findings& findings)
-      : plan_(plan), options_(options), config_(std::move(config)), parts_(std::move(parts)), oracle_(findings, options.stale_reads),
+      : plan_(plan), options_(options), config_(std::move(config)), parts_(std::move(parts)),
+        oracle_(findings, options.stale_reads, options.application != nullptr ? Writers::foreign : Writers::workload),
         member_oracle_(founded(config_), findings), roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
 
-  void use(Machines& machines) override { roster_.use(machines); }
+  void use(Machines& machines) override {
+    roster_.use(machines);
+    if (application_ != nullptr) application_->use(machines);
+  }
+  void host(std::unique_ptr<ApplicationRun> application) { application_ = std::move(application); }
+  KvOracle& oracle() { return oracle_; }
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     ::etcd::ServerConfig config = config_;
@@ -128,6 +135,7 @@ class Group final : public Tenant, private CommittedListener {
     const std::uint32_t servers = plan_.spares > 0 ? machines_of(plan_) : voters_of(plan_);
     for (std::uint32_t member = 0; member < servers; ++member) options.servers.push_back(client_address(member));
     options.request_timeout = client_timeout(plan_).value_or(options.request_timeout);
+    if (application_ != nullptr) return application_->start(node, client, std::move(options.servers), options.request_timeout);
     if (options_.clients_roam) options.roams_until = plan_.faults_until;
     return std::make_unique<ClientProgram>(node, std::move(options), parts_[client].operations, oracle_, finished_[client].value);
   }
@@ -143,9 +151,12 @@ class Group final : public Tenant, private CommittedListener {
   }
   std::string_view rotting_file() const override { return "store-1/db-wal"; }
 
+  bool has_written_in_calm() const override { return application_ == nullptr || application_->has_written_in_calm(); }
+
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(Findings& findings) override {
     member_oracle_.at_end();
+    if (application_ != nullptr) application_->at_end();
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const std::vector<ClientOperation>& operations = parts_[client].operations;
       const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
@@ -170,6 +181,10 @@ class Group final : public Tenant, private CommittedListener {
     const KvCounts& counts = oracle_.counts();
     std::map<std::string, std::uint64_t> out = {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"refused", counts.refused},
                                                 {"unknown", counts.unknown}, {"resolved", counts.resolved}};
+    if (application_ != nullptr) {
+      out.erase("resolved");  // of writes without a mark nobody can say which they were
+      application_->add_counts(out);
+    }
     if (plan_.spares == 0) return out;
     for (std::size_t kind = 0; kind < kGroupChangeCount; ++kind) {
       const std::string name = "member_" + std::string(name_of(static_cast<GroupChange>(kind)));
@@ -211,10 +226,11 @@ class Group final : public Tenant, private CommittedListener {
   const std::vector<ClientPart> parts_;
   KvOracle oracle_;
   MemberOracle member_oracle_;
-  EtcdTeller teller_{oracle_};
+  EtcdTeller teller_{oracle_, options_.application};
   Roster roster_;
   OperatorCounts changes_{};
   std::vector<Flag> finished_;
+  std::unique_ptr<ApplicationRun> application_;  // null: the clients are those of the workload
 };
 
 base::Status take(const Plan& plan, const Operation& operation, ClientPart& part) {
@@ -246,6 +262,15 @@ base::Result<std::unique_ptr<Tenant>> make_group(const Plan& plan, const GroupOp
   }
   if (base::Status known = use_sizes(plan, config); !known) return base::fail(known.error());
   std::vector<ClientPart> parts(plan.clients);
+  if (options.application != nullptr) {
+    auto group = std::make_unique<Group>(plan, options, std::move(config), std::move(parts), findings);
+    auto application = std::make_unique<ApplicationRun>(plan, *options.application, group->oracle(), findings);
+    for (const Operation& operation : plan.operations) {
+      if (base::Status taken = application->take(operation); !taken) return base::fail(taken.error());
+    }
+    group->host(std::move(application));
+    return group;
+  }
   for (const Operation& operation : plan.operations) {
     if (base::Status taken = take(plan, operation, parts[operation.client]); !taken) return base::fail(taken.error());
   }

@@ -11,10 +11,14 @@
 
 namespace sim::etcd {
 
+struct ApplicationKind;
+
 struct GroupOptions {
   StaleReads stale_reads = StaleReads::anything;
   // Clients go to any member, and what they ask when the faults have ended they ask until it is answered.
   bool clients_roam = true;
+  // Whose processes the clients are, instead of those of the workload; null: nobody's. Outlives the tenant.
+  const ApplicationKind* application = nullptr;
 };
 
 // invalid when the plan asks for what this version does not know. `plan` and `findings` outlive the tenant.

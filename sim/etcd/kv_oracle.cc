@@ -7,7 +7,6 @@
 #include "core/api/maintenance.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
-#include "core/etcd/command.h"
 #include "core/replica/command.h"
 #include "sim/etcd/answer_text.h"
 #include "sim/etcd/difference.h"
@@ -25,6 +24,11 @@ KeyValues to_wire(const std::vector<ModelKeyValue>& kvs) {
   KeyValues out;
   for (const ModelKeyValue& kv : kvs) *out.Add() = to_wire(kv);
   return out;
+}
+
+// What a request gets that is not in order.
+bool may_be_programs_fault(rpc::StatusCode code) {
+  return code == rpc::StatusCode::invalid_argument || code == rpc::StatusCode::not_found || code == rpc::StatusCode::failed_precondition;
 }
 
 template <typename Message>
@@ -54,25 +58,40 @@ void KvOracle::on_command(const base::Entry& entry) {
   const std::optional<::etcd::CommandView> command = ::etcd::decode_command(record->bytes);
   if (!command) return findings_.safety(kName, "a committed command is of no known kind");
   if (listener_ != nullptr) commands_[entry.id.index] = command->message;
-  switch (command->kind) {
-    case ::etcd::CommandKind::put: return on_committed_put(command->message);
-    case ::etcd::CommandKind::txn: return on_committed_txn(command->message);
+  replay(*command);
+  if (is_foreign()) on_foreign_command(*command);
+}
+
+void KvOracle::replay(const ::etcd::CommandView& command) {
+  switch (command.kind) {
+    case ::etcd::CommandKind::put: return on_committed_put(command.message);
+    case ::etcd::CommandKind::txn: return on_committed_txn(command.message);
     case ::etcd::CommandKind::delete_range: {
       etcdserverpb::DeleteRangeRequest erase;
-      if (!parse(erase, command->message)) return findings_.safety(kName, "a committed delete cannot be read");
+      if (!parse(erase, command.message)) return findings_.safety(kName, "a committed delete cannot be read");
       const std::int64_t deleted = model_.erase(erase.key(), erase.range_end());
       if (deleted > 0) erased_count_[model_.revision()] = deleted;
       return;
     }
     case ::etcd::CommandKind::compact: {
       etcdserverpb::CompactionRequest compaction;
-      if (!parse(compaction, command->message)) return findings_.safety(kName, "a committed compaction cannot be read");
+      if (!parse(compaction, command.message)) return findings_.safety(kName, "a committed compaction cannot be read");
       model_.compact(compaction.revision());
       return;
     }
     case ::etcd::CommandKind::publish_member:
     case ::etcd::CommandKind::set_cluster_version: return;
   }
+}
+
+void KvOracle::on_foreign_command(const ::etcd::CommandView& command) {
+  const bool is_put = command.kind == ::etcd::CommandKind::put;
+  if (!is_put && command.kind != ::etcd::CommandKind::txn && command.kind != ::etcd::CommandKind::delete_range &&
+      command.kind != ::etcd::CommandKind::compact) {
+    return;  // of the members themselves
+  }
+  const std::string wrong = foreign_writes_.on_committed(command.message, is_put ? model_.revision() : 0);
+  if (!wrong.empty()) findings_.safety(kName, "the write of log index " + std::to_string(positions_.size() + 1) + " " + wrong);
 }
 
 KvOracle::Write* KvOracle::commit(const std::string& value, std::string_view what, std::string_view message) {
@@ -98,6 +117,7 @@ void KvOracle::on_committed_put(std::string_view message) {
   etcdserverpb::PutRequest put;
   if (!parse(put, message)) return findings_.safety(kName, "a committed put cannot be read");
   model_.put(put.key(), put.value());
+  if (is_foreign()) return;
   Write* const write = commit(put.value(), "put", message);
   if (write == nullptr) return;
   write->revision = model_.revision();
@@ -109,7 +129,7 @@ void KvOracle::on_committed_txn(std::string_view message) {
   if (!parse(txn, message)) return findings_.safety(kName, "a committed transaction cannot be read");
   const std::int64_t before = model_.revision();
   std::optional<etcdserverpb::TxnResponse> answer = run_txn(model_, txn);
-  const std::string value = first_value(txn);
+  const std::string value = is_foreign() ? std::string() : first_value(txn);
   if (value.empty()) {  // nobody can say whose it is
     if (answer) answers_[std::string(message)].emplace(answer->SerializeAsString(), model_.revision() > before);
     else unreadable_.emplace(message);
@@ -140,9 +160,27 @@ Request KvOracle::send(std::uint32_t client, std::uint32_t number, const KvOpera
   return request;
 }
 
+Request KvOracle::send(std::uint32_t client, std::uint32_t number, ForeignRequest foreign, std::string context) {
+  ASSERT(is_foreign());
+  ++counts_.sent;
+  Request request = {client, number, std::move(foreign.operation), std::move(foreign.wire), revealed_, revealed_by_, compacted_, {}};
+  request.is_judged = foreign.is_judged;
+  request.context = std::move(context);
+  newest_[client] = {number, {}};
+  if (listener_ != nullptr) listener_->on_asked({client, number}, text_of(request));
+  if (listener_ != nullptr && request.wire.is_write) newest_[client].open = request.wire.bytes;
+  if (request.wire.is_write) foreign_writes_.on_sent(request.wire.bytes);
+  return request;
+}
+
+std::string KvOracle::text_of(const Request& request) const {
+  if (!is_foreign()) return to_text(request.operation);
+  return (request.context.empty() ? "" : request.context + ": ") + request_words(request.wire.path, request.wire.bytes);
+}
+
 void KvOracle::accuse(const Request& request, const std::string& what, std::optional<OperationName> witness) {
   findings_.safety(kName, "client " + std::to_string(request.client) + ", operation " + std::to_string(request.number) + " (" +
-                              to_text(request.operation) + "): " + what,
+                              text_of(request) + "): " + what,
                    Subject{OperationName{request.client, request.number}, {}, {}, witness});
 }
 
@@ -247,13 +285,19 @@ void KvOracle::on_put(const Request& request, std::string_view response) {
   etcdserverpb::PutResponse put;
   if (!parse(put, response)) return accuse(request, "its answer cannot be read");
   const std::int64_t revision = put.header().revision();
-  const Write& write = writes_.at(request.wire.first_value);
-  if (write.fate != WriteFate::committed) {
-    return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but the log does not hold it");
-  }
-  if (write.revision != revision) {
-    return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but took effect at " +
-                               std::to_string(write.revision));
+  if (is_foreign()) {
+    if (!foreign_writes_.is_put_at(revision, request.wire.bytes)) {
+      return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", which the log gives to another write, or to none");
+    }
+  } else {
+    const Write& write = writes_.at(request.wire.first_value);
+    if (write.fate != WriteFate::committed) {
+      return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but the log does not hold it");
+    }
+    if (write.revision != revision) {
+      return accuse(request, "it was acknowledged at revision " + std::to_string(revision) + ", but took effect at " +
+                                 std::to_string(write.revision));
+    }
   }
   if (!reveal(request, revision, true) || !request.operation.prev_kv) return;
   const ModelRange before = model_.range(request.operation.key, "", revision - 1, 0);
@@ -274,6 +318,7 @@ void KvOracle::check_range(const Request& request, const etcdserverpb::RangeResp
   if (!reveal(request, revision, false)) return;
   const std::int64_t at = request.wire.revision > 0 ? request.wire.revision : revision;
   if (at > revision) return accuse(request, "it read revision " + std::to_string(at) + " of a store at " + std::to_string(revision));
+  if (!request.is_judged) return;
   const std::string where = " at revision " + std::to_string(at);
   if (at < compacted_for(request, revision)) {
     return accuse(request, "it was answered" + where + ", although " + std::to_string(compacted_for(request, revision)) +
@@ -337,6 +382,7 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
   etcdserverpb::TxnResponse txn;
   if (!parse(txn, response)) return accuse(request, "its answer cannot be read");
   const std::int64_t revision = txn.header().revision();
+  if (!request.is_judged) return static_cast<void>(reveal(request, revision, false));
   std::optional<etcdserverpb::TxnResponse> expected;
   bool has_changed = false;
   if (!request.wire.is_write) {
@@ -409,6 +455,8 @@ void KvOracle::on_out_of_range(const Request& request, const std::string& text) 
   ++counts_.refused;
   const bool is_of_future = text.find("future revision") != std::string::npos;
   if (is_of_future && may_be_stale(request) && request.wire.revision > 1) return;
+  // A program of others may name any.
+  if (is_of_future && is_foreign() && request.wire.revision > request.floor) return;
   if (request.operation.kind == OperationKind::compact) {
     if (request.wire.revision > model_.compacted()) accuse(request, "it was refused, but nothing so new is compacted: " + text);
     return;
@@ -469,13 +517,24 @@ void KvOracle::judge_error(const Request& request, const rpc::Status& status) {
     }
     case ErrorMeaning::refused: {
       ++counts_.refused;
+      if (is_foreign()) return on_foreign_refused(request, text);
       if (known == writes_.end()) return;
       if (known->second.fate == WriteFate::committed) accuse(request, "it was refused, but took effect: " + text);
       else known->second.fate = WriteFate::refused;
       return;
     }
-    case ErrorMeaning::not_allowed: return accuse(request, "an answer that no such request may get: " + text);
+    case ErrorMeaning::not_allowed: {
+      if (!is_foreign() || !may_be_programs_fault(status.code)) return accuse(request, "an answer that no such request may get: " + text);
+      ++counts_.refused;
+      return on_foreign_refused(request, text);
+    }
   }
+}
+
+void KvOracle::on_foreign_refused(const Request& request, const std::string& text) {
+  if (!request.wire.is_write) return;
+  const std::string wrong = foreign_writes_.on_refused(request.wire.bytes);
+  if (!wrong.empty()) accuse(request, wrong + ": " + text);
 }
 
 }  // namespace sim::etcd

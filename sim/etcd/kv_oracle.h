@@ -13,6 +13,9 @@
 //     been told or as the revision of the answer shows, is refused;
 //   - nothing was ever written that no client asked for, and nothing twice.
 // A request without an answer may have taken effect or not: the log tells.
+//
+// That a write is known in the log by its unique value holds for the clients of the workload. Programs of others (application.h) write
+// what they like; their writes are known by their bytes and by the revision that they were told.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +26,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/etcd/command.h"
 #include "core/rpc/status.h"
 #include "sim/committed_log.h"
+#include "sim/etcd/foreign_request.h"
+#include "sim/etcd/foreign_writes.h"
 #include "sim/etcd/model.h"
 #include "sim/etcd/operation.h"
 #include "sim/etcd/store_oracle.h"
@@ -45,6 +51,8 @@ struct Request {
   std::optional<OperationName> floor_by = {};  // by the answer to this one; none: to nobody
   std::int64_t compacted = -1;  // the highest compaction that had been acknowledged by then; -1: none
   StreamAnswer stream;         // what has come of it so far
+  bool is_judged = true;       // ForeignRequest
+  std::string context = {};    // what a program of others does it for
 };
 
 struct KvCounts {
@@ -61,15 +69,23 @@ enum class StaleReads : std::uint8_t {
   nothing,   // there is one member, which has applied whatever it acknowledged
 };
 
+// Whose writes the log holds.
+enum class Writers : std::uint8_t {
+  workload,  // clients that give each put a value of its own
+  foreign,   // programs of others
+};
+
 class KvOracle final : public CommittedListener {
  public:
   static constexpr std::string_view kName = "serializability";
-  KvOracle(Findings& findings, StaleReads stale_reads) : findings_(findings), stale_reads_(stale_reads) {}
+  KvOracle(Findings& findings, StaleReads stale_reads, Writers writers = Writers::workload)
+      : findings_(findings), stale_reads_(stale_reads), writers_(writers) {}
 
   void on_committed(const base::Entry& entry) override;
 
   // The request to send now, and what was known when it was sent.
   Request send(std::uint32_t client, std::uint32_t number, const KvOperation& operation);
+  Request send(std::uint32_t client, std::uint32_t number, ForeignRequest foreign, std::string context);
   void on_answer(const Request& request, std::string_view response);  // the serialized response
   // Of a stream: one message of it, and its good end. A bad end is an error.
   void on_part(Request& request, std::string_view message);
@@ -103,7 +119,10 @@ class KvOracle final : public CommittedListener {
     std::optional<etcdserverpb::TxnResponse> answer;  // of a committed transaction; none: it had to be refused
   };
 
+  bool is_foreign() const { return writers_ == Writers::foreign; }
   void on_command(const base::Entry& entry);
+  void replay(const ::etcd::CommandView& command);
+  void on_foreign_command(const ::etcd::CommandView& command);
   void on_committed_put(std::string_view message);
   void on_committed_txn(std::string_view message);
   // The write that this value belongs to, now committed; null after an accusation.
@@ -117,9 +136,11 @@ class KvOracle final : public CommittedListener {
   void on_erase(const Request& request, std::string_view response);
   void on_txn(const Request& request, std::string_view response);
   void on_compact(const Request& request, std::string_view response);
+  void on_foreign_refused(const Request& request, const std::string& text);
   void on_out_of_range(const Request& request, const std::string& text);
   void on_read_txn_refused(const Request& request, const std::string& text);
   bool may_be_stale(const Request& request) const;
+  std::string text_of(const Request& request) const;
   // As the first entry after which the model stood at this revision left it: whoever stands there has applied that entry.
   ModelPosition first_at(std::int64_t revision) const;
   // The least that was compacted when a request was answered at this revision.
@@ -131,6 +152,7 @@ class KvOracle final : public CommittedListener {
 
   Findings& findings_;
   const StaleReads stale_reads_;
+  const Writers writers_;
   OperationListener* listener_ = nullptr;  // null: nobody wants to know
   Model model_;
   KvCounts counts_;
@@ -144,6 +166,7 @@ class KvOracle final : public CommittedListener {
   // and those that had to be refused.
   std::map<std::string, std::map<std::string, bool>> answers_;
   std::set<std::string> unreadable_;
+  ForeignWrites foreign_writes_;
   struct Asked {
     std::uint32_t number = 0;
     std::string open;  // its bytes, while it waits for an answer and somebody listens

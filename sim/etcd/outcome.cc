@@ -10,12 +10,14 @@ namespace sim::etcd {
 
 namespace {
 
+constexpr std::string_view kLearnerText = "etcdserver: rpc not supported for learner";
+
 // Decided before the log, whatever code they are sent with (§1.1, §1.3).
 constexpr std::string_view kRefusals[] = {
     "etcdserver: too many requests",              // the backlog gate
     "raft proposal dropped",                      // a leader that hands over, or is no member any more
     "etcdserver: not capable",                    // the cluster has not agreed on its version yet
-    "etcdserver: rpc not supported for learner",
+    kLearnerText,
 };
 
 }  // namespace
@@ -42,6 +44,12 @@ ErrorMeaning meaning_of(const rpc::Status& status) {
     case rpc::StatusCode::unauthenticated: return ErrorMeaning::not_allowed;
   }
   return ErrorMeaning::unknown;
+}
+
+bool is_no_answer(const rpc::Status& status) {
+  const rpc::StatusCode code = status.code;
+  return status.message == kLearnerText || code == rpc::StatusCode::unavailable || code == rpc::StatusCode::deadline_exceeded ||
+         code == rpc::StatusCode::cancelled || code == rpc::StatusCode::unknown || code == rpc::StatusCode::resource_exhausted;
 }
 
 }  // namespace sim::etcd

@@ -17,4 +17,7 @@ enum class ErrorMeaning : std::uint8_t {
 // Requires: it is an error. Refused and unknown are different answers: what is not certain is unknown.
 ErrorMeaning meaning_of(const rpc::Status& status);
 
+// Nobody has decided anything: somebody else may.
+bool is_no_answer(const rpc::Status& status);
+
 }  // namespace sim::etcd

@@ -45,6 +45,8 @@ class Fixture final : public Machines {
   }
   void restart(std::uint32_t machine) override { restarted.push_back(machine); }
   void retire(std::uint32_t machine) override { idle[machine] = true; }
+  void kill_client(std::uint32_t, base::Duration) override {}
+  void pause_client(std::uint32_t, base::Duration) override {}
 
   Roster roster{2, 3};
   std::vector<bool> idle;

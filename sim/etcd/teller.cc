@@ -1,6 +1,7 @@
 #include "sim/etcd/teller.h"
 
 #include "sim/etcd/answer_text.h"
+#include "sim/etcd/application.h"
 #include "sim/etcd/store_oracle.h"
 
 namespace sim::etcd {
@@ -22,6 +23,7 @@ std::string_view EtcdTeller::promise(std::string_view oracle) const {
     return "every answer is what one single store would give that does one thing after the other, and nothing that anybody was told is ever taken back";
   }
   if (oracle == StoredRows::kName) return "what a member leaves on its disk is what the log made, no more and no less";
+  if (application_ != nullptr && oracle == application_->name) return application_->promise;
   return {};
 }
 

@@ -10,9 +10,12 @@
 
 namespace sim::etcd {
 
+struct ApplicationKind;
+
 class EtcdTeller final : public Teller {
  public:
-  explicit EtcdTeller(KvOracle& oracle) : oracle_(oracle) {}
+  // `application` may be null, and outlives it.
+  EtcdTeller(KvOracle& oracle, const ApplicationKind* application) : oracle_(oracle), application_(application) {}
 
   void tell(OperationListener& listener) override {
     listener_ = &listener;
@@ -26,6 +29,7 @@ class EtcdTeller final : public Teller {
 
  private:
   KvOracle& oracle_;
+  const ApplicationKind* const application_;
   OperationListener* listener_ = nullptr;
 };
 

@@ -107,6 +107,8 @@ std::string Bank::encode_state() const {
 }
 
 bool Bank::decode_state(std::string_view bytes) {
+  accounts_.clear();
+  sessions_.clear();
   base::ByteReader in(bytes);
   for (std::uint64_t left = in.u64(); left > 0 && in.ok(); --left) {
     const std::string name(in.bytes());

@@ -140,6 +140,27 @@ TEST_CASE("the state comes back from its file as it was") {
   CHECK_EQ(f.write("6 1 transfer alice bob 5"), "ok 8 alice 10 bob 10");
 }
 
+TEST_CASE("a snapshot takes the place of the whole state: a session that it does not know is forgotten") {
+  TwoAccounts behind;
+  TwoAccounts ahead;
+  for (int i = 0; i < 1000; ++i) REQUIRE(ahead.write("session").starts_with("ok"));
+  std::string state;
+  REQUIRE_FALSE(*(*ahead.bank->take_snapshot())->read(1U << 20U, state));
+  const base::StoreMark mark{base::StoreGeneration(2), ahead.bank->applied()};
+  const auto done = [&](auto&& ask) {
+    behind.is_open = false;
+    ask();
+    REQUIRE(behind.sim.run_until([&] { return behind.is_open; }, 1s));
+  };
+  std::unique_ptr<replica::SnapshotSink> sink = behind.bank->receive_snapshot(mark);
+  done([&] { sink->take(state, behind); });
+  done([&] { sink->end(behind); });
+  sink.reset();
+  done([&] { behind.bank->install(mark, behind); });
+  CHECK_EQ(behind.bank->state_hash(), ahead.bank->state_hash());
+  CHECK_EQ(behind.write("1 3 deposit alice 20"), ahead.write("1 3 deposit alice 20"));
+}
+
 // Property: whatever is asked for, there is as much money as was deposited.
 // Method: few accounts and small amounts, so that transfers are refused and repeated; deposits are added up from their answers.
 TEST_CASE("money is neither made nor lost") {

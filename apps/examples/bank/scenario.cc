@@ -13,6 +13,7 @@
 #include "apps/examples/bank/oracle.h"
 #include "apps/examples/bank/teller.h"
 #include "sim/left_log.h"
+#include "sim/plain_sizes.h"
 #include "sim/swarm.h"
 
 namespace bank {
@@ -30,52 +31,6 @@ constexpr base::Duration kDuration = std::chrono::seconds(100);
 constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
 
 // --- the plan ---------------------------------------------------------------------------------------
-
-// Small enough that what is rare in a daemon happens in every run.
-struct Sizes {
-  std::uint64_t log_segment_bytes = 0;
-  std::uint64_t apply_slice_entries = 0;
-  std::uint64_t unmaterialised_bytes_max = 0;
-  std::uint64_t write_state_after_bytes = 0;
-  std::uint64_t kept_entries_max = 0;
-  std::uint64_t truncate_step_entries = 0;
-  std::uint64_t snapshots_max = 0;
-  std::uint64_t heartbeat_ms = 0;
-  std::uint64_t election_ticks = 0;
-  std::uint64_t attempt_ms = 0;  // of a client
-};
-struct SizeRange {
-  std::string_view name;
-  std::uint64_t first;
-  std::uint64_t last;
-  std::uint64_t Sizes::* field;
-};
-constexpr std::array kSizes = {
-    SizeRange{"log_segment_bytes", 16 << 10, 256 << 10, &Sizes::log_segment_bytes},
-    SizeRange{"apply_slice_entries", 1, 64, &Sizes::apply_slice_entries},
-    SizeRange{"unmaterialised_bytes_max", 2 << 10, 16 << 10, &Sizes::unmaterialised_bytes_max},
-    SizeRange{"write_state_after_bytes", 30, 2 << 10, &Sizes::write_state_after_bytes},
-    // So few that a member which is away for a second needs a snapshot.
-    SizeRange{"kept_entries_max", 30, 400, &Sizes::kept_entries_max},
-    SizeRange{"truncate_step_entries", 1, 20, &Sizes::truncate_step_entries},
-    SizeRange{"snapshots_max", 1, 2, &Sizes::snapshots_max},
-    SizeRange{"heartbeat_ms", 20, 150, &Sizes::heartbeat_ms},
-    SizeRange{"election_ticks", 5, 12, &Sizes::election_ticks},
-    SizeRange{"attempt_ms", 300, 8000, &Sizes::attempt_ms},
-};
-
-base::Result<Sizes> sizes_of(const sim::Plan& plan) {
-  Sizes sizes;
-  for (const SizeRange& range : kSizes) {
-    const auto found = plan.sizes.find(std::string(range.name));
-    if (found == plan.sizes.end() || found->second < range.first || found->second > range.last) {
-      return base::fail(base::Code::invalid, "the size `" + std::string(range.name) + "` is missing, or out of its range");
-    }
-    sizes.*range.field = found->second;
-  }
-  if (plan.sizes.size() != kSizes.size()) return base::fail(base::Code::invalid, "there are sizes that a bank does not know");
-  return sizes;
-}
 
 // What an operation says: `open ACCOUNT`, `deposit ACCOUNT AMOUNT`, `transfer FROM TO AMOUNT`, or `read [ACCOUNT]`.
 bool is_operation(const std::string& text) {
@@ -249,7 +204,7 @@ class Inspection final : public io::sim::Program, private replica::StateMachineL
 
 class Tenant final : public sim::Tenant {
  public:
-  Tenant(const sim::Plan& plan, const Sizes& sizes, sim::Findings& findings)
+  Tenant(const sim::Plan& plan, const sim::PlainSizes& sizes, sim::Findings& findings)
       : plan_(plan), sizes_(sizes), oracle_(findings), operations_(plan.clients), finished_(plan.clients) {
     for (const sim::Operation& operation : plan.operations) operations_[operation.client].push_back(operation);
   }
@@ -261,21 +216,13 @@ class Tenant final : public sim::Tenant {
     config.self = base::MemberId(member + 1);
     for (std::uint32_t i = 0; i < plan_.members; ++i) config.group[base::MemberId(i + 1)] = {{sim::member_name(i), kPeerPort}};
     config.listen = {node.name(), kClientPort};
-    config.tuning.wal.segment_bytes = sizes_.log_segment_bytes;
-    config.tuning.apply_slice_entries = sizes_.apply_slice_entries;
-    config.tuning.unmaterialised_bytes_max = sizes_.unmaterialised_bytes_max;
-    config.tuning.kept_entries_max = sizes_.kept_entries_max;
-    config.tuning.catch_up_entries = sizes_.kept_entries_max / 4;  // of a group of one
-    config.tuning.truncate_step_entries = sizes_.truncate_step_entries;
-    config.tuning.snapshots_max = sizes_.snapshots_max;
-    config.tuning.tick_interval = milliseconds(sizes_.heartbeat_ms);
-    config.tuning.election_ticks = static_cast<std::uint32_t>(sizes_.election_ticks);
+    sizes_.use(config.tuning);
     return std::make_unique<MemberProgram>(node, std::move(config), sizes_.write_state_after_bytes, host);
   }
 
   std::unique_ptr<io::sim::Program> start_client(io::sim::Node& node, std::uint32_t client) override {
     ClientOptions options;
-    options.attempt_max = milliseconds(sizes_.attempt_ms);
+    options.attempt_max = sizes_.attempt_max();
     for (std::uint32_t i = 0; i < plan_.members; ++i) {
       options.servers.push_back({sim::member_name((client + i) % plan_.members), kClientPort});
     }
@@ -284,7 +231,7 @@ class Tenant final : public sim::Tenant {
 
   sim::CommittedListener* committed_listener() override { return &oracle_; }
   sim::Teller* teller() override { return &teller_; }
-  base::Duration election_timeout() const override { return milliseconds(sizes_.heartbeat_ms) * (sizes_.election_ticks - 1); }
+  base::Duration election_timeout() const override { return sizes_.election_timeout(); }
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
   std::string_view rotting_file() const override { return "state-1"; }
 
@@ -313,7 +260,7 @@ class Tenant final : public sim::Tenant {
     bool value = false;
   };
   const sim::Plan& plan_;
-  const Sizes sizes_;
+  const sim::PlainSizes sizes_;
   BankOracle oracle_;
   BankTeller teller_;
   std::vector<std::deque<sim::Operation>> operations_;
@@ -334,16 +281,14 @@ class Scenario final : public sim::Scenario {
     plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
-    for (const SizeRange& size : kSizes) {
-      plan.sizes[std::string(size.name)] = size.first + decisions.below("plan-size", {io::sim::key(size.name)}, size.last - size.first + 1);
-    }
+    sim::draw_plain_sizes(decisions, plan);
     sim::draw_faults(decisions, sim::Budget::within, plan);
     Workload(decisions, plan).draw();
     return plan;
   }
 
   base::Result<std::unique_ptr<sim::Tenant>> make_tenant(const sim::Plan& plan, sim::Findings& findings) const override {
-    const base::Result<Sizes> sizes = sizes_of(plan);
+    const base::Result<sim::PlainSizes> sizes = sim::plain_sizes_of(plan);
     if (!sizes) return base::fail(sizes.error());
     if (plan.learners > 0) return base::fail(base::Code::invalid, "the members of a bank have a vote each");
     for (const sim::Operation& operation : plan.operations) {

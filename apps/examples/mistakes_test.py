@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A planted mistake (plant.py) is found by the bank's own oracle, its trace fails again, and the shrinker makes it smaller.
+"""A planted mistake (plant.py) is found by whoever knows what was promised, its trace fails again, and the shrinker makes it smaller.
 
-usage: mistakes_test.py BANK_SIM_WITH_A_MISTAKE
+usage: mistakes_test.py SIMULATOR_WITH_A_MISTAKE ORACLE
 """
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = os.path.abspath(sys.argv[1])
+PROGRAM, ORACLE = os.path.abspath(sys.argv[1]), sys.argv[2]
 
 
 def run(*arguments):
@@ -23,7 +23,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert summary['failures'], f'not found in {summary["runs"]} seeds'
     found = summary['failures'][0]
     print(f'seed {found["seed"]}, after {summary["runs"]} runs and {summary["cpu_seconds"]:.1f} CPU-s: {found["message"]}')
-    assert (found['verdict'], found['oracle']) == ('safety', 'bank'), found
+    assert (found['verdict'], found['oracle']) == ('safety', ORACLE), found
     smaller = os.path.join(folder, 'smaller.json')
     print(run('shrink', found['trace'], '-o', smaller, '--runs', '20').stdout)
     again = run('replay', smaller)

@@ -8,12 +8,16 @@ The line has to stand in SOURCE once, so a mistake that no longer fits the code 
 import sys
 
 MISTAKES = {
-    # A write that comes again takes effect again.
+    # The bank: a write that comes again takes effect again.
     'again': ('if (number > session.number) session', 'if (number >= session.number) session'),
-    # Who transfers to the same account gets the amount, and loses nothing.
+    # The bank: who transfers to the same account gets the amount, and loses nothing.
     'oneself': ('    from -= amount;', '    if (names[0] != names[1]) from -= amount;'),
-    # A member answers reads with what it has applied, however long ago it was heard of last.
+    # The bank: a member answers reads with what it has applied, however long ago it was heard of last.
     'stale': ('return replica.read_index(*this);', 'return on_readable();'),
+    # The queue: what is asked again because nobody answered is done again.
+    'repeats': ('txn({is_absent("added/" + job_)},', 'txn({},'),
+    # The queue: who hears nothing of his claim believes that he has nothing.
+    'forgets': ('again(&Worker::take);  // somebody', 'machine_.end_job();  // somebody'),
 }
 
 name, source, output = sys.argv[1:]
