@@ -27,6 +27,7 @@ constexpr DiskRate kDiskRates[] = {
     {"disk.torn_sector", &DiskFaults::torn_sector_per_million, 500'000},
     {"disk.lost_name", &DiskFaults::lost_name_per_million, 900'000},
     {"disk.dropped_sector", &DiskFaults::dropped_sector_per_million, 1'000'000},
+    {"disk.reverted_sync", &DiskFaults::reverted_sync_per_million, 1'000'000},
 };
 constexpr LinkRate kLinkRates[] = {
     {"link.reset", &LinkFaults::reset_per_million, 10'000},
