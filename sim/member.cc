@@ -143,7 +143,7 @@ void Member::retire() {
 
 void Member::end_process() {
   course_.oracles.on_crash(name());
-  static_cast<void>(node_.crash(CrashKind::process_kill));
+  static_cast<void>(node_.crash(CrashKind::process_kill, io::sim::AsFault::no));
   is_ready_ = false;
 }
 
@@ -330,7 +330,7 @@ bool Member::is_late() const { return !is_ready_ && course_.sim.now() - calm_sin
 void Member::stop_for_inspection() {
   ASSERT(course_.is_inspecting);
   course_.oracles.on_crash(name());
-  if (node_.is_up()) static_cast<void>(node_.crash(CrashKind::process_kill));
+  if (node_.is_up()) static_cast<void>(node_.crash(CrashKind::process_kill, io::sim::AsFault::no));
   is_ready_ = false;
 }
 

@@ -26,6 +26,7 @@ constexpr DiskRate kDiskRates[] = {
     {"disk.lost_sector", &DiskFaults::lost_sector_per_million, 900'000},
     {"disk.torn_sector", &DiskFaults::torn_sector_per_million, 500'000},
     {"disk.lost_name", &DiskFaults::lost_name_per_million, 900'000},
+    {"disk.kept_size", &DiskFaults::kept_size_per_million, 0},  // nobody draws it: it takes a fault away
     {"disk.dropped_sector", &DiskFaults::dropped_sector_per_million, 1'000'000},
     {"disk.reverted_sync", &DiskFaults::reverted_sync_per_million, 1'000'000},
 };
@@ -84,7 +85,9 @@ base::Result<Faults> faults_of(const std::map<std::string, std::uint64_t>& rates
 const std::vector<RateLimit>& rate_limits() {
   static const std::vector<RateLimit> limits = [] {
     std::vector<RateLimit> all;
-    for (const DiskRate& rate : kDiskRates) all.push_back({rate.name, rate.max});
+    for (const DiskRate& rate : kDiskRates) {
+      if (rate.max > 0) all.push_back({rate.name, rate.max});
+    }
     for (const LinkRate& rate : kLinkRates) all.push_back({rate.name, rate.max});
     for (const NodeRate& rate : kNodeRates) all.push_back({rate.name, rate.max});
     all.push_back({kPeerCorrupt, kPeerCorruptMax});

@@ -80,6 +80,7 @@ constexpr RateWords kRates[] = {
     {"disk.lost_sector", "unsynced sectors, at a power loss,", "are lost"},
     {"disk.torn_sector", "unsynced sectors that survive a power loss", "are torn"},
     {"disk.lost_name", "unsynced creations and renames, at a power loss,", "are lost"},
+    {"disk.kept_size", "files, at a power loss,", "have the size that they had"},
     {"disk.dropped_sector", "sectors of a sync that failed", "never reach the disk"},
     {"disk.reverted_sync", "syncs that fail", "leave the file as the disk has it, and not as it was written"},
     {"link.reset", "writes to a connection", "reset it"},

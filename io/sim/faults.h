@@ -63,6 +63,7 @@ struct DiskFaults {
   std::uint32_t lost_sector_per_million = 500'000;
   std::uint32_t torn_sector_per_million = 100'000;  // of the sectors that are not lost in a mixed write
   std::uint32_t lost_name_per_million = 500'000;    // a create, rename or remove
+  std::uint32_t kept_size_per_million = 0;          // per file: all changes of its size; otherwise those up to a drawn one
 
   // At a failed sync: a sector that did not reach the disk, and never will unless it is written again.
   std::uint32_t dropped_sector_per_million = 700'000;

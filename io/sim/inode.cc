@@ -293,7 +293,8 @@ void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& dam
     // The file system's journal keeps size changes in order: those up to some point have come through.
     std::uint64_t changes = 0;
     for (std::size_t i = first_; i < calls_.size(); ++i) changes += calls_[i].changes_size ? 1 : 0;
-    std::uint64_t kept = changes == 0 ? 0 : decisions_.below("disk.size", Identity{last.span.name}, changes + 1);
+    const bool has_all = decisions_.happens("disk.kept_size", Identity{last.span.name}, faults.kept_size_per_million);
+    std::uint64_t kept = has_all || changes == 0 ? changes : decisions_.below("disk.size", Identity{last.span.name}, changes + 1);
     for (std::size_t i = first_; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const bool size_kept = call.changes_size && kept > 0;

@@ -270,6 +270,19 @@ TEST_CASE("of a failed sync that reverts any subset of sectors has reached the d
   });
 }
 
+TEST_CASE("a file system that keeps sizes keeps them all, and loses bytes as before") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Script script(seed);
+    script.write(0, sector_of('a') + sector_of('b'));
+    script.truncate(10);
+    script.write(10, sector_of('c'));
+    script.faults.kept_size_per_million = 1'000'000;
+    script.file.lose_power(at(1000), script.faults, script.damage);
+    CHECK_EQ(script.file.size(), 10 + kSectorBytes);
+    CHECK_EQ(script.damage.lost_sizes, 0);
+  }
+}
+
 TEST_CASE("a misdirected write looks right until the power goes, and rot shows at once") {
   Script script;
   script.write(0, sector_of('a') + sector_of('b') + sector_of('c'));
