@@ -15,7 +15,7 @@ struct LinkRate { std::string_view name; std::uint32_t LinkFaults::* field; std:
 struct NodeRate { std::string_view name; std::uint32_t NodeFaults::* field; std::uint32_t max; };
 
 constexpr DiskRate kDiskRates[] = {
-    {"disk.read_error", &DiskFaults::read_error_per_million, 300},
+    {"disk.read_error", &DiskFaults::read_error_per_million, 5'000},
     {"disk.write_error", &DiskFaults::write_error_per_million, 500},
     {"disk.sync_error", &DiskFaults::sync_error_per_million, 10'000},
     {"disk.metadata_error", &DiskFaults::metadata_error_per_million, 10'000},
