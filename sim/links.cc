@@ -42,6 +42,16 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> cut_by(const Action& action
   return directions;
 }
 
+Action aimed_at(std::uint32_t leader, const Action& action) {
+  ASSERT(action.kind == ActionKind::cut_leader);
+  Action aimed = action;
+  aimed.kind = ActionKind::partition;
+  aimed.member = leader;
+  std::replace(aimed.others.begin(), aimed.others.end(), leader, action.member);
+  std::sort(aimed.others.begin(), aimed.others.end());
+  return aimed;
+}
+
 void Links::start() {
   sim_.network().set_all_faults(faults_.link);
   for (io::sim::Node* const from : members_) {
@@ -70,7 +80,8 @@ void Links::begin(const Action& action) {
     case ActionKind::disk_hang:
     case ActionKind::wall_jump:
     case ActionKind::bit_rot:
-    case ActionKind::clock_drift: break;
+    case ActionKind::clock_drift:
+    case ActionKind::cut_leader: break;  // a partition by now
   }
   ASSERT(false && "an action on a member");
 }

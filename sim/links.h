@@ -19,6 +19,9 @@ namespace sim {
 // The links that an action cuts, each as (from, to), by member.
 std::vector<std::pair<std::uint32_t, std::uint32_t>> cut_by(const Action& action, std::uint32_t members);
 
+// The partition that is meant for whoever leads, now that it is known who does: `action.member` has its place, and it has that one's.
+Action aimed_at(std::uint32_t leader, const Action& action);
+
 class Links {
  public:
   // All references outlive the links. The nodes are added before start().

@@ -56,6 +56,15 @@ TEST_CASE("each shape of a partition cuts its links and no others") {
   CHECK_EQ(picture(partition(Shape::pairs, 0, {1}), 3), ".x. x.. ... ");
 }
 
+TEST_CASE("a cut that is meant for the leader exchanges it with the member that stood for it") {
+  Action action = partition(Shape::outgoing, 0, {1, 3});
+  action.kind = ActionKind::cut_leader;
+  CHECK_EQ(picture(aimed_at(0, action), 4), ".x.x .... .... .... ");
+  CHECK_EQ(picture(aimed_at(2, action), 4), ".... .... .x.x .... ");
+  CHECK_EQ(picture(aimed_at(3, action), 4), ".... .... .... xx.. ");
+  CHECK_EQ(aimed_at(3, action).others, std::vector<std::uint32_t>{0, 1});
+}
+
 TEST_CASE("a link that two actions cut is whole when both have ended") {
   World world(3);
   world.links.begin(partition(Shape::pairs, 0, {1, 2}, std::chrono::seconds(1)));

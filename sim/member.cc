@@ -20,6 +20,7 @@ constexpr base::Duration kCrashPatience = std::chrono::seconds(3);
 constexpr base::Duration kSyncingOffset = std::chrono::microseconds(600);
 constexpr base::Duration kStoringOffset = std::chrono::microseconds(1500);
 constexpr base::Duration kRecoveringOffset = std::chrono::milliseconds(3);
+constexpr base::Duration kChangingOffset = std::chrono::milliseconds(2);
 constexpr base::Duration kRestartAfterFailure = std::chrono::milliseconds(300);
 // Of those who crash at one instant some are back before others.
 constexpr base::Duration kBackLater = std::chrono::milliseconds(700);
@@ -142,7 +143,7 @@ void Member::retire() {
 
 void Member::end_process() {
   course_.oracles.on_crash(name());
-  static_cast<void>(node_.crash(CrashKind::process_kill));
+  static_cast<void>(node_.crash(CrashKind::process_kill, io::sim::AsFault::no));
   is_ready_ = false;
 }
 
@@ -200,7 +201,7 @@ void Member::begin(const Action& action) {
       tell(action);
       node_.disk_faults().slow_per_million = 1'000'000;
       return later(action.lasting, [this] { node_.disk_faults().slow_per_million = course_.faults.disk.slow_per_million; });
-    case ActionKind::wall_jump: tell(action); return node_.jump_wall_clock(action.lasting);
+    case ActionKind::wall_jump: tell(action); return node_.jump_wall_clock(action.is_back ? -action.lasting : action.lasting);
     case ActionKind::clock_drift:
       tell(action);
       node_.set_drift(action.ppm);
@@ -215,7 +216,8 @@ void Member::begin(const Action& action) {
     case ActionKind::cut_link:
     case ActionKind::partition:
     case ActionKind::slow_links:
-    case ActionKind::reset_links: break;
+    case ActionKind::reset_links:
+    case ActionKind::cut_leader: break;
   }
   ASSERT(false && "an action on links");
 }
@@ -239,6 +241,7 @@ std::optional<base::Duration> Member::crash_offset(const Action& action) {
     case Moment::syncing: holds = is_syncing_; within = kSyncingOffset; break;
     case Moment::storing: holds = is_storing(); within = kStoringOffset; break;
     case Moment::recovering: holds = !is_ready_; within = kRecoveringOffset; break;
+    case Moment::changing: holds = course_.oracles.has_open_change(name()); within = kChangingOffset; break;
   }
   if (!holds) return is_late ? std::optional<base::Duration>(base::Duration{}) : std::nullopt;
   return course_.sim.decisions().between("crash-offset", {action.id}, base::Duration{}, within);
@@ -327,7 +330,7 @@ bool Member::is_late() const { return !is_ready_ && course_.sim.now() - calm_sin
 void Member::stop_for_inspection() {
   ASSERT(course_.is_inspecting);
   course_.oracles.on_crash(name());
-  if (node_.is_up()) static_cast<void>(node_.crash(CrashKind::process_kill));
+  if (node_.is_up()) static_cast<void>(node_.crash(CrashKind::process_kill, io::sim::AsFault::no));
   is_ready_ = false;
 }
 

@@ -45,6 +45,8 @@ class Oracles {
   const Configurations& configurations() const { return configurations_; }
   base::LogIndex committed() const { return committed_.last_index(); }                                   // by anybody
   base::LogIndex applied(std::string_view member) const { return state_.applied(member); }
+  // A change of the group is in this member's log, and nobody has committed it.
+  bool has_open_change(std::string_view member) const { return !configurations_.above(member, committed_.last_index()).empty(); }
   const SnapshotCounts& snapshots() const { return snapshots_; }
   std::uint64_t commits_proven() const { return durability_.checked_count(); }
 

@@ -25,6 +25,7 @@ std::string_view to_text(ActionKind kind) {
     case ActionKind::partition: return "partition";
     case ActionKind::slow_links: return "slow_links";
     case ActionKind::reset_links: return "reset_links";
+    case ActionKind::cut_leader: return "cut_leader";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
@@ -36,6 +37,7 @@ std::string_view to_text(Moment moment) {
     case Moment::syncing: return "syncing";
     case Moment::storing: return "storing";
     case Moment::recovering: return "recovering";
+    case Moment::changing: return "changing";
   }
   ASSERT(false && "a moment outside the enumeration");
   return {};
@@ -78,6 +80,9 @@ std::string contradiction(const Plan& plan) {
     const std::string which = "action " + std::to_string(action.id) + " names ";
     if (action.member >= machines_of(plan)) return which + "a member that does not exist";
     if (action.kind == ActionKind::cut_link && action.client >= plan.clients) return which + "a client that does not exist";
+    if (action.kind == ActionKind::cut_leader && action.moment != Moment::any && action.moment != Moment::changing) {
+      return "action " + std::to_string(action.id) + " waits for what is no moment of a leader";
+    }
     if (action.bytes_per_second > kBytesPerSecondMax) return "action " + std::to_string(action.id) + " has links that are too fast";
     for (std::size_t i = 0; i < action.others.size(); ++i) {
       const std::uint32_t other = action.others[i];

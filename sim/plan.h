@@ -23,14 +23,15 @@ enum class ActionKind : std::uint8_t {
   cut_link,      // between the member and one client, both ways
   disk_full,     // everything that needs space fails for a while
   disk_hang,     // every disk call of a while takes until its end
-  wall_jump,     // of the member's wall clock
+  wall_jump,     // of the member's wall clock, forward or back
   bit_rot,       // in one of the member's files (Tenant::rotting_file)
   clock_drift,   // the member's clocks run fast or slow for a while
   partition,     // links between members are cut for a while; what is on its way waits
   slow_links,    // between the member and `others`, both ways, for a while
   reset_links,   // every connection between the member and `others` is reset
+  cut_leader,    // a partition in which the member and whoever leads then have exchanged their places
 };
-inline constexpr int kActionKindCount = 12;
+inline constexpr int kActionKindCount = 13;
 std::string_view to_text(ActionKind kind);
 
 // Of a partition, which links are cut.
@@ -44,14 +45,16 @@ enum class Shape : std::uint8_t {
 inline constexpr int kShapeCount = 5;
 std::string_view to_text(Shape shape);
 
-// A crash strikes at the first instant from its time on at which this holds, or when its patience ends.
+// A crash, or a cut that is meant for the leader, strikes at the first instant from its time on at which this holds, or when its
+// patience ends.
 enum class Moment : std::uint8_t {
   any,
   syncing,     // a sync of the log is in flight
   storing,     // a job of the store is running
   recovering,  // the member has started, and is not ready
+  changing,    // a change of the group is in its log, and not committed
 };
-inline constexpr int kMomentCount = 4;
+inline constexpr int kMomentCount = 5;
 std::string_view to_text(Moment moment);
 
 struct Action {
@@ -59,14 +62,15 @@ struct Action {
   ActionKind kind = ActionKind::power_loss;
   base::Duration at{};
   base::Duration lasting{};       // down time, pause, cut, full, hang, jump, drift, partition, slowness
-  Moment moment = Moment::any;    // of a crash, as it is with `member`
+  Moment moment = Moment::any;    // of a crash, as it is with `member`; of cut_leader, as it is with whoever leads: any or changing
   std::uint32_t client = 0;       // of cut_link
   std::int32_t ppm = 0;           // of clock_drift: microseconds that the clock gains in a second
   std::uint32_t member = 0;       // whose; counted from 0
   std::vector<std::uint32_t> others = {};  // members too, ascending, without `member`
-  Shape shape = Shape::halves;    // of a partition
+  Shape shape = Shape::halves;    // of a partition, and of cut_leader
   base::Duration delay{};         // of slow_links: what is sent takes at least this
   std::uint64_t bytes_per_second = 0;  // and likewise no more than this goes one way; 0: no limit
+  bool is_back = false;           // of wall_jump: the clock is behind then
 };
 
 // What stays wrong with a member when the faults end.

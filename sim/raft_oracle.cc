@@ -25,6 +25,14 @@ bool RaftOracle::is_leader(std::string_view name) const {
   return found != members_.end() && found->second.part == io::Part::leader;
 }
 
+std::string RaftOracle::newest_leader() const {
+  const std::pair<const std::string, Member>* newest = nullptr;
+  for (const auto& member : members_) {
+    if (member.second.part == io::Part::leader && (newest == nullptr || newest->second.term < member.second.term)) newest = &member;
+  }
+  return newest == nullptr ? std::string() : newest->first;
+}
+
 std::string RaftOracle::leader_of(std::string_view name) const {
   const auto found = members_.find(name);
   if (found == members_.end() || found->second.leader == base::MemberId::none) return {};

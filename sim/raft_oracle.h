@@ -38,6 +38,7 @@ class RaftOracle final : public Oracle {
 
   // As the member said last in this incarnation.
   bool is_leader(std::string_view member) const;
+  std::string newest_leader() const;  // of those who lead, the one in the highest term; empty while nobody does
   std::string leader_of(std::string_view member) const;  // whom it follows, or itself; empty while it knows nobody
 
  private:

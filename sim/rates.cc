@@ -15,7 +15,7 @@ struct LinkRate { std::string_view name; std::uint32_t LinkFaults::* field; std:
 struct NodeRate { std::string_view name; std::uint32_t NodeFaults::* field; std::uint32_t max; };
 
 constexpr DiskRate kDiskRates[] = {
-    {"disk.read_error", &DiskFaults::read_error_per_million, 300},
+    {"disk.read_error", &DiskFaults::read_error_per_million, 5'000},
     {"disk.write_error", &DiskFaults::write_error_per_million, 500},
     {"disk.sync_error", &DiskFaults::sync_error_per_million, 10'000},
     {"disk.metadata_error", &DiskFaults::metadata_error_per_million, 10'000},
@@ -26,7 +26,9 @@ constexpr DiskRate kDiskRates[] = {
     {"disk.lost_sector", &DiskFaults::lost_sector_per_million, 900'000},
     {"disk.torn_sector", &DiskFaults::torn_sector_per_million, 500'000},
     {"disk.lost_name", &DiskFaults::lost_name_per_million, 900'000},
+    {"disk.kept_size", &DiskFaults::kept_size_per_million, 0},  // nobody draws it: it takes a fault away
     {"disk.dropped_sector", &DiskFaults::dropped_sector_per_million, 1'000'000},
+    {"disk.reverted_sync", &DiskFaults::reverted_sync_per_million, 1'000'000},
 };
 constexpr LinkRate kLinkRates[] = {
     {"link.reset", &LinkFaults::reset_per_million, 10'000},
@@ -83,7 +85,9 @@ base::Result<Faults> faults_of(const std::map<std::string, std::uint64_t>& rates
 const std::vector<RateLimit>& rate_limits() {
   static const std::vector<RateLimit> limits = [] {
     std::vector<RateLimit> all;
-    for (const DiskRate& rate : kDiskRates) all.push_back({rate.name, rate.max});
+    for (const DiskRate& rate : kDiskRates) {
+      if (rate.max > 0) all.push_back({rate.name, rate.max});
+    }
     for (const LinkRate& rate : kLinkRates) all.push_back({rate.name, rate.max});
     for (const NodeRate& rate : kNodeRates) all.push_back({rate.name, rate.max});
     all.push_back({kPeerCorrupt, kPeerCorruptMax});

@@ -24,9 +24,12 @@ constexpr std::string_view kLivenessName = "progress";
 // What was committed this long before the end has reached every member that recovered.
 constexpr base::Duration kCaughtUpWithin = std::chrono::seconds(10);
 constexpr base::Duration kInspectedWithin = std::chrono::seconds(10);
+// How long a cut that is meant for the leader waits for one, and for its moment.
+constexpr base::Duration kLeaderPatience = std::chrono::seconds(10);
 
 bool is_on_links(ActionKind kind) {
-  return kind == ActionKind::cut_link || kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links;
+  return kind == ActionKind::cut_link || kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links ||
+         kind == ActionKind::cut_leader;
 }
 
 class Engine final : private Truth, private Machines {
@@ -55,6 +58,11 @@ class Engine final : private Truth, private Machines {
    private:
     Tenant& tenant_;
     std::uint32_t client_;
+  };
+
+  struct WaitingCut {
+    const Action* action = nullptr;
+    VirtualTime until;
   };
 
   bool may_go_on() {
@@ -152,19 +160,42 @@ class Engine final : private Truth, private Machines {
 
   void begin(const Action& action) {
     if (!is_on_links(action.kind)) return members_[action.member]->begin(action);
+    if (action.kind == ActionKind::cut_leader) return waiting_cuts_.push_back({&action, sim_.now() + kLeaderPatience});
+    begin_on_links(action);
+  }
+
+  void begin_on_links(const Action& action) {
     if (recorder_ != nullptr) recorder_->on_action(action, machines_of(plan_));
     links_.begin(action);
+  }
+
+  // Right behind the turn in which it came to that, before anything that the leader has sent arrives.
+  void cut_leader() {
+    if (waiting_cuts_.empty()) return;
+    const std::string name = oracles_->raft().newest_leader();
+    const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
+    if (leader == members_.end()) return;
+    const bool is_changing = oracles_->has_open_change(name);
+    std::vector<WaitingCut> still_waiting;
+    for (const WaitingCut& cut : waiting_cuts_) {
+      const bool is_due = cut.action->moment != Moment::changing || is_changing || sim_.now() >= cut.until;
+      if (is_due) begin_on_links(aimed_at((*leader)->number(), *cut.action));
+      else still_waiting.push_back(cut);
+    }
+    waiting_cuts_ = std::move(still_waiting);
   }
 
   void after_turn() {
     if (recorder_ != nullptr) recorder_->on_turn_end();
     oracles_->on_turn_end();
     for (const std::unique_ptr<Member>& member : members_) member->after_turn();
+    cut_leader();
   }
 
   // From here on nothing goes wrong any more, but with those who stay broken for good.
   void calm_down() {
     course_->is_calm = true;
+    waiting_cuts_.clear();
     if (recorder_ != nullptr) recorder_->on_calm();
     for (const std::unique_ptr<Member>& member : members_) member->heal();
     links_.heal();
@@ -313,6 +344,7 @@ class Engine final : private Truth, private Machines {
   io::sim::Simulation sim_;
   Links links_;
   base::LogIndex committed_lately_;
+  std::vector<WaitingCut> waiting_cuts_;  // for a leader, or for its moment
 };
 
 }  // namespace

@@ -24,8 +24,12 @@ bool is_about_crashes(std::string_view name) {
          name == "disk.dropped_sector";
 }
 
+// What a failed sync leaves: such syncs are rare by themselves.
+bool is_about_failed_syncs(std::string_view name) { return name == "disk.dropped_sector" || name == "disk.reverted_sync"; }
+
 bool is_of_groups(ActionKind kind) {
-  return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links;
+  return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links ||
+         kind == ActionKind::cut_leader;
 }
 
 base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t id) {
@@ -43,6 +47,7 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
     case ActionKind::partition: return decisions.between("plan-partition", {id}, milliseconds(20), milliseconds(8000));
     case ActionKind::slow_links: return decisions.between("plan-slow", {id}, milliseconds(100), milliseconds(6000));
     case ActionKind::reset_links: return {};
+    case ActionKind::cut_leader: return decisions.between("plan-cut-leader", {id}, milliseconds(300), milliseconds(8000));
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
@@ -95,6 +100,15 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
       if (decisions.happens("plan-narrow", {action.id}, kHalf)) action.bytes_per_second = 1024ULL << decisions.below("plan-bandwidth", {action.id}, 11);
       return;
     case ActionKind::reset_links: action.others = draw_others(decisions, plan, action); return;
+    case ActionKind::cut_leader: {
+      // Without its majority for the most part: by itself, or unheard, or deaf.
+      constexpr std::array<Shape, 6> kShapes = {Shape::halves, Shape::halves, Shape::halves, Shape::outgoing, Shape::incoming, Shape::pairs};
+      action.shape = kShapes[decisions.below("plan-shape", {action.id}, kShapes.size())];
+      if (how_many > 5) action.others = draw_others(decisions, plan, action);
+      else if (action.shape != Shape::halves) action.others = all_others(plan, action.member);
+      if (plan.spares > 0 && decisions.happens("plan-while-changing", {action.id}, 700'000)) action.moment = Moment::changing;
+      return;
+    }
     case ActionKind::pause:
     case ActionKind::cut_link:
     case ActionKind::disk_full:
@@ -144,7 +158,7 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
     if (machines_of(plan) == 1 && limit.name.substr(0, 5) == "peer.") continue;
     if (!is_about_crashes(limit.name) && !decisions.happens("plan-rate-on", who, kHalf)) continue;
     // Over three decades: rare faults meet a member in good order, frequent ones meet each other.
-    const std::uint64_t decade = decisions.below("plan-rate-decade", who, 3);
+    const std::uint64_t decade = is_about_failed_syncs(limit.name) ? 0 : decisions.below("plan-rate-decade", who, 3);
     const std::uint64_t most = std::max<std::uint64_t>(1, limit.per_million_max / (decade == 0 ? 1 : decade == 1 ? 10 : 100));
     plan.rates[std::string(limit.name)] = 1 + decisions.below("plan-rate", who, most);
   }
@@ -152,7 +166,8 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   constexpr std::array<ActionKind, kActionKindCount> kKinds = {
       ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,       ActionKind::cut_link,
       ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump,   ActionKind::bit_rot,
-      ActionKind::clock_drift, ActionKind::partition,   ActionKind::slow_links,  ActionKind::reset_links};
+      ActionKind::clock_drift, ActionKind::partition,   ActionKind::slow_links,  ActionKind::reset_links,
+      ActionKind::cut_leader};
   std::uint32_t id = 0;
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
@@ -180,6 +195,7 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
       if (kind == ActionKind::cut_link) {
         action.client = static_cast<std::uint32_t>(decisions.below("plan-cut-client", {action.id}, plan.clients));
       }
+      if (kind == ActionKind::wall_jump) action.is_back = decisions.happens("plan-jump-back", {action.id}, kHalf);
       if (kind == ActionKind::clock_drift) {
         action.ppm = static_cast<std::int32_t>(decisions.below("plan-drift-ppm", {action.id}, 2 * kDriftMax)) - kDriftMax;
       }

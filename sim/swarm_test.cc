@@ -22,7 +22,8 @@ Plan drawn(std::uint64_t seed, std::uint32_t members) {
 }
 
 bool is_of_groups(ActionKind kind) {
-  return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links;
+  return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links ||
+         kind == ActionKind::cut_leader;
 }
 
 }  // namespace
@@ -36,7 +37,8 @@ TEST_CASE("whatever is drawn can be run, and leaves a quorum") {
       CHECK_EQ(contradiction(plan), "");
       for (const Action& action : plan.actions) {
         // Between members nothing is done to nobody; a half or a bridge's shore may be one member.
-        const bool needs_others = is_of_groups(action.kind) && (action.kind != ActionKind::partition || action.shape != Shape::halves);
+        const bool has_shape = action.kind == ActionKind::partition || action.kind == ActionKind::cut_leader;
+        const bool needs_others = is_of_groups(action.kind) && (!has_shape || action.shape != Shape::halves);
         CHECK((!needs_others || !action.others.empty()));
       }
     }
@@ -80,6 +82,27 @@ TEST_CASE("over the seeds every kind, shape, company and ailment comes up") {
   CHECK_EQ(members.size(), 5);
   CHECK_EQ(crashed_together, std::set<std::size_t>{1, 2, 3, 4, 5});
   CHECK_EQ(broken, std::set<std::size_t>{0, 1, 2});
+}
+
+TEST_CASE("clocks jump either way, and only a group that changes is cut off from its leader while it does") {
+  std::set<bool> ways;
+  std::set<Moment> moments;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    io::sim::Decisions decisions(seed);
+    Plan plan;
+    plan.seed = seed;
+    plan.members = 3;
+    plan.spares = 1;
+    plan.faults_until = std::chrono::seconds(50);
+    draw_faults(decisions, Budget::within, plan);
+    for (const Action& action : plan.actions) {
+      if (action.kind == ActionKind::wall_jump) ways.insert(action.is_back);
+      if (action.kind == ActionKind::cut_leader) moments.insert(action.moment);
+    }
+    for (const Action& action : drawn(seed, 5).actions) CHECK_NE(action.moment, Moment::changing);
+  }
+  CHECK_EQ(ways.size(), 2);
+  CHECK_EQ(moments, std::set<Moment>{Moment::any, Moment::changing});
 }
 
 }  // namespace sim

@@ -67,6 +67,12 @@ class Reader {
     }
     return value->get<std::string>();
   }
+  bool boolean(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    if (value != nullptr && value->is_boolean()) return value->get<bool>();
+    fail(std::string("`") + name + "` is neither true nor false");
+    return false;
+  }
   base::Duration duration(const Json& object, const char* name) {
     const std::uint64_t value = number(object, name);
     if (value > static_cast<std::uint64_t>(INT64_MAX) / 2) fail(std::string("`") + name + "` is too long a time");
@@ -126,6 +132,8 @@ class Reader {
   const Json nothing_ = Json::array();
 };
 
+bool has_shape(const Action& action) { return action.kind == ActionKind::partition || action.kind == ActionKind::cut_leader; }
+
 Json encode(const Action& action) {
   Json out{{"id", action.id}, {"kind", to_text(action.kind)}, {"at_ns", action.at.count()}, {"lasting_ns", action.lasting.count()}};
   if (action.moment != Moment::any) out["moment"] = to_text(action.moment);
@@ -133,7 +141,8 @@ Json encode(const Action& action) {
   if (action.kind == ActionKind::clock_drift) out["drift_ppm"] = action.ppm;
   if (action.member != 0) out["member"] = action.member;
   if (!action.others.empty()) out["others"] = action.others;
-  if (action.kind == ActionKind::partition) out["shape"] = to_text(action.shape);
+  if (has_shape(action)) out["shape"] = to_text(action.shape);
+  if (action.is_back) out["is_back"] = true;
   if (action.kind == ActionKind::slow_links) {
     out["delay_ns"] = action.delay.count();
     out["bytes_per_second"] = action.bytes_per_second;
@@ -152,7 +161,9 @@ Action decode_action(Reader& reader, const Json& json) {
   if (action.kind == ActionKind::clock_drift) action.ppm = reader.ppm(json, "drift_ppm");
   if (json.is_object() && json.contains("member")) action.member = reader.small(json, "member");
   if (json.is_object() && json.contains("others")) action.others = reader.small_numbers(json, "others");
-  if (action.kind == ActionKind::partition) action.shape = reader.kind<Shape>(reader.text(json, "shape"), kShapeCount);
+  // Traces of before clocks could jump back do not say that one does not.
+  if (json.is_object() && json.contains("is_back")) action.is_back = reader.boolean(json, "is_back");
+  if (has_shape(action)) action.shape = reader.kind<Shape>(reader.text(json, "shape"), kShapeCount);
   if (action.kind == ActionKind::slow_links) {
     action.delay = reader.duration(json, "delay_ns");
     action.bytes_per_second = reader.number(json, "bytes_per_second");

@@ -24,7 +24,10 @@ Trace sample() {
                         {12, ActionKind::process_kill, std::chrono::seconds(6), std::chrono::seconds(1), Moment::any, 0, 0, 3, {0, 4}},
                         {13, ActionKind::partition, std::chrono::seconds(7), std::chrono::seconds(1), Moment::any, 0, 0, 1, {2, 3}, Shape::bridge},
                         {14, ActionKind::slow_links, std::chrono::seconds(8), std::chrono::seconds(1), Moment::any, 0, 0, 0, {1}, Shape::halves,
-                         std::chrono::milliseconds(40), 65'536}};
+                         std::chrono::milliseconds(40), 65'536},
+                        {15, ActionKind::cut_leader, std::chrono::seconds(9), std::chrono::seconds(1), Moment::changing, 0, 0, 4, {1}, Shape::pairs},
+                        {16, ActionKind::wall_jump, std::chrono::seconds(9), std::chrono::seconds(1)}};
+  trace.plan.actions.back().is_back = true;
   trace.plan.broken = {{2, Ailment::hanging}, {4, Ailment::cut_off}};
   trace.plan.operations = {{0, 5, std::chrono::milliseconds(3), "put k1 100"}, {1, 2, std::chrono::milliseconds(4), "get k \"*\\"}};
   trace.plan.pins = {{0xabcU, 1U}, {UINT64_MAX, 0U}};
@@ -38,7 +41,7 @@ Trace sample() {
 TEST_CASE("machines to spare are members' machines too, and seven with them at most") {
   Trace trace = sample();
   trace.plan.spares = 2;
-  trace.plan.actions.push_back({15, ActionKind::pause, std::chrono::seconds(9), std::chrono::seconds(1), Moment::any, 0, 0, 6});
+  trace.plan.actions.push_back({17, ActionKind::pause, std::chrono::seconds(9), std::chrono::seconds(1), Moment::any, 0, 0, 6});
   const base::Result<Trace> read = decode_trace(encode(trace));
   REQUIRE_MESSAGE(read, read.error().detail);
   CHECK_EQ(read->plan.spares, 2);
@@ -61,6 +64,9 @@ TEST_CASE("a trace reads back as it was written") {
   CHECK_EQ(read->plan.actions[4].shape, Shape::bridge);
   CHECK_EQ(read->plan.actions[5].delay, std::chrono::milliseconds(40));
   CHECK_EQ(read->plan.actions[5].bytes_per_second, 65'536U);
+  CHECK_EQ(read->plan.actions[6].moment, Moment::changing);
+  CHECK_EQ(read->plan.actions[6].shape, Shape::pairs);
+  CHECK(read->plan.actions[7].is_back);
   CHECK_EQ(read->plan.broken[1].member, 4U);
   CHECK_EQ(read->plan.broken[1].ailment, Ailment::cut_off);
   CHECK_EQ(read->plan.pins.at(0xabcU), 1U);

@@ -38,6 +38,7 @@ std::string moment_words(const Action& action) {
     case Moment::syncing: return at + " while a sync of " + whose + " log is in flight";
     case Moment::storing: return at + " while a job of " + whose + " store is running";
     case Moment::recovering: return at + " during " + whose + " recovery";
+    case Moment::changing: return at + " while a change of the group is in " + whose + " log and not committed";
   }
   ASSERT(false && "a moment outside the enumeration");
   return {};
@@ -79,7 +80,9 @@ constexpr RateWords kRates[] = {
     {"disk.lost_sector", "unsynced sectors, at a power loss,", "are lost"},
     {"disk.torn_sector", "unsynced sectors that survive a power loss", "are torn"},
     {"disk.lost_name", "unsynced creations and renames, at a power loss,", "are lost"},
+    {"disk.kept_size", "files, at a power loss,", "have the size that they had"},
     {"disk.dropped_sector", "sectors of a sync that failed", "never reach the disk"},
+    {"disk.reverted_sync", "syncs that fail", "leave the file as the disk has it, and not as it was written"},
     {"link.reset", "writes to a connection", "reset it"},
     {"link.stall", "writes to a connection", "arrive up to two seconds late"},
     {"link.split", "writes to a connection", "arrive in two parts"},
@@ -132,7 +135,7 @@ std::string to_words(const Action& action) {
     case ActionKind::cut_link: return "the link between " + self + " and client c" + std::to_string(action.client) + " is cut for " + time;
     case ActionKind::disk_full: return self + "'s disk is full for " + time;
     case ActionKind::disk_hang: return "every disk call of " + self + " takes up to a second, for " + time;
-    case ActionKind::wall_jump: return self + "'s wall clock jumps by " + time;
+    case ActionKind::wall_jump: return self + "'s wall clock jumps " + (action.is_back ? "back" : "forward") + " by " + time;
     case ActionKind::bit_rot: return "a bit changes in a file of " + self;
     case ActionKind::clock_drift:
       return self + "'s clocks run " + (action.ppm < 0 ? "slow" : "fast") + " by " + std::to_string(std::abs(action.ppm)) + " µs in a second, for " + time;
@@ -142,6 +145,9 @@ std::string to_words(const Action& action) {
       if (action.bytes_per_second > 0) out += ", and no more than " + std::to_string(action.bytes_per_second / 1000) + " kB go one way in a second";
       return out + ", for " + time;
     }
+    case ActionKind::cut_leader:
+      return "with whoever leads" + std::string(action.moment == Moment::changing ? ", once its log has a change of the group that is not committed," : "") +
+             " in the place of " + self + ": " + partition_words(action) + ", for " + time;
     case ActionKind::reset_links: return "all connections between " + self + " and " + each_of(action.others) + " are reset";
   }
   ASSERT(false && "a kind outside the enumeration");

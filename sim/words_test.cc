@@ -43,6 +43,12 @@ TEST_CASE("an action is told to somebody who does not know the plan's words") {
   action.delay = std::chrono::milliseconds(30);
   action.bytes_per_second = 64'000;
   CHECK_EQ(to_words(action), "what goes between m2 and each of m3 and m5 takes at least 30 ms, and no more than 64 kB go one way in a second, for 1.200 s");
+  action.kind = ActionKind::cut_leader;
+  action.shape = Shape::outgoing;
+  action.moment = Moment::changing;
+  CHECK_EQ(to_words(action), "with whoever leads, once its log has a change of the group that is not committed, in the place of m2: "
+                             "what m2 sends to m3 and m5 does not arrive, for 1.200 s");
+  action.moment = Moment::any;
   for (int kind = 0; kind < kActionKindCount; ++kind) {
     for (int shape = 0; shape < kShapeCount; ++shape) {
       action.kind = static_cast<ActionKind>(kind);

@@ -54,6 +54,8 @@ std::string take_drive_option(const std::string& key, const std::string& value, 
 std::string usage() {
   return
       "lockstep bugs    [NAME…] --source DIR --work DIR [--seeds A..B | --bases N] [--cpu-limit SECONDS] [--jobs N] [--json]\n"
+      "                 [--without-fault]   those that need a kind of fault, where it does not happen: none may be found\n"
+      "lockstep faults  [SUMMARY…] --source DIR   is the table of docs/fault-model.md right? With summaries of `sim --json` it is written first\n"
       "lockstep check   HISTORY [--json]   is it strictly serializable?\n"
       "lockstep check   --generate OPERATIONS [--seed N] [-o HISTORY] [--json]   the same of a history made up, to measure\n"
       "lockstep drive   --endpoints HOST:PORT,… -o HISTORY [--clients N] [--seconds S] [--rate PER_SECOND] [--seed N] [--keys N]\n"
@@ -69,7 +71,8 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   out.command = argv[1];
   // What each command takes besides --json and --help.
   const std::map<std::string, std::string> kTakes = {
-      {"bugs", "source work seeds bases cpu-limit jobs"},
+      {"bugs", "source work seeds bases cpu-limit jobs without-fault"},
+      {"faults", "source"},
       {"check", "generate seed output"},
       {"drive", "endpoints clients seconds rate seed keys timeout settle output"},
   };
@@ -77,7 +80,7 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
   if (takes == kTakes.end()) return refuse("there is no command `" + out.command + "`");
   cxxopts::Options options("lockstep " + out.command);
   options.add_options()("seed", "", cxxopts::value<std::string>())("seeds", "", cxxopts::value<std::string>())(
-      "jobs", "", cxxopts::value<std::string>())("json", "")("o,output", "", cxxopts::value<std::string>())(
+      "jobs", "", cxxopts::value<std::string>())("json", "")("without-fault", "")("o,output", "", cxxopts::value<std::string>())(
       "endpoints", "", cxxopts::value<std::string>())("clients", "", cxxopts::value<std::string>())(
       "seconds", "", cxxopts::value<std::string>())("rate", "", cxxopts::value<std::string>())(
       "keys", "", cxxopts::value<std::string>())("timeout", "", cxxopts::value<std::string>())(
@@ -113,6 +116,8 @@ base::Result<Arguments> parse_arguments(int argc, const char* const* argv) {
         out.source = value;
       } else if (key == "work") {
         out.work = value;
+      } else if (key == "without-fault") {
+        out.without_fault = true;
       } else if (key == "json") {
         out.json = true;
       } else if (key != "files") {

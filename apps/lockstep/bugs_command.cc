@@ -1,8 +1,8 @@
 // lockstep bugs: plants one small mistake after the other and counts what it takes to find each.
 //
-// Each `sim/bugs/NAME.patch` begins with lines `Bug:`, `Issue:`, `Oracle:`, and `Scenario:` unless that is single. The tree is copied, patched and
-// built out of place; production code carries no switches for this. With `--bases N` each is searched for N times, from seeds that have nothing
-// in common, and what was done is kept in the working directory: an evening's work can be broken off.
+// The tree is copied, patched and built out of place; production code carries no switches for this. With `--bases N` each is searched for
+// N times, from seeds that have nothing in common, and what was done is kept in the working directory: an evening's work can be broken off.
+// With `--without-fault` those that say that they need a kind of fault are searched for where it does not happen: none may be found.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,13 +10,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "apps/lockstep/commands.h"
+#include "apps/lockstep/planted_bugs.h"
 #include "apps/lockstep/scoreboard.h"
-#include "core/base/hash.h"
 
 namespace lockstep {
 
@@ -24,15 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-struct Bug {
-  std::string name;
-  fs::path patch;
-  std::string oracle;  // that should catch it
-  std::string scenario = "single";
-  std::string hash;    // of the patch
-  std::string from;
-};
 
 std::string quoted(const std::string& text) {
   std::string out = "'";
@@ -45,40 +35,6 @@ std::string quoted(const std::string& text) {
 
 bool shell(const std::string& command, const fs::path& log) {
   return std::system(("{ " + command + "; } >>" + quoted(log.string()) + " 2>&1").c_str()) == 0;
-}
-
-std::string field(const std::string& text, const std::string& name) {
-  const std::size_t at = text.find(name + ": ");
-  if (at == std::string::npos) return {};
-  const std::size_t begin = at + name.size() + 2;
-  return text.substr(begin, text.find('\n', begin) - begin);
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::vector<Bug> find_bugs(const fs::path& source, const std::vector<std::string>& wanted) {
-  std::vector<Bug> bugs;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(source / "sim" / "bugs", error)) {
-    if (entry.path().extension() != ".patch") continue;
-    Bug bug;
-    bug.name = entry.path().stem().string();
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), bug.name) == wanted.end()) continue;
-    bug.patch = fs::absolute(entry.path());
-    const std::string text = read_file(entry.path());
-    bug.hash = base::to_text(base::hash128(text));
-    bug.oracle = field(text, "Oracle");
-    bug.from = field(text, "Issue");
-    if (const std::string scenario = field(text, "Scenario"); !scenario.empty()) bug.scenario = scenario;
-    bugs.push_back(std::move(bug));
-  }
-  std::sort(bugs.begin(), bugs.end(), [](const Bug& a, const Bug& b) { return a.name < b.name; });
-  return bugs;
 }
 
 class Workshop {
@@ -114,12 +70,13 @@ class Workshop {
     return !is_planted_ || shell("patch -R -p1 -d " + quoted(tree_.string()) + " <" + quoted(bug.patch.string()), log_);
   }
 
-  void search(Search& search, runs::Seeds seeds) const {
+  // `without`: a kind of fault that is not to happen, or empty.
+  void search(Search& search, runs::Seeds seeds, const std::string& without) const {
     const fs::path out = build_ / "bug.json";
     static_cast<void>(std::system((quoted((build_ / "apps/lockstep/lockstep").string()) + " sim --scenario " + lockstep::quoted(search.scenario) +
                                    " --seeds " + std::to_string(seeds.first) + ".." + std::to_string(seeds.last) + " --jobs " +
                                    std::to_string(arguments_.jobs) + " --until-oracle " + lockstep::quoted(search.oracle) + " --cpu-limit " +
-                                   std::to_string(arguments_.cpu_seconds_max) + " --json --traces " + quoted(traces_.string()) + " >" +
+                                   std::to_string(arguments_.cpu_seconds_max) + (without.empty() ? "" : " --without " + without) + " --json --traces " + quoted(traces_.string()) + " >" +
                                    quoted(out.string()) + " 2>>" + quoted(log_.string())).c_str()));
     const Json summary = Json::parse(read_file(out), nullptr, false);
     if (summary.is_discarded()) {
@@ -221,7 +178,7 @@ bool try_bug(Workshop& workshop, const Bug& bug, const Arguments& arguments, std
   const std::string trouble = workshop.plant(bug);
   for (Search& search : searches) {
     search.trouble = trouble;
-    if (trouble.empty()) workshop.search(search, seeds_of(search.base, arguments.seeds));
+    if (trouble.empty()) workshop.search(search, seeds_of(search.base, arguments.seeds), arguments.without_fault ? bug.fault : std::string());
     results.add(search);
     if (!arguments.json) tell(search);
   }
@@ -233,9 +190,12 @@ bool try_bug(Workshop& workshop, const Bug& bug, const Arguments& arguments, std
 int run_bugs(const Arguments& given) {
   Arguments arguments = given;
   if (arguments.seeds.last == arguments.seeds.first) arguments.seeds.last = arguments.seeds.first + 199;
-  const std::vector<Bug> bugs = find_bugs(arguments.source, arguments.files);
+  std::vector<Bug> bugs = find_bugs(arguments.source, arguments.files);
+  if (arguments.without_fault) {
+    bugs.erase(std::remove_if(bugs.begin(), bugs.end(), [](const Bug& bug) { return bug.fault.empty(); }), bugs.end());
+  }
   if (bugs.empty() || (!arguments.files.empty() && bugs.size() != arguments.files.size())) {
-    std::fprintf(stderr, "lockstep: %s/sim/bugs has no such patch\n", arguments.source.c_str());
+    std::fprintf(stderr, "lockstep: %s/sim/bugs has no such patch%s\n", arguments.source.c_str(), arguments.without_fault ? ", or it needs no fault" : "");
     return 2;
   }
   Workshop workshop(arguments, fs::absolute(arguments.source), fs::absolute(arguments.work));
@@ -243,7 +203,7 @@ int run_bugs(const Arguments& given) {
     std::fprintf(stderr, "lockstep: the tree cannot be copied or configured; %s/log says why\n", arguments.work.c_str());
     return 2;
   }
-  Results results(arguments.bases > 0 ? fs::path(arguments.work) / "searches.jsonl" : fs::path("/dev/null"));
+  Results results(arguments.bases > 0 && !arguments.without_fault ? fs::path(arguments.work) / "searches.jsonl" : fs::path("/dev/null"));
   std::vector<Search> wanted;
   for (const Bug& bug : bugs) {
     const std::vector<Search> searches = searches_for(bug, arguments.bases);
@@ -254,7 +214,7 @@ int run_bugs(const Arguments& given) {
     wanted.insert(wanted.end(), searches.begin(), searches.end());
   }
   const std::vector<Search> done = results.of(wanted);
-  const auto found = std::count_if(done.begin(), done.end(), [](const Search& one) { return one.first.has_value(); });
+  const auto found = std::count_if(done.begin(), done.end(), [&](const Search& one) { return arguments.without_fault ? one.found.has_value() : one.first.has_value(); });
   if (arguments.json) {
     Json rows = Json::array();
     for (const Search& search : done) rows.push_back(Json::parse(to_line(search)));
@@ -262,7 +222,7 @@ int run_bugs(const Arguments& given) {
   } else {
     std::printf("%s%lld of %zu searches found what they were for\n", table(done).c_str(), static_cast<long long>(found), wanted.size());
   }
-  return static_cast<std::size_t>(found) == wanted.size() ? 0 : 1;
+  return static_cast<std::size_t>(found) == (arguments.without_fault ? 0 : wanted.size()) ? 0 : 1;
 }
 
 }  // namespace lockstep

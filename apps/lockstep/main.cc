@@ -45,5 +45,6 @@ int main(int argc, char** argv) {
   }
   if (arguments->command == "check") return lockstep::run_check(*arguments);
   if (arguments->command == "drive") return lockstep::run_drive(arguments->drive);
+  if (arguments->command == "faults") return lockstep::run_faults(*arguments);
   return lockstep::run_bugs(*arguments);
 }

@@ -3,13 +3,30 @@
 #include <charconv>
 #include <cxxopts.hpp>
 #include <map>
+#include <optional>
 #include <vector>
+
+#include "sim/catalogue.h"
 
 namespace runs {
 
 namespace {
 
 tl::unexpected<base::Error> refuse(std::string text) { return base::fail(base::Code::invalid, std::move(text)); }
+
+// Names with commas between them; what is wrong with them, or empty.
+std::string take_kinds(std::string_view names, std::vector<io::sim::FaultKind>& out) {
+  for (;;) {
+    const std::size_t comma = names.find(',');
+    const std::string_view name = names.substr(0, comma);
+    const std::optional<io::sim::FaultKind> kind = sim::fault_named(name);
+    if (!kind) return "takes kinds of faults, with commas; none is called `" + std::string(name) + "`";
+    if (!sim::can_be_left_out(*kind)) return "cannot leave out `" + std::string(name) + "`, which follows from others";
+    out.push_back(*kind);
+    if (comma == std::string_view::npos) return {};
+    names.remove_prefix(comma + 1);
+  }
+}
 
 // What is wrong with the value, or empty.
 std::string take(const std::string& key, const std::string& value, Arguments& out) {
@@ -18,6 +35,7 @@ std::string take(const std::string& key, const std::string& value, Arguments& ou
     return parse_seeds(value, out.seeds) ? "" : "takes a number or a range such as 1..200, not `" + value + "`";
   }
   if (key == "jobs") return parse_jobs(value, out.jobs) ? "" : "takes a number from 1 to 256";
+  if (key == "without") return take_kinds(value, out.without);
   if (key == "runs") return parse_number(value, out.runs_max) ? "" : "takes a number";
   if (key == "time-limit") {
     if (!parse_number(value, number)) return "takes seconds";
@@ -78,7 +96,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   out.scenario = program.scenarios.front()->name();
   // What each command takes besides --json.
   const std::map<std::string, std::string> kTakes = {
-      {"sim", "scenario seed seeds jobs twice stop-at-failure until-oracle time-limit cpu-limit traces digests"},
+      {"sim", "scenario seed seeds jobs without twice stop-at-failure until-oracle time-limit cpu-limit traces digests"},
       {"replay", "log"},
       {"shrink", "output runs"},
       {"report", "output"},
@@ -93,7 +111,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
       "jobs", "", cxxopts::value<std::string>())("time-limit", "", cxxopts::value<std::string>())(
       "cpu-limit", "", cxxopts::value<std::string>())("until-oracle", "", cxxopts::value<std::string>())(
       "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
-      "traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
+      "without", "", cxxopts::value<std::string>())("traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
   std::vector<std::string> files;

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/runs/program.h"
 #include "core/base/result.h"
+#include "io/sim/faults.h"
 
 namespace runs {
 
@@ -29,6 +31,7 @@ struct Arguments {
   std::string until_oracle;        // of sim: a failure that this oracle finds is enough
   std::uint64_t runs_max = 2000;   // of shrink
   std::string output;              // of shrink: the smaller trace; of report: the page
+  std::vector<io::sim::FaultKind> without;  // of sim: kinds of faults that its plans do without
   std::string traces = ".";        // of sim: where failures are written
   std::string digests;             // of sim: a file for `seed digest` lines
   std::string file;                // of replay, shrink and report: a trace

@@ -15,6 +15,7 @@ std::string usage(const Program& program) {
   const std::string space(program.name.size(), ' ');
   return program.name + " sim     [--scenario " + scenarios + "] [--seed N | --seeds A..B] [--jobs N] [--twice] [--stop-at-failure]\n" +
          space + "         [--until-oracle NAME] [--time-limit SECONDS] [--cpu-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n" +
+         space + "         [--without FAULT,FAULT…]   the kinds of docs/fault-model.md\n" +
          program.name + " replay  TRACE [--log] [--json]\n" +
          program.name + " shrink  TRACE -o SMALLER [--runs N] [--json]\n" +
          program.name + " report  TRACE -o PAGE.html   the run as one page to look at, with a picture; needs no network\n" +

@@ -12,6 +12,7 @@
 #include "apps/runs/commands.h"
 #include "apps/runs/isolated_run.h"
 #include "apps/runs/marks.h"
+#include "sim/catalogue.h"
 
 namespace runs {
 
@@ -125,6 +126,8 @@ class Totals final : public ReportListener {
     json["first_seed"] = arguments_.seeds.first;
     json["last_seed"] = arguments_.seeds.last;
     json["runs"] = runs_;
+    json["without"] = Json::array();
+    for (const io::sim::FaultKind kind : arguments_.without) json["without"].push_back(io::sim::to_text(kind));
     json["verdicts"] = verdicts_;
     json["nondeterministic"] = nondeterministic_;
     json["simulated_seconds"] = simulated_seconds();
@@ -214,7 +217,7 @@ class Totals final : public ReportListener {
 }  // namespace
 
 int run_sim(const Program& program, const Arguments& arguments) {
-  const sim::Scenario& scenario = scenario_named(program, arguments.scenario);
+  const sim::Without scenario(scenario_named(program, arguments.scenario), arguments.without);
   warm_up(scenario);
   Totals totals(program, arguments, scenario);
   run_batch(scenario, {arguments.seeds.first, arguments.seeds.last, arguments.jobs, arguments.twice, arguments.seconds_max}, totals);

@@ -78,7 +78,7 @@ class Disk::LogFile final : public io::LogFile {
     if (status && disk_.fails(call, "disk.sync_error", disk_.faults_.sync_error_per_million)) {
       disk_.life_.host.count(FaultKind::disk_sync_error);
       status = base::fail(io_error("sync", path_));
-      inode_->failed_sync(call.span, disk_.faults_.dropped_sector_per_million);
+      disk_.fail_sync(call, *inode_);
     } else if (status) {
       inode_->sync(call.span);
     }
@@ -181,7 +181,7 @@ class Disk::PageFile final : public io::PageFile {
     const Call call = begin("disk.sync", disk_.faults_.sync);
     if (disk_.fails(call, "disk.sync_error", disk_.faults_.sync_error_per_million)) {
       disk_.life_.host.count(FaultKind::disk_sync_error);
-      inode_->failed_sync(call.span, disk_.faults_.dropped_sector_per_million);
+      disk_.fail_sync(call, *inode_);
       return base::fail(io_error("sync", path_));
     }
     inode_->sync(call.span);
@@ -263,6 +263,12 @@ Disk::Call Disk::begin_now(Target& target, VirtualTime earliest, std::string_vie
 
 bool Disk::fails(const Call& call, std::string_view purpose, std::uint32_t per_million) {
   return life_.host.decisions().happens(purpose, call.identity, per_million);
+}
+
+void Disk::fail_sync(const Call& call, Inode& inode) {
+  const bool reverts = life_.host.decisions().happens("disk.reverted", call.identity, faults_.reverted_sync_per_million);
+  const AfterFailedSync after = reverts ? AfterFailedSync::reverted : AfterFailedSync::kept;
+  life_.host.count(FaultKind::disk_reverted_page, inode.failed_sync(call.span, faults_.dropped_sector_per_million, after));
 }
 
 bool Disk::is_out_of_space(const Call& call) {

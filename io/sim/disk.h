@@ -57,6 +57,8 @@ class Disk final : public io::Disk {
   // A synchronous call: the caller's instant is its end.
   Call begin_now(Target& target, VirtualTime earliest, std::string_view purpose, const Latency& latency);
   bool fails(const Call& call, std::string_view purpose, std::uint32_t per_million);
+  // What a failed sync leaves of the file.
+  void fail_sync(const Call& call, Inode& inode);
   bool is_out_of_space(const Call& call);
   // Where the disk puts a write: at `offset`, unless it is misdirected.
   std::uint64_t place_of(const Call& call, const Inode& inode, std::uint64_t offset, std::size_t size);

@@ -137,6 +137,43 @@ TEST_CASE("requests behind a failed one on a log file fail too") {
   CHECK_EQ(sim.counters()[FaultKind::disk_dropped_page], 1);
 }
 
+TEST_CASE("a failed sync is told once, to whichever handle asked: the one that wrote may never hear of it") {
+  Simulation sim(1);
+  Node& node = sim.add_node("m1");
+  make_file(sim, node, "f", 512);
+  const auto writer = std::move(*node.world().disk.open_page_file("f", Open::existing));
+  const auto other = std::move(*node.world().disk.open_page_file("f", Open::existing));
+  CHECK(writer->write(0, base::as_bytes("new")));
+  node.disk_faults().sync_error_per_million = 1'000'000;
+  node.disk_faults().dropped_sector_per_million = 1'000'000;
+  CHECK_FALSE(other->sync());
+  node.disk_faults().sync_error_per_million = 0;
+  CHECK(writer->sync());
+  CHECK_EQ(read_file(node, "f").substr(0, 3), "new");
+  sim.run_for(1s);
+  CHECK_EQ(node.durable_bytes("f", 0, 3), std::string(3, '\0'));
+}
+
+TEST_CASE("a failed sync may revert the file to what the disk has, which counts where reads see it") {
+  Simulation sim(1);
+  Node& node = sim.add_node("m1");
+  make_file(sim, node, "f", 1024);
+  auto file = std::move(*node.world().disk.open_page_file("f", Open::existing));
+  CHECK(file->write(0, base::as_bytes("new")));
+  node.disk_faults().sync_error_per_million = 1'000'000;
+  node.disk_faults().dropped_sector_per_million = 1'000'000;
+  node.disk_faults().reverted_sync_per_million = 1'000'000;
+  CHECK_FALSE(file->sync());
+  node.disk_faults().sync_error_per_million = 0;
+  CHECK_EQ(read_file(node, "f"), std::string(1024, '\0'));
+  CHECK_EQ(sim.counters()[FaultKind::disk_reverted_page], 1);
+  CHECK(file->sync());
+  file.reset();
+  node.crash(CrashKind::power_loss);
+  node.restart();
+  CHECK_EQ(sim.counters()[FaultKind::disk_dropped_page], 0);
+}
+
 TEST_CASE("a full disk refuses growth, creation and renames, and nothing else") {
   Simulation sim(1);
   Node& node = sim.add_node("m1");
@@ -145,6 +182,7 @@ TEST_CASE("a full disk refuses growth, creation and renames, and nothing else") 
   const auto page = std::move(*disk.open_page_file("f", Open::existing));
   node.disk_faults().is_full = true;
   CHECK_EQ(page->write(1000, base::as_bytes(std::string(100, 'x'))).error().code, base::Code::no_space);
+  CHECK_EQ(page->write(1024, base::as_bytes("x")).error().code, base::Code::no_space);
   CHECK_EQ(page->truncate(2048).error().code, base::Code::no_space);
   CHECK_EQ(disk.open_page_file("g", Open::create).error().code, base::Code::no_space);
   CHECK_EQ(disk.create_directory("d").error().code, base::Code::no_space);
@@ -153,7 +191,7 @@ TEST_CASE("a full disk refuses growth, creation and renames, and nothing else") 
   CHECK(page->truncate(1000));
   CHECK(page->sync());
   CHECK_EQ(*disk.list(""), std::vector<std::string>{"f"});
-  CHECK_EQ(sim.counters()[FaultKind::disk_no_space], 5);
+  CHECK_EQ(sim.counters()[FaultKind::disk_no_space], 6);
   node.disk_faults().is_full = false;
   CHECK(disk.rename("f", "g"));
   CHECK(disk.remove("g"));

@@ -17,6 +17,7 @@ std::string_view to_text(FaultKind kind) {
     case FaultKind::disk_lost_size: return "disk_lost_size";
     case FaultKind::disk_lost_name: return "disk_lost_name";
     case FaultKind::disk_dropped_page: return "disk_dropped_page";
+    case FaultKind::disk_reverted_page: return "disk_reverted_page";
     case FaultKind::disk_misdirected: return "disk_misdirected";
     case FaultKind::disk_read_error: return "disk_read_error";
     case FaultKind::disk_write_error: return "disk_write_error";

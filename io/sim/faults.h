@@ -63,9 +63,12 @@ struct DiskFaults {
   std::uint32_t lost_sector_per_million = 500'000;
   std::uint32_t torn_sector_per_million = 100'000;  // of the sectors that are not lost in a mixed write
   std::uint32_t lost_name_per_million = 500'000;    // a create, rename or remove
+  std::uint32_t kept_size_per_million = 0;          // per file: all changes of its size; otherwise those up to a drawn one
 
   // At a failed sync: a sector that did not reach the disk, and never will unless it is written again.
   std::uint32_t dropped_sector_per_million = 700'000;
+  // Likewise, per failed sync: reads see of those sectors what the disk has, and not what was written.
+  std::uint32_t reverted_sync_per_million = 0;
 };
 
 // Of a whole machine.
@@ -89,7 +92,8 @@ enum class FaultKind : std::uint8_t {
   disk_torn_sector,
   disk_lost_size,      // a file is shorter or longer at the next start than it was
   disk_lost_name,
-  disk_dropped_page,   // a failed sync left the disk without it
+  disk_dropped_page,   // a failed sync left the disk without it, and reads had it
+  disk_reverted_page,  // likewise, and reads no longer have it
   disk_misdirected,    // a write that became durable elsewhere
   disk_read_error,
   disk_write_error,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
@@ -38,6 +39,16 @@ std::span<const std::byte> peek(const FileImage& image, std::uint64_t offset, st
 
 bool equal(std::span<const std::byte> one, std::span<const std::byte> other) {
   return one.size() == other.size() && std::memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
+// Of those that both have.
+std::uint64_t different_sectors(const FileImage& one, const FileImage& other) {
+  std::uint64_t count = 0;
+  for_each_sector(0, std::min(one.size(), other.size()), [&](std::uint64_t offset, std::size_t size) {
+    Sector here, there;
+    if (!equal(peek(one, offset, size, here), peek(other, offset, size, there))) ++count;
+  });
+  return count;
 }
 
 // Three ways to tear. In each of them a byte that is the same in both stays what it is.
@@ -79,8 +90,8 @@ void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
     image.write(offset, byte);
   };
   flip(live_);
-  flip(durable_);
-  if (cached_) flip(*cached_);
+  flip(images_.durable);
+  if (images_.cached) flip(*images_.cached);
 }
 
 void Inode::write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data, std::uint64_t goes_to) {
@@ -107,8 +118,15 @@ void Inode::truncate(const CallSpan& span, std::uint64_t size) {
 
 void Inode::sync(const CallSpan& span) { add(Kind::sync, span); }
 
-void Inode::failed_sync(const CallSpan& span, std::uint32_t dropped_sector_per_million) {
-  add(Kind::failed_sync, span).dropped_per_million = dropped_sector_per_million;
+std::uint64_t Inode::failed_sync(const CallSpan& span, std::uint32_t dropped_sector_per_million, AfterFailedSync after) {
+  Call& call = add(Kind::failed_sync, span);
+  call.dropped_per_million = dropped_sector_per_million;
+  call.after = after;
+  if (after == AfterFailedSync::kept) return 0;
+  const FileImage before = live_;
+  rebuild_live();
+  ASSERT(live_.size() == before.size());
+  return different_sectors(before, live_);
 }
 
 std::span<const std::byte> Inode::bytes_of(const Call& call, std::uint64_t offset, std::size_t size) const {
@@ -134,56 +152,76 @@ void Inode::apply(FileImage& image, const Call& call) const {
   }
 }
 
-void Inode::make_durable(const Call& call) {
+void Inode::make_durable(Images& images, const Call& call) const {
+  std::optional<FileImage>& cached = images.cached;
   if (call.kind == Kind::write && call.goes_to != call.offset) {
-    if (!cached_) cached_ = durable_;
-    apply(*cached_, call);
-    if (call.changes_size) durable_.resize(std::max(durable_.size(), call.size_after));
-    ASSERT(call.goes_to + call.size <= durable_.size());
+    if (!cached) cached = images.durable;
+    apply(*cached, call);
+    if (call.changes_size) images.durable.resize(std::max(images.durable.size(), call.size_after));
+    ASSERT(call.goes_to + call.size <= images.durable.size());
     for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
-      durable_.write(call.goes_to + (offset - call.offset), bytes_of(call, offset, size));
+      images.durable.write(call.goes_to + (offset - call.offset), bytes_of(call, offset, size));
     });
     return;
   }
-  apply(durable_, call);
-  if (!cached_) return;
-  apply(*cached_, call);
+  apply(images.durable, call);
+  if (!cached) return;
+  apply(*cached, call);
   if (call.kind != Kind::write) return;
   // A sector that is written in part is written whole, dropped bytes around it included.
   for_each_sector(call.offset / kSectorBytes * kSectorBytes, call.size + call.offset % kSectorBytes,
                   [&](std::uint64_t offset, std::size_t) {
-                    if (offset >= cached_->size()) return;
-                    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(kSectorBytes, cached_->size() - offset));
+                    if (offset >= cached->size()) return;
+                    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(kSectorBytes, cached->size() - offset));
                     Sector buffer;
-                    durable_.write(offset, peek(*cached_, offset, size, buffer));
+                    images.durable.write(offset, peek(*cached, offset, size, buffer));
                   });
 }
 
-void Inode::make_partly_durable(const Call& call, const Call& sync) {
-  ASSERT(cached_.has_value());
-  apply(*cached_, call);
-  if (call.kind != Kind::write) return apply(durable_, call);  // the file system's journal is not the pages' fate
-  if (call.changes_size) durable_.resize(std::max(durable_.size(), call.size_after));
+bool Inode::is_dropped(const Call& sync, const Call& call, std::uint64_t offset) const {
+  return decisions_.happens("disk.dropped", Identity{sync.span.name, call.span.name, offset / kSectorBytes}, sync.dropped_per_million);
+}
+
+void Inode::make_partly_durable(Images& images, const Call& call, const Call& sync) const {
+  if (images.cached) apply(*images.cached, call);
+  if (call.kind != Kind::write) return apply(images.durable, call);  // the file system's journal is not the pages' fate
+  if (call.changes_size) images.durable.resize(std::max(images.durable.size(), call.size_after));
   for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
-    const Identity identity{sync.span.name, call.span.name, offset / kSectorBytes};
-    if (decisions_.happens("disk.dropped", identity, sync.dropped_per_million)) return;
-    durable_.write(offset, bytes_of(call, offset, size));
+    if (!is_dropped(sync, call, offset)) images.durable.write(offset, bytes_of(call, offset, size));
   });
 }
 
-void Inode::settle(VirtualTime now) {
+// The page is read from the disk again, and with it what an earlier failed sync had left in it.
+void Inode::revert_dropped(Images& images, const Call& call, const Call& sync) const {
+  if (!images.cached || call.kind != Kind::write) return;
+  for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t) {
+    if (!is_dropped(sync, call, offset)) return;
+    const std::uint64_t begin = offset / kSectorBytes * kSectorBytes;
+    if (begin >= images.cached->size()) return;
+    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(kSectorBytes, images.cached->size() - begin));
+    Sector buffer;
+    images.cached->write(begin, peek(images.durable, begin, size, buffer));
+  });
+}
+
+std::size_t Inode::advance(Images& images, VirtualTime now) const {
   std::size_t begin = first_;
   for (std::size_t i = first_; i < calls_.size() && calls_[i].span.end <= now; ++i) {
     const Call& sync = calls_[i];
     if (sync.kind != Kind::sync && sync.kind != Kind::failed_sync) continue;
-    if (sync.kind == Kind::failed_sync && !cached_) cached_ = durable_;
-    for (; begin < i; ++begin) {
-      sync.kind == Kind::sync ? make_durable(calls_[begin]) : make_partly_durable(calls_[begin], sync);
+    if (sync.kind == Kind::failed_sync && sync.after == AfterFailedSync::kept && !images.cached) images.cached = images.durable;
+    for (std::size_t covered = begin; covered < i; ++covered) {
+      sync.kind == Kind::sync ? make_durable(images, calls_[covered]) : make_partly_durable(images, calls_[covered], sync);
+    }
+    if (sync.kind == Kind::failed_sync && sync.after == AfterFailedSync::reverted) {
+      for (std::size_t covered = begin; covered < i; ++covered) revert_dropped(images, calls_[covered], sync);
     }
     begin = i + 1;
   }
-  drop_first(begin - first_);
+  return begin;
 }
+
+void Inode::settle(VirtualTime now) { drop_first(advance(images_, now) - first_); }
 
 void Inode::drop_first(std::size_t count) {
   first_ += count;
@@ -216,8 +254,11 @@ bool Inode::forget_after(VirtualTime at) {
 }
 
 void Inode::rebuild_live() {
-  live_ = cached_ ? *cached_ : durable_;
-  for (std::size_t i = first_; i < calls_.size(); ++i) apply(live_, calls_[i]);
+  // What a failed sync reverts depends on what the disk has by then, so all of it happens on copies.
+  Images images = images_;
+  std::size_t i = advance(images, VirtualTime::never());
+  live_ = std::move(images.cached ? *images.cached : images.durable);
+  for (; i < calls_.size(); ++i) apply(live_, calls_[i]);
 }
 
 void Inode::kill(VirtualTime at, DiskDamage& damage) {
@@ -227,10 +268,11 @@ void Inode::kill(VirtualTime at, DiskDamage& damage) {
     Call& last = calls_.back();
     last.span.end = at;
     const bool is_sync = last.kind == Kind::sync || last.kind == Kind::failed_sync;
+    const bool has_reverted = last.kind == Kind::failed_sync && last.after == AfterFailedSync::reverted;
     is_sync ? ++damage.unfinished_syncs : ++damage.unfinished_writes;
     // The kernel finishes a write it has begun, or had not begun it. A sync that nobody heard of proves nothing.
     if (is_sync || decisions_.below("disk.kill", Identity{last.span.name}, 2) == 0) {
-      changed = changed || !is_sync;
+      changed = changed || !is_sync || has_reverted;
       calls_.pop_back();
     }
   }
@@ -240,7 +282,8 @@ void Inode::kill(VirtualTime at, DiskDamage& damage) {
 void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& damage) {
   settle(at);
   if (forget_after(at)) rebuild_live();
-  std::uint64_t size = durable_.size();
+  FileImage& durable = images_.durable;
+  std::uint64_t size = durable.size();
   if (has_pending()) {
     const Call& last = calls_.back();
     if (last.span.end > at) {
@@ -250,7 +293,8 @@ void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& dam
     // The file system's journal keeps size changes in order: those up to some point have come through.
     std::uint64_t changes = 0;
     for (std::size_t i = first_; i < calls_.size(); ++i) changes += calls_[i].changes_size ? 1 : 0;
-    std::uint64_t kept = changes == 0 ? 0 : decisions_.below("disk.size", Identity{last.span.name}, changes + 1);
+    const bool has_all = decisions_.happens("disk.kept_size", Identity{last.span.name}, faults.kept_size_per_million);
+    std::uint64_t kept = has_all || changes == 0 ? changes : decisions_.below("disk.size", Identity{last.span.name}, changes + 1);
     for (std::size_t i = first_; i < calls_.size(); ++i) {
       const Call& call = calls_[i];
       const bool size_kept = call.changes_size && kept > 0;
@@ -258,24 +302,19 @@ void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& dam
         --kept;
         size = call.size_after;
       }
-      if (call.kind == Kind::truncate && size_kept) durable_.resize(call.size);
-      if (call.kind == Kind::write) survive(durable_, call, faults, damage);
+      if (call.kind == Kind::truncate && size_kept) durable.resize(call.size);
+      if (call.kind == Kind::write) survive(durable, call, faults, damage);
     }
-    durable_.resize(size);
+    durable.resize(size);
   }
-  if (cached_) {
-    for_each_sector(0, std::min(durable_.size(), cached_->size()), [&](std::uint64_t offset, std::size_t length) {
-      Sector one, other;
-      if (!equal(peek(*cached_, offset, length, one), peek(durable_, offset, length, other))) ++damage.dropped_sectors;
-    });
-  }
+  if (images_.cached) damage.dropped_sectors += different_sectors(*images_.cached, images_.durable);
   if (live_.size() != size) ++damage.lost_sizes;
-  cached_.reset();
+  images_.cached.reset();
   calls_.clear();
   bytes_.clear();
   first_ = 0;
   last_end_ = at;
-  live_ = durable_;
+  live_ = durable;
 }
 
 // Which sectors of a write that no sync has covered are on the disk after all.

@@ -43,6 +43,12 @@ struct DiskDamage {
   std::uint64_t unfinished_syncs = 0;
 };
 
+// What reads see of sectors that a failed sync did not bring to the disk. All of them count as clean.
+enum class AfterFailedSync : std::uint8_t {
+  kept,      // what was written, until the power goes (ext4, XFS)
+  reverted,  // what the disk has (btrfs)
+};
+
 class Inode {
  public:
   explicit Inode(Decisions& decisions) : decisions_(decisions) {}
@@ -57,16 +63,16 @@ class Inode {
   void write(const CallSpan& span, std::uint64_t offset, std::span<const std::byte> data, std::uint64_t goes_to);
   void truncate(const CallSpan& span, std::uint64_t size);
   void sync(const CallSpan& span);
-  // A sync that fails when it ends: of the sectors written before it some reached the disk. The others stay
-  // in the page cache, marked clean: reads show them until the power goes, and no later sync writes them.
-  void failed_sync(const CallSpan& span, std::uint32_t dropped_sector_per_million);
+  // A sync that fails when it ends: of the sectors written before it some reached the disk, and no later sync writes the
+  // others. Returns how many sectors reads see otherwise from now on.
+  std::uint64_t failed_sync(const CallSpan& span, std::uint32_t dropped_sector_per_million, AfterFailedSync after);
 
   // The end of the last call so far: the next one begins no earlier.
   VirtualTime last_end() const { return last_end_; }
 
   // Moves what syncs up to `now` have covered into the durable image.
   void settle(VirtualTime now);
-  const FileImage& durable() const { return durable_; }  // as of the last settle()
+  const FileImage& durable() const { return images_.durable; }  // as of the last settle()
 
   // The process ends at `at`: calls after it never happened, the page cache survives, a write in progress
   // may or may not have come through, and nothing becomes durable by it.
@@ -92,22 +98,30 @@ class Inode {
     std::size_t data = 0;        // of a write: where in bytes_
     bool changes_size = false;
     std::uint32_t dropped_per_million = 0;  // of a failed sync
+    AfterFailedSync after = AfterFailedSync::kept;  // likewise
+  };
+  struct Images {
+    FileImage durable;
+    // Present after a failed sync: the durable image with the dropped pages over it.
+    std::optional<FileImage> cached;
   };
   Call& add(Kind kind, const CallSpan& span);
   // The bytes of a write that lie in `[offset, offset + size)`, which is part of it.
   std::span<const std::byte> bytes_of(const Call& call, std::uint64_t offset, std::size_t size) const;
   void apply(FileImage& image, const Call& call) const;
-  void make_durable(const Call& call);
-  void make_partly_durable(const Call& call, const Call& sync);
+  // Brings to the disk what syncs up to `now` cover; returns the first call that none of them does.
+  std::size_t advance(Images& images, VirtualTime now) const;
+  void make_durable(Images& images, const Call& call) const;
+  void make_partly_durable(Images& images, const Call& call, const Call& sync) const;
+  void revert_dropped(Images& images, const Call& call, const Call& sync) const;
+  bool is_dropped(const Call& sync, const Call& call, std::uint64_t offset) const;
   void survive(FileImage& image, const Call& call, const DiskFaults& faults, DiskDamage& damage) const;
   void drop_first(std::size_t count);
   bool forget_after(VirtualTime at);  // true when there was anything
   void rebuild_live();
 
   Decisions& decisions_;
-  FileImage durable_;
-  // Present after a failed sync: the durable image with the dropped pages over it.
-  std::optional<FileImage> cached_;
+  Images images_;
   FileImage live_;
   std::vector<Call> calls_;  // those before first_ are durable
   std::size_t first_ = 0;

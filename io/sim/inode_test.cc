@@ -27,7 +27,9 @@ struct Script {
   }
   void write(std::uint64_t offset, std::string_view text) { file.write(next(), offset, base::as_bytes(text)); }
   void sync() { file.sync(next()); }
-  void failed_sync(std::uint32_t dropped) { file.failed_sync(next(), dropped); }
+  std::uint64_t failed_sync(std::uint32_t dropped, AfterFailedSync after = AfterFailedSync::kept) {
+    return file.failed_sync(next(), dropped, after);
+  }
   void truncate(std::uint64_t size) { file.truncate(next(), size); }
   std::string live() const {
     std::string bytes(static_cast<std::size_t>(file.size()), '?');
@@ -173,7 +175,7 @@ PROPERTY("what the file reads is what a plain string would hold, whatever is set
         script.truncate(size);
         model.resize(size);
       } else if (kind == 2) {
-        script.failed_sync(500'000);
+        static_cast<void>(script.failed_sync(500'000));
       } else if (kind == 3) {
         script.file.settle(at(script.calls * 10));
       } else {
@@ -196,7 +198,7 @@ TEST_CASE("a failed sync leaves pages that look clean and are not on the disk") 
   script.write(0, sector_of('o') + sector_of('o') + sector_of('o'));
   script.sync();
   script.write(0, sector_of('n') + sector_of('n') + sector_of('n'));
-  script.failed_sync(1'000'000);                       // nothing reached the disk
+  CHECK_EQ(script.failed_sync(1'000'000), 0);          // nothing reached the disk, and nobody sees that
   script.write(kSectorBytes + 7, "x");                 // its sector is written whole
   script.sync();                                       // succeeds, and proves nothing about the others
   CHECK_EQ(script.live().substr(0, kSectorBytes), sector_of('n'));
@@ -213,6 +215,71 @@ TEST_CASE("a failed sync leaves pages that look clean and are not on the disk") 
     script.file.lose_power(at(1000), script.faults, script.damage);
     CHECK_EQ(script.live(), sector_of('o') + middle + sector_of('o'));
     CHECK_EQ(script.damage.dropped_sectors, 2);
+  }
+}
+
+TEST_CASE("after a failed sync that reverts reads have what the disk has, and it stays that way") {
+  Script script;
+  script.write(0, sector_of('o') + sector_of('o'));
+  script.sync();
+  script.write(0, sector_of('n') + sector_of('n') + sector_of('n'));
+  CHECK_EQ(script.failed_sync(1'000'000, AfterFailedSync::reverted), 3);
+  const std::string reverted = sector_of('o') + sector_of('o') + sector_of('\0');
+  CHECK_EQ(script.live(), reverted);  // the journal has made it longer all the same
+
+  SUBCASE("a later sync succeeds and brings nothing back, and a power loss finds nothing to take") {
+    script.write(kSectorBytes, "x");
+    script.sync();
+    const std::string after = reverted.substr(0, kSectorBytes) + "x" + reverted.substr(kSectorBytes + 1);
+    CHECK_EQ(script.live(), after);
+    CHECK_EQ(script.durable_at(at(1000)), after);
+    script.file.lose_power(at(1000), script.faults, script.damage);
+    CHECK_EQ(script.live(), after);
+    CHECK_EQ(script.damage.dropped_sectors, 0);
+  }
+  SUBCASE("a process that is killed before the error has come has written what it has written") {
+    script.file.kill(at(script.calls * 10 + 2), script.damage);
+    CHECK_EQ(script.live(), sector_of('n') + sector_of('n') + sector_of('n'));
+  }
+  SUBCASE("a process that is killed later finds what the disk has") {
+    script.file.kill(at(1000), script.damage);
+    CHECK_EQ(script.live(), reverted);
+  }
+  SUBCASE("it takes along what an earlier failed sync had left in the page cache") {
+    script.write(0, "12");
+    CHECK_EQ(script.failed_sync(1'000'000), 0);
+    script.write(1, "3");
+    CHECK_EQ(script.live().substr(0, 3), "13o");
+    CHECK_EQ(script.failed_sync(1'000'000, AfterFailedSync::reverted), 1);
+    CHECK_EQ(script.live(), reverted);
+  }
+}
+
+TEST_CASE("of a failed sync that reverts any subset of sectors has reached the disk, and reads say which") {
+  rc::check([](std::uint64_t seed) {
+    Script script(seed);
+    script.write(0, sector_of('o') + sector_of('o') + sector_of('o') + sector_of('o'));
+    script.sync();
+    script.write(100, std::string(3 * kSectorBytes, 'n'));
+    const std::uint64_t reverted = script.failed_sync(500'000, AfterFailedSync::reverted);
+    RC_ASSERT(reverted <= 4U);
+    const std::string seen = script.live();
+    RC_ASSERT(script.durable_at(at(1000)) == seen);
+    script.file.lose_power(at(1000), script.faults, script.damage);
+    RC_ASSERT(script.live() == seen);
+  });
+}
+
+TEST_CASE("a file system that keeps sizes keeps them all, and loses bytes as before") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Script script(seed);
+    script.write(0, sector_of('a') + sector_of('b'));
+    script.truncate(10);
+    script.write(10, sector_of('c'));
+    script.faults.kept_size_per_million = 1'000'000;
+    script.file.lose_power(at(1000), script.faults, script.damage);
+    CHECK_EQ(script.file.size(), 10 + kSectorBytes);
+    CHECK_EQ(script.damage.lost_sizes, 0);
   }
 }
 

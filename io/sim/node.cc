@@ -42,7 +42,7 @@ void Node::run(ProgramFactory& factory) {
   host_.schedule(start_, universe_.now);
 }
 
-CrashReport Node::crash(CrashKind kind) {
+CrashReport Node::crash(CrashKind kind, AsFault counts) {
   ASSERT(is_up_);
   CrashReport report;
   report.kind = kind;
@@ -54,7 +54,7 @@ CrashReport Node::crash(CrashKind kind) {
   program_.reset();
   report.damage = is_power_loss ? volume_.lose_power(universe_.now, disk_faults_) : volume_.kill(universe_.now);
   unseen_damage_ = report.damage;
-  universe_.counters.count(is_power_loss ? FaultKind::power_loss : FaultKind::process_kill);
+  if (counts == AsFault::yes) universe_.counters.count(is_power_loss ? FaultKind::power_loss : FaultKind::process_kill);
   return report;
 }
 

@@ -38,6 +38,9 @@ enum class CrashKind : std::uint8_t {
   power_loss,    // only what was synced does, and perhaps more
 };
 
+// Whether an end of the process is a fault; it may be that its own error, its operator or the end of the run has brought it about.
+enum class AsFault : bool { no, yes };
+
 // The truth about a crash.
 struct CrashReport {
   CrashKind kind = CrashKind::process_kill;
@@ -66,7 +69,7 @@ class Node final {
 
   // Between turns only. First the I/O is dead, then the program is destroyed. Who built something on world()
   // by hand destroys it before restart(). Requires: up.
-  CrashReport crash(CrashKind kind);
+  CrashReport crash(CrashKind kind, AsFault counts = AsFault::yes);
   // Ends the program while its I/O still works, then the process. Requires: up.
   void shut_down();
   // Requires: down, and nothing made by the old world is left.

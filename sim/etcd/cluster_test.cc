@@ -90,6 +90,14 @@ TEST_CASE("the whole group loses its power at one instant, and nothing that it s
   CHECK_EQ(outcome.crashes.total, 3);
 }
 
+TEST_CASE("a leader that is cut off whoever it is leaves the others to another, and clients are answered") {
+  Plan plan = short_plan(3);
+  plan.actions = {action_of(ActionKind::cut_leader, 1, {}, std::chrono::seconds(2), std::chrono::seconds(4))};
+  const Outcome outcome = run(plan);
+  CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
+  CHECK_GT(outcome.faults[io::sim::FaultKind::network_partition], 0);
+}
+
 TEST_CASE("two runs of a cluster are one run") {
   Plan plan = short_plan(5);
   plan.rates = {{"link.reset", 2000}, {"peer.corrupt", 2000}, {"link.stall", 2000}};

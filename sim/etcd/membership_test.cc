@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -91,6 +92,28 @@ TEST_CASE("seeds have groups of all sizes that change in all ways, before it is 
   CHECK_EQ(changes.size(), kGroupChangeCount);
   CHECK_GT(with_two_operators, 10);
   CHECK_LT(with_two_operators, 60);
+}
+
+TEST_CASE("a leader is cut off in the moment in which nobody else has its change, and the group goes on and changes all the same") {
+  Plan plan = calm_plan(3, 1, {"member voter", "member remove"});
+  Action cut;
+  cut.kind = ActionKind::cut_leader;
+  cut.at = std::chrono::seconds(5);
+  cut.lasting = std::chrono::seconds(4);
+  cut.moment = Moment::changing;
+  plan.actions = {cut};
+  const Outcome outcome = run(plan);
+  CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
+  CHECK_GT(outcome.faults[io::sim::FaultKind::network_partition], 0);
+  // What the leader has proposed by itself is lost to the next one, and asked for again: the change is done in the end.
+  CHECK_GE(outcome.counts.at("member_voter_asked"), 2);
+  CHECK_EQ(outcome.counts.at("member_voter_done"), 1);
+  // Before its moment it does not strike: without a change it waits, and the faults end first.
+  plan.operations.erase(std::remove_if(plan.operations.begin(), plan.operations.end(),
+                                       [](const Operation& operation) { return parse_change(operation.what).has_value(); }),
+                        plan.operations.end());
+  plan.actions[0].at = plan.faults_until - std::chrono::seconds(5);
+  CHECK_EQ(run(plan).faults[io::sim::FaultKind::network_partition], 0);
 }
 
 TEST_CASE("where nothing goes wrong every change is done") {
