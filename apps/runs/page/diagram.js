@@ -5,10 +5,12 @@ const gutter = 118, axisHeight = 26, memberHeight = 66, unusedHeight = 28, clien
 let shapes = [];  // what was drawn and can be pointed at: { box or line, words, moment }
 
 const everRan = members.map((member) => stretches[member.index].some((stretch) => stretch.isUp));
-const everAsked = new Set(operations.map((one) => one.lane));
+// Clients that had nothing to say have no row: of a smaller plan that is most of them.
+const everSpoke = new Set([...operations.map((one) => one.lane), ...messages.flatMap((one) => [one.from, one.to])]);
+const rows = lanes.filter((lane) => lane.isMember || everSpoke.has(lane.index));
 function rowHeight(lane) {
   if (lanes[lane].isMember) return everRan[lane] ? memberHeight : unusedHeight;
-  return everAsked.has(lane) ? clientHeight : unusedHeight;
+  return everSpoke.has(lane) ? clientHeight : 0;
 }
 const rowTop = lanes.map((lane, index) => lanes.slice(0, index).reduce((sum, one) => sum + rowHeight(one.index), axisHeight));
 const rowMiddle = (lane) => rowTop[lane] + rowHeight(lane) / 2 + (lanes[lane].isMember && everRan[lane] ? 6 : 0);
@@ -37,7 +39,7 @@ function drawAxis(pen) {
 }
 
 function drawRows(pen) {
-  for (const lane of lanes) {
+  for (const lane of rows) {
     const top = rowTop[lane.index], height = rowHeight(lane.index), middle = rowMiddle(lane.index);
     pen.strokeStyle = css("line");
     pen.beginPath(); pen.moveTo(0, top + 0.5); pen.lineTo(pictureWidth, top + 0.5); pen.stroke();
@@ -90,7 +92,7 @@ function drawFaults(pen) {
     if (!isInView(fault.begin, fault.end)) continue;
     const begin = Math.max(gutter, xOf(fault.begin));
     const width = Math.max(4, Math.min(pictureWidth, xOf(fault.end)) - begin);
-    for (const lane of fault.lanes) {
+    for (const lane of fault.lanes.filter((one) => rowHeight(one) > 0)) {
       const slot = used[lane].findIndex((end) => end < begin);
       const row = slot >= 0 ? slot : used[lane].push(0) - 1;
       used[lane][row] = begin + width;
@@ -196,17 +198,18 @@ function drawNames(pen) {
   pen.strokeStyle = css("line");
   pen.beginPath(); pen.moveTo(gutter - 0.5, 0); pen.lineTo(gutter - 0.5, pictureHeight); pen.stroke();
   const states = statesAt(view.cursor.turn);
-  for (const lane of lanes) {
+  for (const lane of rows) {
     const isTall = lane.isMember && everRan[lane.index];
     const y = rowMiddle(lane.index) - (isTall ? 9 : 0);
     pen.fillStyle = lane.index === raw.subject.lane || (guilty && lane.index === guilty.lane) ? css("bad") : css("ink");
     pen.font = '600 14px system-ui, "DejaVu Sans", sans-serif';
     pen.fillText(lane.name, 12, y);
+    const behindName = 12 + pen.measureText(lane.name).width + 8;
     pen.font = '12px system-ui, "DejaVu Sans", sans-serif';
     pen.fillStyle = css("quiet");
     const state = states[lane.index];
-    if (!lane.isMember) pen.fillText(everAsked.has(lane.index) ? "client" : "client, silent", 38, y);
-    else if (!isTall) pen.fillText("spare", 46, y);
+    if (!lane.isMember) pen.fillText("client", behindName, y);
+    else if (!isTall) pen.fillText("spare", behindName, y);
     else pen.fillText(!state.isUp ? "not running" : state.part || "starting", 12, y + 19);
   }
 }

@@ -71,6 +71,8 @@ function fillNotes() {
     ? `Everything is here: ${raw.told.events} events and ${raw.told.messages} messages.`
     : `In full detail from ${timeText(from, 1e6)} on. Before that: who ran, led and voted, snapshots, faults and operations, the last of everything else in each second, ` +
       `and of the messages only votes; ${events.length} of ${raw.told.events} events and ${messages.length} of ${raw.told.messages} messages are on this page.`;
+  const silent = lanes.length - rows.length;
+  if (silent > 0) element("thinned").append(silent === 1 ? " A client that said nothing is not drawn." : ` ${silent} clients that said nothing are not drawn.`);
   const entries = [["leader", termColor(1, 0.5)], ["in a term", termColor(1, 0.15)], ["fault", css("fault")], ["answered", css("good-soft")], ["open: may have happened", css("open-soft")], ["refused", css("line")]];
   element("legend").replaceChildren(...entries.map(([words, color]) => {
     const item = make("span");
