@@ -78,6 +78,7 @@ void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
     byte[0] ^= static_cast<std::byte>(1U << bit);
     image.write(offset, byte);
   };
+  if (!promised_) promised_ = durable_;
   flip(live_);
   flip(durable_);
   if (cached_) flip(*cached_);
@@ -137,7 +138,9 @@ void Inode::apply(FileImage& image, const Call& call) const {
 void Inode::make_durable(const Call& call) {
   if (call.kind == Kind::write && call.goes_to != call.offset) {
     if (!cached_) cached_ = durable_;
+    if (!promised_) promised_ = durable_;
     apply(*cached_, call);
+    apply(*promised_, call);
     if (call.changes_size) durable_.resize(std::max(durable_.size(), call.size_after));
     ASSERT(call.goes_to + call.size <= durable_.size());
     for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
@@ -146,6 +149,7 @@ void Inode::make_durable(const Call& call) {
     return;
   }
   apply(durable_, call);
+  if (promised_) apply(*promised_, call);
   if (!cached_) return;
   apply(*cached_, call);
   if (call.kind != Kind::write) return;
@@ -155,20 +159,39 @@ void Inode::make_durable(const Call& call) {
                     if (offset >= cached_->size()) return;
                     const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(kSectorBytes, cached_->size() - offset));
                     Sector buffer;
-                    durable_.write(offset, peek(*cached_, offset, size, buffer));
+                    const std::span<const std::byte> cached = peek(*cached_, offset, size, buffer);
+                    if (promised_ && is_intact(offset, size)) promised_->write(offset, cached);
+                    durable_.write(offset, cached);
                   });
 }
 
 void Inode::make_partly_durable(const Call& call, const Call& sync) {
   ASSERT(cached_.has_value());
   apply(*cached_, call);
-  if (call.kind != Kind::write) return apply(durable_, call);  // the file system's journal is not the pages' fate
+  if (call.kind != Kind::write) {  // the file system's journal is not the pages' fate
+    if (promised_) apply(*promised_, call);
+    return apply(durable_, call);
+  }
   if (call.changes_size) durable_.resize(std::max(durable_.size(), call.size_after));
+  if (call.changes_size && promised_) promised_->resize(std::max(promised_->size(), call.size_after));
   for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
     const Identity identity{sync.span.name, call.span.name, offset / kSectorBytes};
     if (decisions_.happens("disk.dropped", identity, sync.dropped_per_million)) return;
     durable_.write(offset, bytes_of(call, offset, size));
+    if (promised_) promised_->write(offset, bytes_of(call, offset, size));
   });
+}
+
+bool Inode::is_intact(std::uint64_t offset, std::uint64_t size) const {
+  if (!promised_) return true;
+  if (durable_.size() != promised_->size()) return false;
+  bool is_same = true;
+  const std::uint64_t end = std::min(offset + size, durable_.size());
+  for_each_sector(offset, end > offset ? end - offset : 0, [&](std::uint64_t at, std::size_t length) {
+    Sector one, other;
+    is_same = is_same && equal(peek(durable_, at, length, one), peek(*promised_, at, length, other));
+  });
+  return is_same;
 }
 
 void Inode::settle(VirtualTime now) {
@@ -260,8 +283,13 @@ void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& dam
       }
       if (call.kind == Kind::truncate && size_kept) durable_.resize(call.size);
       if (call.kind == Kind::write) survive(durable_, call, faults, damage);
+      if (!promised_) continue;
+      DiskDamage same;
+      if (call.kind == Kind::truncate && size_kept) promised_->resize(call.size);
+      if (call.kind == Kind::write) survive(*promised_, call, faults, same);
     }
     durable_.resize(size);
+    if (promised_) promised_->resize(size);
   }
   if (cached_) {
     for_each_sector(0, std::min(durable_.size(), cached_->size()), [&](std::uint64_t offset, std::size_t length) {

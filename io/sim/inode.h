@@ -67,6 +67,10 @@ class Inode {
   // Moves what syncs up to `now` have covered into the durable image.
   void settle(VirtualTime now);
   const FileImage& durable() const { return durable_; }  // as of the last settle()
+  // Likewise, had no bit of it rotted and no write gone elsewhere: what a member may rely on when it promises something.
+  const FileImage& promised() const { return promised_ ? *promised_ : durable_; }
+  // Whether the two are the same in [offset, offset + size), or up to the end.
+  bool is_intact(std::uint64_t offset, std::uint64_t size) const;
 
   // The process ends at `at`: calls after it never happened, the page cache survives, a write in progress
   // may or may not have come through, and nothing becomes durable by it.
@@ -76,6 +80,10 @@ class Inode {
 
   // One bit of what lies on the disk and of what reads see is another from now on. Requires: offset < size().
   void flip_bit(std::uint64_t offset, unsigned bit);
+
+  // The next write is to be misdirected, whatever its chances are.
+  void set_misdirects_next(bool misdirects) { misdirects_next_ = misdirects; }
+  bool misdirects_next() const { return misdirects_next_; }
 
   bool has_pending() const { return first_ < calls_.size(); }
 
@@ -108,7 +116,9 @@ class Inode {
   FileImage durable_;
   // Present after a failed sync: the durable image with the dropped pages over it.
   std::optional<FileImage> cached_;
+  std::optional<FileImage> promised_;  // present once it may differ from durable_
   FileImage live_;
+  bool misdirects_next_ = false;
   std::vector<Call> calls_;  // those before first_ are durable
   std::size_t first_ = 0;
   std::string bytes_;        // of the pending writes
