@@ -79,7 +79,11 @@ void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
     image.write(offset, byte);
   };
   if (!promised_) promised_ = durable_;
-  flip(live_);
+  // What was written there since lies in the page cache, and goes over it when it is synced.
+  const bool is_written_over = std::any_of(calls_.begin() + static_cast<std::ptrdiff_t>(first_), calls_.end(), [offset](const Call& call) {
+    return call.kind == Kind::write && offset >= call.offset && offset - call.offset < call.size;
+  });
+  if (!is_written_over) flip(live_);
   flip(durable_);
   if (cached_) flip(*cached_);
 }

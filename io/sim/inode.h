@@ -78,7 +78,8 @@ class Inode {
   // The page cache is gone. Of what was not durable any subset of sectors survives, each whole or torn.
   void lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& damage);
 
-  // One bit of what lies on the disk and of what reads see is another from now on. Requires: offset < size().
+  // One bit of what lies on the disk and of what reads see is another from now on; of what reads see only where nothing waits to be
+  // written. Requires: offset < size().
   void flip_bit(std::uint64_t offset, unsigned bit);
 
   // The next write is to be misdirected, whatever its chances are.

@@ -273,6 +273,15 @@ TEST_CASE("what was promised is known beside what a spoilt disk holds") {
     CHECK_FALSE(is_intact(1));
     CHECK_EQ(promised(at(100))[600], 'b');
   }
+  SUBCASE("a bit that rots under what is not synced yet goes with the next sync") {
+    script.write(kSectorBytes, sector_of('x'));
+    script.file.flip_bit(600, 3);
+    CHECK_EQ(script.live()[600], 'x');
+    CHECK_FALSE(is_intact(1));
+    script.sync();
+    script.file.settle(at(100));
+    CHECK(is_intact(1));
+  }
   SUBCASE("what a failed sync left behind is as little promised as before") {
     script.write(kSectorBytes, sector_of('y'));
     script.failed_sync(1'000'000);

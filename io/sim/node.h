@@ -81,7 +81,8 @@ class Node final {
   bool rot(std::string_view path, std::uint64_t draw);
   // Likewise, at a place that the caller chose.
   bool rot_at(std::string_view path, std::uint64_t offset, unsigned bit);
-  // The next write to this file reaches the disk at another place of it; likewise. Until end_misdirections().
+  // The next write to this file reaches the disk at another place of it; likewise. Until end_misdirections(),
+  // or until the file has another name.
   bool misdirect_next(std::string_view path);
   void end_misdirections();
 

@@ -127,6 +127,7 @@ base::Status Volume::rename(const CallSpan& span, std::string_view from, std::st
     const bool onto_empty = found->second.directory && replaced->second.directory && replaced->second.directory->live.empty();
     if (!both_files && !onto_empty) return base::fail(base::Code::invalid, std::string(to) + ": cannot be replaced");
   }
+  if (found->second.file) found->second.file->set_misdirects_next(false);  // that was about the file of the old name
   Change change;
   change.kind = Kind::rename;
   change.span = span;
