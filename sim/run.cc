@@ -73,7 +73,7 @@ class Engine final : private Truth, private Machines {
       (member < voters_of(plan_) ? founders.voters : founders.learners).push_back(member_name(member));
     }
     const Truth& truth = *this;
-    oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
+    oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), spoils_disks(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
     if (plan_.spares > 0) tenant_->use(*this);
     if (options_.keep_story) recorder_ = std::make_unique<Recorder>(sim_, tenant_->teller());
@@ -117,6 +117,21 @@ class Engine final : private Truth, private Machines {
     });
   }
 
+  bool is_intact(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const override {
+    return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& one) {
+      return one->name() != member || one->node().is_intact(path, offset, size);
+    });
+  }
+  bool is_store_intact(std::string_view member, base::StoreGeneration generation) const override {
+    std::vector<std::string> files = tenant_->store_files(generation);
+    files.push_back(tenant_->store_wal_file(generation));
+    return std::all_of(files.begin(), files.end(), [&](const std::string& file) { return file.empty() || is_intact(member, file, 0, UINT64_MAX); });
+  }
+
+  bool spoils_disks() const {
+    return std::any_of(plan_.actions.begin(), plan_.actions.end(), [](const Action& action) { return spoils_a_disk(action.kind); });
+  }
+
   bool is_idle(std::uint32_t machine) const override { return !members_[machine]->is_in_use(); }
   void start_anew(std::uint32_t machine) override {
     sim_.after({}, [this, machine] {
@@ -153,7 +168,8 @@ class Engine final : private Truth, private Machines {
     for (const std::unique_ptr<Member>& member : members_) member->heal();
     links_.heal();
     for (const Broken& broken : plan_.broken) {
-      if (plan_.spares > 0 && !is_dispensable(broken.member)) continue;
+      if (members_[broken.member]->is_gone()) continue;
+      if ((plan_.spares > 0 || spoils_disks()) && !is_dispensable(broken.member)) continue;
       if (recorder_ != nullptr) recorder_->on_broken(broken);
       members_[broken.member]->stay_broken(broken.ailment);
       const bool is_isolated = broken.ailment == Ailment::isolated;
@@ -168,7 +184,8 @@ class Engine final : private Truth, private Machines {
     const Configurations& configurations = oracles_->configurations();
     std::set<base::MemberId> others;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (member->number() != machine && member->is_in_use() && !member->ailment()) others.insert(configurations.id_of(member->name()));
+      const bool is_whole = !member->is_gone() && oracles_->ledger().is_whole(member->name());
+      if (member->number() != machine && member->is_in_use() && !member->ailment() && is_whole) others.insert(configurations.id_of(member->name()));
     }
     return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& member) {
       const Configurations::Change* const group = configurations.newest(member->name());
@@ -180,15 +197,25 @@ class Engine final : private Truth, private Machines {
   std::vector<Member*> core() const {
     std::vector<Member*> core;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (member->is_in_use() && !member->ailment()) core.push_back(member.get());
+      if (member->is_in_use() && !member->ailment() && !member->is_gone()) core.push_back(member.get());
     }
     return core;
+  }
+
+  // Those who are left can decide.
+  bool has_quorum() const {
+    const Configurations& configurations = oracles_->configurations();
+    std::set<base::MemberId> ids;
+    for (const Member* const member : core()) ids.insert(configurations.id_of(member->name()));
+    return configurations.committed() == nullptr || is_quorum(configurations.committed()->configuration, ids);
   }
 
   // --- the end ---
 
   void judge_end() {
     ASSERT(course_->is_calm);
+    // What cannot recover need not. Of what it says nothing is excused.
+    if (oracles_->ledger().is_beyond() && !has_quorum()) findings_.excuse_progress();
     for (const Member* const member : core()) {
       const std::string who = machines_of(plan_) == 1 ? "the member" : "member " + member->name();
       const Subject subject{{}, member->name(), {}};
@@ -199,7 +226,16 @@ class Engine final : private Truth, private Machines {
     oracles_->at_end();
     tenant_->at_end(findings_);
     if (machines_of(plan_) > 1) judge_leader();
-    if (findings_.is_clean() && course_->rots == 0) inspect();
+    if (findings_.is_clean() && findings_.is_progress_excused()) return refuse();
+    if (findings_.is_clean()) inspect();
+  }
+
+  void refuse() {
+    std::string who;
+    for (const std::unique_ptr<Member>& member : members_) {
+      if (member->is_gone()) who += (who.empty() ? "" : "; ") + member->name() + ": " + *member->is_gone();
+    }
+    findings_.report(VerdictKind::refused, Ledger::kName, "those who are left are no quorum, and more disks were spoilt than the group bears (" + who + ")");
   }
 
   void judge_backlog() {
@@ -237,7 +273,9 @@ class Engine final : private Truth, private Machines {
   // What the last process of each left on its disk, whatever it was doing.
   void inspect() {
     course_->is_inspecting = true;
-    const std::vector<Member*> all = core();
+    std::vector<Member*> all = core();
+    // Whoever is spoilt, and has not noticed yet, may refuse.
+    all.erase(std::remove_if(all.begin(), all.end(), [this](const Member* member) { return !oracles_->ledger().is_whole(member->name()); }), all.end());
     for (Member* const member : all) member->stop_for_inspection();
     for (Member* const member : all) member->inspect();
     const auto is_over = [&] { return std::all_of(all.begin(), all.end(), [](const Member* member) { return member->is_ready(); }); };
@@ -257,6 +295,10 @@ class Engine final : private Truth, private Machines {
     out.faults = sim_.counters();
     out.crashes = course_->crashes;
     out.commits_proven = oracles_->commits_proven();
+    out.is_beyond = oracles_->ledger().is_beyond();
+    ASSERT(out.is_beyond || out.verdict.kind != VerdictKind::refused);  // that is the only excuse
+    for (const auto& [loss, count] : oracles_->ledger().counts()) out.losses[std::string(to_text(loss))] = count;
+    for (const std::unique_ptr<Member>& member : members_) out.gone += member->is_gone() ? 1 : 0;
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
     const SnapshotCounts& snapshots = oracles_->snapshots();

@@ -28,6 +28,9 @@ struct Outcome {
   base::Duration simulated{};
   io::sim::FaultCounters faults;
   CrashCounts crashes;
+  bool is_beyond = false;                       // more was lost than the group bears (Ledger), at some time
+  std::map<std::string, std::uint64_t> losses;  // how many members lost what, at some time
+  std::uint64_t gone = 0;                       // members that refused their files, or have lost their disk
   std::uint64_t commits_proven = 0;             // log writes that were found durable
   std::map<std::string, std::uint64_t> counts;  // the tenant's
 };

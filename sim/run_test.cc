@@ -100,7 +100,7 @@ class FakeTenant final : public Tenant, private Administrator {
   void use(Machines& machines) override { machines_ = &machines; }
   CommittedListener* committed_listener() override { return nullptr; }
   std::vector<std::string> store_files(base::StoreGeneration) const override { return {}; }
-  std::string_view rotting_file() const override { return "none"; }
+  std::string store_wal_file(base::StoreGeneration) const override { return {}; }
   void at_end(Findings&) override {}
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node&, std::uint32_t member, MemberHost& host, Findings&) override {
     happened_.inspected.push_back(member);

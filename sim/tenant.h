@@ -63,14 +63,13 @@ class Tenant {
   // What a store of this generation consists of when it has come as a snapshot.
   virtual std::vector<std::string> store_files(base::StoreGeneration generation) const = 0;
 
-  // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
-  // on with what is spoilt.
-  virtual std::string_view rotting_file() const = 0;
+  // The file that a store of this generation writes before store_files(); empty: there is none.
+  virtual std::string store_wal_file(base::StoreGeneration generation) const = 0;
 
   // After the last turn: what is still open, and whether there was progress since the faults ended.
   virtual void at_end(Findings& findings) = 0;
   // Then the processes of all members that recovered end. Looks at what one left on its disk; what is wrong goes into `findings`,
-  // and the host is told on_ready() when all was seen. Not called when bits have rotted.
+  // and the host is told on_ready() when all was seen. Not called of a member whose disk is spoilt.
   virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t member, MemberHost& host,
                                                              Findings& findings) = 0;
   // Who can say more of the run than the engine; null: nobody.

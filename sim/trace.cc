@@ -134,6 +134,7 @@ Json encode(const Action& action) {
   if (action.member != 0) out["member"] = action.member;
   if (!action.others.empty()) out["others"] = action.others;
   if (action.kind == ActionKind::partition) out["shape"] = to_text(action.shape);
+  if (spoils_a_disk(action.kind) && action.part != Part::store_wal) out["part"] = to_text(action.part);
   if (action.kind == ActionKind::slow_links) {
     out["delay_ns"] = action.delay.count();
     out["bytes_per_second"] = action.bytes_per_second;
@@ -153,6 +154,7 @@ Action decode_action(Reader& reader, const Json& json) {
   if (json.is_object() && json.contains("member")) action.member = reader.small(json, "member");
   if (json.is_object() && json.contains("others")) action.others = reader.small_numbers(json, "others");
   if (action.kind == ActionKind::partition) action.shape = reader.kind<Shape>(reader.text(json, "shape"), kShapeCount);
+  if (json.is_object() && json.contains("part")) action.part = reader.kind<Part>(reader.text(json, "part"), kPartCount);
   if (action.kind == ActionKind::slow_links) {
     action.delay = reader.duration(json, "delay_ns");
     action.bytes_per_second = reader.number(json, "bytes_per_second");

@@ -39,6 +39,7 @@ class ClusterScenario final : public Scenario {
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
     draw_faults(decisions, Budget::within, plan);
+    draw_damage(decisions, plan);
     draw_workload(decisions, kCalmBefore, plan);
     return plan;
   }

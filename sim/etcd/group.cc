@@ -141,7 +141,7 @@ class Group final : public Tenant, private CommittedListener {
   std::vector<std::string> store_files(base::StoreGeneration generation) const override {
     return {"store-" + base::to_text(generation) + "/db"};
   }
-  std::string_view rotting_file() const override { return "store-1/db-wal"; }
+  std::string store_wal_file(base::StoreGeneration generation) const override { return "store-" + base::to_text(generation) + "/db-wal"; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(Findings& findings) override {

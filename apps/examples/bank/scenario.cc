@@ -286,7 +286,7 @@ class Tenant final : public sim::Tenant {
   sim::Teller* teller() override { return &teller_; }
   base::Duration election_timeout() const override { return milliseconds(sizes_.heartbeat_ms) * (sizes_.election_ticks - 1); }
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
-  std::string_view rotting_file() const override { return "state-1"; }
+  std::string store_wal_file(base::StoreGeneration) const override { return {}; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
   void at_end(sim::Findings& findings) override {
