@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "sim/progress.h"
 
 namespace sim {
 
@@ -23,8 +24,6 @@ constexpr base::Duration kRecoveringOffset = std::chrono::milliseconds(3);
 constexpr base::Duration kRestartAfterFailure = std::chrono::milliseconds(300);
 // Of those who crash at one instant some are back before others.
 constexpr base::Duration kBackLater = std::chrono::milliseconds(700);
-// A member that has to start anew after the faults ended is ready within this.
-constexpr base::Duration kReadyWithin = std::chrono::seconds(5);
 // A disk that never answers: longer than any run.
 constexpr base::Duration kForever = std::chrono::hours(10);
 
@@ -84,12 +83,18 @@ std::unique_ptr<io::sim::Program> Member::start(Node& node) {
   is_ready_ = false;
   is_syncing_ = false;
   if (course_.is_inspecting) return course_.tenant.start_inspection(node, number_, *this, course_.findings);
-  course_.oracles.on_start(name());
+  if (!gone_) course_.oracles.on_start(name());
   tell(StoryKind::started, std::to_string(node.incarnation()));
   return course_.tenant.start_member(node, number_, *this);
 }
 
 void Member::on_event(std::string_view node, VirtualTime, const io::Event& event) {
+  if (gone_) {
+    if (!std::holds_alternative<io::Recovered>(event)) return;
+    course_.findings.safety(Ledger::kName, "member " + name() + " begins under the name of one whose disk is lost, with an empty disk: what that one promised is forgotten",
+                            Subject{{}, name(), {}});
+    return;
+  }
   if (std::holds_alternative<io::WroteEntries>(event)) is_syncing_ = true;
   if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
   if (course_.recorder != nullptr) course_.recorder->on_event(number_, event);
@@ -100,6 +105,7 @@ void Member::on_event(std::string_view node, VirtualTime, const io::Event& event
 
 void Member::on_ready() {
   is_ready_ = true;
+  has_served_ = has_served_ || !course_.is_inspecting;
   if (!course_.is_inspecting) tell(StoryKind::ready);
 }
 
@@ -121,6 +127,11 @@ void Member::tell(const Action& action) {
 }
 
 void Member::after_turn() {
+  if (gone_ && failed_) {
+    is_turned_away_ = is_turned_away_ || failed_->code == base::Code::invalid;
+    failed_.reset();
+    return end_process();
+  }
   if (is_removed_) return retire();
   if (failed_) return fail();
   if (waiting_crash_ == nullptr || is_striking_) return;
@@ -282,7 +293,14 @@ void Member::lose_disk(const Action& action) {
   }
   node_.wipe_disk();
   waiting_crash_ = nullptr;
+  is_disk_lost_ = true;
   go("its disk is lost");
+}
+
+void Member::come_back_empty() {
+  ASSERT(is_missed());
+  has_come_back_empty_ = true;
+  node_.restart();
 }
 
 void Member::begin_crash(const Action& action) {

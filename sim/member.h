@@ -79,6 +79,12 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
 
   // It refuses its files, or its disk is lost: why. It never comes back.
   const std::optional<std::string>& is_gone() const { return gone_; }
+  // Its disk is lost, and others know of it: it had served.
+  bool is_missed() const { return is_disk_lost_ && has_served_; }
+  // Somebody makes a mistake, and starts it with an empty disk, as if it were the old one. Requires: is_missed().
+  void come_back_empty();
+  // It did, and was not refused.
+  bool is_let_in() const { return has_come_back_empty_ && !is_turned_away_; }
 
   bool is_ready() const { return is_ready_; }
   bool is_late() const;  // the faults ended long ago, and it is not ready
@@ -125,6 +131,10 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   bool is_striking_ = false;
   std::optional<Ailment> ailment_;
   std::optional<std::string> gone_;
+  bool has_served_ = false;
+  bool is_disk_lost_ = false;
+  bool has_come_back_empty_ = false;
+  bool is_turned_away_ = false;
   io::sim::VirtualTime calm_since_;  // its last start since the faults ended
 };
 

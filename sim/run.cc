@@ -10,6 +10,7 @@
 #include "io/sim/simulation.h"
 #include "sim/links.h"
 #include "sim/oracles.h"
+#include "sim/progress.h"
 #include "sim/rates.h"
 #include "sim/recorder.h"
 
@@ -20,9 +21,9 @@ namespace {
 using io::sim::Node;
 using io::sim::VirtualTime;
 
-constexpr std::string_view kLivenessName = "progress";
-// What was committed this long before the end has reached every member that recovered.
-constexpr base::Duration kCaughtUpWithin = std::chrono::seconds(10);
+// Then whoever lost its disk is started with an empty one, by mistake; by now all the others know again that it has been there.
+constexpr base::Duration kMistakeAfter = std::chrono::seconds(15);
+constexpr base::Duration kLookEvery = std::chrono::milliseconds(100);
 constexpr base::Duration kInspectedWithin = std::chrono::seconds(10);
 
 bool is_on_links(ActionKind kind) {
@@ -176,6 +177,66 @@ class Engine final : private Truth, private Machines {
       if (is_isolated || broken.ailment == Ailment::cut_off) links_.cut_off(broken.member, is_isolated);
     }
     for (Member* const member : core()) member->wake_up();
+    progress_.begin(now());
+    look_again();
+    // Those who know nobody cannot tell: then it may begin, and the operator is to blame (docs/fault-model.md).
+    sim_.after(kMistakeAfter, [this] {
+      if (course_->is_inspecting || plan_.spares > 0 || !has_quorum()) return;
+      for (const std::unique_ptr<Member>& member : members_) {
+        if (member->is_missed()) member->come_back_empty();
+      }
+    });
+  }
+
+  // --- what has to be well again, and how soon ---
+
+  void look_again() {
+    sim_.after(kLookEvery, [this] {
+      if (course_->is_inspecting) return;
+      excuse();
+      bool is_over = true;
+      for_each_milestone([&](Milestone milestone) {
+        if (progress_.is_to_look(milestone)) {
+          Tenant::Waiting obstacle = obstacle_to(milestone);
+          progress_.on_look(now(), milestone, std::move(obstacle.what), std::move(obstacle.subject));
+        }
+        is_over = is_over && progress_.is_reached(milestone);
+      });
+      if (!is_over) look_again();
+    });
+  }
+
+  template <typename Visit>
+  static void for_each_milestone(Visit&& visit) {
+    for (const Milestone milestone : {Milestone::leader, Milestone::answered, Milestone::changed, Milestone::equal}) visit(milestone);
+  }
+
+  // Empty: it is reached.
+  Tenant::Waiting obstacle_to(Milestone milestone) const {
+    switch (milestone) {
+      case Milestone::leader: return machines_of(plan_) > 1 ? obstacle_to_leader() : Tenant::Waiting();
+      case Milestone::answered: return tenant_->unanswered().value_or(Tenant::Waiting());
+      case Milestone::changed: return tenant_->unchanged().value_or(Tenant::Waiting());
+      case Milestone::equal: return obstacle_to_equality();
+    }
+    ASSERT(false && "a milestone outside the enumeration");
+    return {};
+  }
+
+  Tenant::Waiting obstacle_to_equality() const {
+    for (const Member* const member : core()) {
+      const base::LogIndex applied = oracles_->applied(member->name());
+      if (applied >= oracles_->committed()) continue;
+      return {"member " + member->name() + " has applied up to index " + base::to_text(applied) + " of " + base::to_text(oracles_->committed()) +
+                  ", and nobody asks for anything any more",
+              Subject{{}, member->name(), {}}};
+    }
+    return {};
+  }
+
+  // What cannot recover need not. Of what it says nothing is excused.
+  void excuse() {
+    if (oracles_->ledger().is_beyond() && !has_quorum()) findings_.excuse_progress();
   }
 
   // Whoever's log the group may go by, it has a quorum without this machine and those that are broken already.
@@ -214,18 +275,24 @@ class Engine final : private Truth, private Machines {
 
   void judge_end() {
     ASSERT(course_->is_calm);
-    // What cannot recover need not. Of what it says nothing is excused.
-    if (oracles_->ledger().is_beyond() && !has_quorum()) findings_.excuse_progress();
+    excuse();
     for (const Member* const member : core()) {
       const std::string who = machines_of(plan_) == 1 ? "the member" : "member " + member->name();
       const Subject subject{{}, member->name(), {}};
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended", subject);
       if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on", subject);
     }
+    for (const std::unique_ptr<Member>& member : members_) {
+      if (member->is_let_in()) stuck("member " + member->name() + " was started with an empty disk, and has not refused");
+    }
     judge_backlog();
     oracles_->at_end();
     tenant_->at_end(findings_);
-    if (machines_of(plan_) > 1) judge_leader();
+    for_each_milestone([this](Milestone milestone) {
+      Tenant::Waiting obstacle = obstacle_to(milestone);
+      progress_.on_last_look(milestone, std::move(obstacle.what), std::move(obstacle.subject));
+    });
+    if (machines_of(plan_) > 1) stuck(obstacle_to_leader().what);
     if (findings_.is_clean() && findings_.is_progress_excused()) return refuse();
     if (findings_.is_clean()) inspect();
   }
@@ -249,17 +316,18 @@ class Engine final : private Truth, private Machines {
 
   // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over, once somebody
   // wanted something written.
-  void judge_leader() {
+  Tenant::Waiting obstacle_to_leader() const {
     const RaftOracle& raft = oracles_->raft();
     for (const Member* const one : core()) {
       const std::string name = raft.leader_of(one->name());
       const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
-      if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
-      if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
+      if (leader == members_.end()) return {"member " + one->name() + " has recovered, with a quorum, and knows no leader"};
+      if (!raft.is_leader(name)) return {"member " + one->name() + " has recovered, and follows " + name + ", which does not lead"};
       const std::optional<Ailment> ailment = (*leader)->ailment();
       if (!ailment || (*ailment == Ailment::hanging && !is_asked_in_calm())) continue;
-      return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
+      return {"member " + one->name() + " has recovered, and follows " + name + ", which stays broken"};
     }
+    return {};
   }
 
   bool is_asked_in_calm() const {
@@ -267,7 +335,8 @@ class Engine final : private Truth, private Machines {
   }
 
   void stuck(std::string what, Subject subject = {}) {
-    findings_.report(VerdictKind::liveness, kLivenessName, std::move(what), std::move(subject));
+    if (what.empty()) return;
+    findings_.report(VerdictKind::liveness, Progress::kName, std::move(what), std::move(subject));
   }
 
   // What the last process of each left on its disk, whatever it was doing.
@@ -294,6 +363,9 @@ class Engine final : private Truth, private Machines {
     out.simulated = sim_.now().since_start();
     out.faults = sim_.counters();
     out.crashes = course_->crashes;
+    for_each_milestone([&](Milestone milestone) {
+      if (const auto took = progress_.took(milestone)) out.reached_after[std::string(kBounds[static_cast<std::size_t>(milestone)].name)] = *took;
+    });
     out.commits_proven = oracles_->commits_proven();
     out.is_beyond = oracles_->ledger().is_beyond();
     ASSERT(out.is_beyond || out.verdict.kind != VerdictKind::refused);  // that is the only excuse
@@ -326,6 +398,7 @@ class Engine final : private Truth, private Machines {
   const Faults faults_;
   const RunOptions options_;
   Findings findings_;
+  Progress progress_{findings_};
   std::unique_ptr<Tenant> tenant_;  // this and what follows outlives the nodes: their programs refer to it
   std::unique_ptr<Oracles> oracles_;
   std::vector<std::unique_ptr<ClientFactory>> client_factories_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,8 +67,17 @@ class Tenant {
   // The file that a store of this generation writes before store_files(); empty: there is none.
   virtual std::string store_wal_file(base::StoreGeneration generation) const = 0;
 
-  // After the last turn: what is still open, and whether there was progress since the faults ended.
-  virtual void at_end(Findings& findings) = 0;
+  // What somebody still waits for, as the beginning of a sentence; nothing: nobody waits.
+  struct Waiting {
+    std::string what;
+    Subject subject = {};
+  };
+  // Of answers that are owed: what was asked in the calm, and all before that by the same client.
+  virtual std::optional<Waiting> unanswered() const = 0;
+  // Of changes of the group that were begun, with all that belongs to them.
+  virtual std::optional<Waiting> unchanged() const { return std::nullopt; }
+  // After the last turn: what is still to be judged.
+  virtual void at_end(Findings& findings) { static_cast<void>(findings); }
   // Then the processes of all members that recovered end. Looks at what one left on its disk; what is wrong goes into `findings`,
   // and the host is told on_ready() when all was seen. Not called of a member whose disk is spoilt.
   virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t member, MemberHost& host,

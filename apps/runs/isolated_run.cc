@@ -83,6 +83,8 @@ std::string to_json_line(const RunReport& report) {
   json["is_beyond"] = outcome.is_beyond;
   json["losses"] = outcome.losses;
   json["gone"] = outcome.gone;
+  json["reached_after_ns"] = Json::object();
+  for (const auto& one : outcome.reached_after) json["reached_after_ns"][one.first] = one.second.count();
   json["commits_proven"] = outcome.commits_proven;
   json["counts"] = outcome.counts;
   json["faults"] = Json::object();
@@ -116,6 +118,7 @@ RunReport from_json_line(const std::string& line) {
   outcome.is_beyond = json["is_beyond"];
   outcome.losses = json["losses"].get<std::map<std::string, std::uint64_t>>();
   outcome.gone = json["gone"];
+  for (const auto& one : json["reached_after_ns"].items()) outcome.reached_after[one.key()] = base::Duration(one.value().get<std::int64_t>());
   outcome.commits_proven = json["commits_proven"];
   outcome.counts = json["counts"].get<std::map<std::string, std::uint64_t>>();
   for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {

@@ -73,6 +73,7 @@ class Totals final : public ReportListener {
     crashes_.in_recovery += outcome.crashes.in_recovery;
     commits_proven_ += outcome.commits_proven;
     budget_.add(outcome);
+    for (const auto& one : outcome.reached_after) slowest_[one.first] = std::max(slowest_[one.first], one.second);
     for (const auto& count : outcome.counts) counts_[count.first] += count.second;
     if (const auto acknowledged = outcome.counts.find("acknowledged"); acknowledged != outcome.counts.end()) {
       acknowledged_min_ = std::min(acknowledged_min_, acknowledged->second);
@@ -170,6 +171,8 @@ class Totals final : public ReportListener {
                        {"in_store_job", crashes_.in_store_job},
                        {"in_recovery", crashes_.in_recovery}};
     json["commits_proven"] = commits_proven_;
+    json["slowest_seconds"] = Json::object();
+    for (const auto& one : slowest_) json["slowest_seconds"][one.first] = static_cast<double>(one.second.count()) / 1e9;
     json["budget"] = {{"within_unspoilt", budget_.unspoilt},
                       {"within_spoilt", budget_.within},
                       {"beyond", budget_.beyond},
@@ -210,6 +213,9 @@ class Totals final : public ReportListener {
                 static_cast<unsigned long long>(crashes_.in_store_job), static_cast<unsigned long long>(crashes_.in_recovery),
                 static_cast<unsigned long long>(commits_proven_));
     budget_.print();
+    std::printf("slowest after the faults:");
+    for (const auto& one : slowest_) std::printf(" %s %.1f s", one.first.c_str(), static_cast<double>(one.second.count()) / 1e9);
+    std::printf("\n");
     std::printf("faults that mattered:");
     for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
       const auto fault = static_cast<io::sim::FaultKind>(kind);
@@ -241,6 +247,7 @@ class Totals final : public ReportListener {
   sim::CrashCounts crashes_;
   std::uint64_t commits_proven_ = 0;
   BudgetTotals budget_;
+  std::map<std::string, base::Duration> slowest_;  // of the bounds, over all runs
   std::uint64_t acknowledged_min_ = UINT64_MAX;
   std::map<std::string, std::uint64_t> counts_;
   io::sim::FaultCounters faults_;
