@@ -41,6 +41,17 @@ void DurabilityOracle::on_wipe(std::string_view name) {
   if (const auto found = members_.find(name); found != members_.end()) members_.erase(found);
 }
 
+void DurabilityOracle::on_forgotten(std::string_view name, base::EntryId last) {
+  const auto found = members_.find(name);
+  if (found == members_.end()) return;
+  Member& member = found->second;
+  member.newest.reset();
+  member.copies.erase(member.copies.upper_bound(last.index), member.copies.end());
+  member.durable_end = last;
+  member.read_end = last;
+  member.acknowledged = {};
+}
+
 void DurabilityOracle::begin_write(std::string_view name, Member& member, std::string_view file, std::uint64_t offset, std::string_view bytes) {
   settle(name, member);
   if (member.newest != nullptr) adopt(member);

@@ -35,6 +35,9 @@ class DurabilityOracle final : public Oracle {
 
   void on_event(std::string_view member, const io::Event& event) override;
   void on_wipe(std::string_view member) override;
+  // It has come back with a log that ends there, and whatever it had promised besides rotted where nobody could notice (Ledger). To be told
+  // before the oracle hears of that.
+  void on_forgotten(std::string_view member, base::EntryId last);
   std::uint64_t checked_count() const { return checked_count_; }  // writes that were found durable
 
  private:

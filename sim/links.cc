@@ -80,6 +80,8 @@ void Links::begin(const Action& action) {
     case ActionKind::disk_hang:
     case ActionKind::wall_jump:
     case ActionKind::bit_rot:
+    case ActionKind::misdirected_write:
+    case ActionKind::lost_disk:
     case ActionKind::clock_drift:
     case ActionKind::cut_leader: break;  // a partition by now
   }

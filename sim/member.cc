@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/base/assert.h"
+#include "sim/progress.h"
 
 namespace sim {
 
@@ -24,8 +25,6 @@ constexpr base::Duration kChangingOffset = std::chrono::milliseconds(2);
 constexpr base::Duration kRestartAfterFailure = std::chrono::milliseconds(300);
 // Of those who crash at one instant some are back before others.
 constexpr base::Duration kBackLater = std::chrono::milliseconds(700);
-// A member that has to start anew after the faults ended is ready within this.
-constexpr base::Duration kReadyWithin = std::chrono::seconds(5);
 // A disk that never answers: longer than any run.
 constexpr base::Duration kForever = std::chrono::hours(10);
 
@@ -85,12 +84,18 @@ std::unique_ptr<io::sim::Program> Member::start(Node& node) {
   is_ready_ = false;
   is_syncing_ = false;
   if (course_.is_inspecting) return course_.tenant.start_inspection(node, number_, *this, course_.findings);
-  course_.oracles.on_start(name());
+  if (!gone_) course_.oracles.on_start(name());
   tell(StoryKind::started, std::to_string(node.incarnation()));
   return course_.tenant.start_member(node, number_, *this);
 }
 
 void Member::on_event(std::string_view node, VirtualTime, const io::Event& event) {
+  if (gone_) {
+    if (!std::holds_alternative<io::Recovered>(event)) return;
+    course_.findings.safety(Ledger::kName, "member " + name() + " begins under the name of one whose disk is lost, with an empty disk: what that one promised is forgotten",
+                            Subject{{}, name(), {}});
+    return;
+  }
   if (std::holds_alternative<io::WroteEntries>(event)) is_syncing_ = true;
   if (std::holds_alternative<io::LogSynced>(event)) is_syncing_ = false;
   if (course_.recorder != nullptr) course_.recorder->on_event(number_, event);
@@ -101,6 +106,7 @@ void Member::on_event(std::string_view node, VirtualTime, const io::Event& event
 
 void Member::on_ready() {
   is_ready_ = true;
+  has_served_ = has_served_ || !course_.is_inspecting;
   if (!course_.is_inspecting) tell(StoryKind::ready);
 }
 
@@ -122,6 +128,11 @@ void Member::tell(const Action& action) {
 }
 
 void Member::after_turn() {
+  if (gone_ && failed_) {
+    is_turned_away_ = is_turned_away_ || failed_->code == base::Code::invalid;
+    failed_.reset();
+    return end_process();
+  }
   if (is_removed_) return retire();
   if (failed_) return fail();
   if (waiting_crash_ == nullptr || is_striking_) return;
@@ -150,23 +161,22 @@ void Member::end_process() {
 void Member::restart_after(base::Duration down) {
   const std::uint64_t incarnation = node_.incarnation();
   course_.sim.after(down, [this, incarnation] {
-    if (node_.is_up() || !is_in_use_ || node_.incarnation() != incarnation || ailment_ == Ailment::down) return;
+    if (node_.is_up() || !is_in_use_ || node_.incarnation() != incarnation || ailment_ == Ailment::down || gone_) return;
     node_.restart();
     if (course_.is_calm) calm_since_ = course_.sim.now();
   });
 }
 
-// A member that stopped itself: its process ends, somebody starts it again. Damage is its right only after a
-// bit has rotted: else every promise of these runs has an intact durable copy. A member that then finds at its
-// start, or after all faults have ended, that its only copy is spoilt refuses, and that ends the run: nobody else has
-// another.
+// A member that stopped itself: its process ends, somebody starts it again. Damage is its right only when something that it
+// promised has no intact copy on its disk any more. A member that then finds out at its start, or after all faults have
+// ended, refuses for good, and the others have to do without it.
 void Member::fail() {
   const base::Error error = *failed_;
   failed_.reset();
   tell(StoryKind::stopped, error.detail);
   const Subject subject{{}, name(), {}};
-  if (error.code == base::Code::damaged && course_.rots > 0) {
-    if (!is_ready_ || course_.is_calm) return course_.findings.report(VerdictKind::refused, "recovery", error.detail, subject);
+  if (error.code == base::Code::damaged && !course_.oracles.ledger().is_whole(name())) {
+    if (!is_ready_ || course_.is_calm) return go(error.detail);
   } else if (error.code == base::Code::damaged || error.code == base::Code::invalid) {
     const std::string who = machines_of(course_.plan) == 1 ? "the member" : "member " + name();
     course_.findings.safety("recovery", who + " refuses to go on although nothing it promised was destroyed: " + error.detail, subject);
@@ -175,6 +185,14 @@ void Member::fail() {
   ++course_.failures;
   end_process();
   restart_after(kRestartAfterFailure);
+}
+
+void Member::go(const std::string& why) {
+  gone_ = why;
+  if (node_.is_up()) end_process();
+  course_.oracles.ledger().on_gone(name());
+  // Nobody else has another copy.
+  if (machines_of(course_.plan) == 1) course_.findings.report(VerdictKind::refused, Ledger::kName, why, Subject{{}, name(), {}});
 }
 
 // --- faults -----------------------------------------------------------------------------------------
@@ -207,12 +225,8 @@ void Member::begin(const Action& action) {
       node_.set_drift(action.ppm);
       return later(action.lasting, [this] { node_.set_drift(0); });
     case ActionKind::bit_rot:
-      if (node_.rot(course_.tenant.rotting_file(), course_.sim.decisions().draw("rot", {action.id}))) {
-        tell(action);
-        ++course_.rots;
-        course_.oracles.on_rot(name());
-      }
-      return;
+    case ActionKind::misdirected_write: return spoil(action);
+    case ActionKind::lost_disk: return lose_disk(action);
     case ActionKind::cut_link:
     case ActionKind::partition:
     case ActionKind::slow_links:
@@ -220,6 +234,75 @@ void Member::begin(const Action& action) {
     case ActionKind::cut_leader: break;
   }
   ASSERT(false && "an action on links");
+}
+
+// Of the newest segment or store.
+std::string Member::file_of(Part part) const {
+  Ledger& ledger = course_.oracles.ledger();
+  switch (part) {
+    case Part::store_wal: return course_.tenant.store_wal_file(ledger.generation(name()));
+    case Part::store: {
+      const std::vector<std::string> files = course_.tenant.store_files(ledger.generation(name()));
+      return files.empty() ? std::string() : files.front();
+    }
+    case Part::log: {
+      const std::vector<Ledger::LogFile> files = ledger.log_files(name());
+      return files.empty() ? std::string() : files.back().path;
+    }
+  }
+  ASSERT(false && "a part outside the enumeration");
+  return {};
+}
+
+void Member::spoil(const Action& action) {
+  if (gone_) return;
+  if (!(action.kind == ActionKind::bit_rot ? rot(action) : node_.misdirect_next(file_of(action.part)))) return;
+  tell(action);
+  if (action.part == Part::log) course_.oracles.ledger().on_log_spoilt(name());
+  else course_.oracles.on_store_spoilt(name());
+}
+
+bool Member::rot(const Action& action) {
+  const std::uint64_t draw = course_.sim.decisions().draw("rot", {action.id});
+  if (action.part != Part::log) return node_.rot(file_of(action.part), draw);
+  // Where nothing is written yet, or no more, nobody would notice. One in two hits the end: what is there nothing behind it proves.
+  constexpr std::uint64_t kEndBytes = 512;
+  const std::vector<Ledger::LogFile> files = course_.oracles.ledger().log_files(name());
+  if (!files.empty() && (draw & 8U) != 0) {
+    const std::uint64_t from = files.back().size - std::min(files.back().size, kEndBytes);
+    return node_.rot_at(files.back().path, from + (draw >> 4U) % (files.back().size - from), static_cast<unsigned>(draw & 7U));
+  }
+  std::uint64_t all = 0;
+  for (const Ledger::LogFile& file : files) all += file.size;
+  if (all == 0) return false;
+  std::uint64_t at = (draw >> 4U) % all;
+  for (const Ledger::LogFile& file : files) {
+    if (at < file.size) return node_.rot_at(file.path, at, static_cast<unsigned>(draw & 7U));
+    at -= file.size;
+  }
+  return false;
+}
+
+void Member::lose_disk(const Action& action) {
+  if (gone_) return;
+  tell(action);
+  course_.oracles.ledger().on_disk_lost(name());
+  if (node_.is_up()) {
+    course_.oracles.on_crash(name());
+    failed_.reset();
+    static_cast<void>(node_.crash(CrashKind::power_loss));
+    is_ready_ = false;
+  }
+  node_.wipe_disk();
+  waiting_crash_ = nullptr;
+  is_disk_lost_ = true;
+  go("its disk is lost");
+}
+
+void Member::come_back_empty() {
+  ASSERT(is_missed());
+  has_come_back_empty_ = true;
+  node_.restart();
 }
 
 void Member::begin_crash(const Action& action) {
@@ -289,11 +372,12 @@ void Member::heal() {
   node_.faults() = none.node;
   node_.faults().turn_cost = course_.plan.turn_cost;
   node_.set_drift(0);
+  node_.end_misdirections();
 }
 
 // A job that began on a hanging disk would go on hanging, and so would a turn that read many pages from it.
 void Member::wake_up() {
-  if (!is_in_use_) return;
+  if (!is_in_use_ || gone_) return;
   const bool is_stuck = node_.host().ready_at() > course_.sim.now() + kStuckAfter;
   if (node_.is_up() && (!is_ready_ || is_stuck)) {
     tell(StoryKind::crashed, "ended, to be started anew");

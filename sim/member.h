@@ -41,7 +41,6 @@ struct Course {
   bool is_inspecting = false;  // the run is over
   CrashCounts crashes = {};
   std::uint64_t failures = 0;  // of members that stopped themselves
-  std::uint64_t rots = 0;      // bits that changed
   Recorder* recorder = nullptr;  // null: nobody wants the story
 };
 
@@ -78,6 +77,15 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void stay_broken(Ailment ailment);
   std::optional<Ailment> ailment() const { return ailment_; }  // none: it recovers
 
+  // It refuses its files, or its disk is lost: why. It never comes back.
+  const std::optional<std::string>& is_gone() const { return gone_; }
+  // Its disk is lost, and others know of it: it had served.
+  bool is_missed() const { return is_disk_lost_ && has_served_; }
+  // Somebody makes a mistake, and starts it with an empty disk, as if it were the old one. Requires: is_missed().
+  void come_back_empty();
+  // It did, and was not refused.
+  bool is_let_in() const { return has_come_back_empty_ && !is_turned_away_; }
+
   bool is_ready() const { return is_ready_; }
   bool is_late() const;  // the faults ended long ago, and it is not ready
 
@@ -98,6 +106,11 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   void crash(io::sim::CrashKind kind, base::Duration down);
   void end_process();
   void fail();
+  void spoil(const Action& action);
+  bool rot(const Action& action);
+  std::string file_of(Part part) const;
+  void lose_disk(const Action& action);
+  void go(const std::string& why);
   void restart_after(base::Duration down);
   bool is_storing() const;
   void tell(StoryKind what, std::string text = {});
@@ -117,6 +130,11 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   io::sim::VirtualTime waiting_until_;
   bool is_striking_ = false;
   std::optional<Ailment> ailment_;
+  std::optional<std::string> gone_;
+  bool has_served_ = false;
+  bool is_disk_lost_ = false;
+  bool has_come_back_empty_ = false;
+  bool is_turned_away_ = false;
   io::sim::VirtualTime calm_since_;  // its last start since the faults ended
 };
 

@@ -24,6 +24,16 @@ class Truth {
   virtual std::string durable_bytes(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const = 0;
   // Whether every byte of the files that make the member's store of this generation would certainly be there after a power loss now.
   virtual bool is_store_durable(std::string_view member, base::StoreGeneration generation) const = 0;
+  // Both go by what a sound disk would have. What rot and misdirected writes have left of that: whether these bytes of a member's file, as
+  // far as it goes, and likewise those files, are on its disk as they should be.
+  virtual bool is_intact(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const {
+    static_cast<void>(member), static_cast<void>(path), static_cast<void>(offset), static_cast<void>(size);
+    return true;
+  }
+  virtual bool is_store_intact(std::string_view member, base::StoreGeneration generation) const {
+    static_cast<void>(member), static_cast<void>(generation);
+    return true;
+  }
 
  protected:
   ~Truth() = default;

@@ -11,6 +11,7 @@
 #include "sim/configurations.h"
 #include "sim/durability_oracle.h"
 #include "sim/group_log.h"
+#include "sim/ledger.h"
 #include "sim/raft_oracle.h"
 #include "sim/state_oracle.h"
 #include "sim/timer_oracle.h"
@@ -28,8 +29,9 @@ struct SnapshotCounts {
 
 class Oracles {
  public:
-  // `election_timeout`: TimerOracle's `least`. All references outlive the oracles; `listener` may be null.
-  Oracles(const Truth& truth, Founders founders, base::Duration election_timeout, Findings& findings, CommittedListener* listener);
+  // `election_timeout`: TimerOracle's `least`; `may_be_spoilt`: disks may. All references outlive the oracles; `listener` may be null.
+  Oracles(const Truth& truth, Founders founders, base::Duration election_timeout, bool may_be_spoilt, Findings& findings,
+          CommittedListener* listener);
   Oracles(const Oracles&) = delete;
   Oracles& operator=(const Oracles&) = delete;
 
@@ -38,9 +40,10 @@ class Oracles {
   void on_turn_end();
   void on_crash(std::string_view member);
   void on_wipe(std::string_view member);
-  void on_rot(std::string_view member) { state_.on_rot(member); }
+  void on_store_spoilt(std::string_view member);
   void at_end();
 
+  Ledger& ledger() { return ledger_; }
   const RaftOracle& raft() const { return raft_; }
   const Configurations& configurations() const { return configurations_; }
   base::LogIndex committed() const { return committed_.last_index(); }                                   // by anybody
@@ -55,6 +58,7 @@ class Oracles {
   Configurations configurations_;
   CommittedLog committed_;
   ConfigurationOracle changes_;
+  Ledger ledger_;
   DurabilityOracle durability_;
   RaftOracle raft_;
   StateOracle state_;

@@ -111,17 +111,17 @@ class PlainTenant final : public Tenant, private CommittedListener, private Plai
   Teller* teller() override { return &teller_; }
   base::Duration election_timeout() const override { return sizes_.election_timeout(); }
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
-  std::string_view rotting_file() const override { return "state-1"; }
+  std::string store_wal_file(base::StoreGeneration) const override { return {}; }
 
   bool has_written_in_calm() const override { return counts_.has_written_in_calm; }
-  void at_end(Findings& findings) override {
+  std::optional<Waiting> unanswered() const override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const PlainPart& part = parts_[client];
       if (part.lines.empty() && !part.asked) continue;
       const Subject subject{part.asked ? std::optional<OperationName>(part.asked->name) : std::nullopt, {}, {}, {}};
-      findings.report(VerdictKind::liveness, "progress",
-                      "client " + std::to_string(client) + " still waits for its last answers, long after all faults have ended", subject);
+      return Waiting{"client " + std::to_string(client) + " still waits for its last answers", subject};
     }
+    return std::nullopt;
   }
 
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, MemberHost& host, Findings& findings) override {

@@ -26,6 +26,8 @@ std::string_view to_text(ActionKind kind) {
     case ActionKind::slow_links: return "slow_links";
     case ActionKind::reset_links: return "reset_links";
     case ActionKind::cut_leader: return "cut_leader";
+    case ActionKind::misdirected_write: return "misdirected_write";
+    case ActionKind::lost_disk: return "lost_disk";
   }
   ASSERT(false && "a kind outside the enumeration");
   return {};
@@ -40,6 +42,16 @@ std::string_view to_text(Moment moment) {
     case Moment::changing: return "changing";
   }
   ASSERT(false && "a moment outside the enumeration");
+  return {};
+}
+
+std::string_view to_text(Part part) {
+  switch (part) {
+    case Part::store_wal: return "store_wal";
+    case Part::log: return "log";
+    case Part::store: return "store";
+  }
+  ASSERT(false && "a part outside the enumeration");
   return {};
 }
 

@@ -24,14 +24,16 @@ enum class ActionKind : std::uint8_t {
   disk_full,     // everything that needs space fails for a while
   disk_hang,     // every disk call of a while takes until its end
   wall_jump,     // of the member's wall clock, forward or back
-  bit_rot,       // in one of the member's files (Tenant::rotting_file)
+  bit_rot,       // in `part` of the member's files
   clock_drift,   // the member's clocks run fast or slow for a while
   partition,     // links between members are cut for a while; what is on its way waits
   slow_links,    // between the member and `others`, both ways, for a while
   reset_links,   // every connection between the member and `others` is reset
   cut_leader,    // a partition in which the member and whoever leads then have exchanged their places
+  misdirected_write,  // the next one to `part` of the member's files reaches the disk at another place of its file
+  lost_disk,     // the member loses its power, and its disk with all that is on it: it never comes back
 };
-inline constexpr int kActionKindCount = 13;
+inline constexpr int kActionKindCount = 15;
 std::string_view to_text(ActionKind kind);
 
 // Of a partition, which links are cut.
@@ -44,6 +46,15 @@ enum class Shape : std::uint8_t {
 };
 inline constexpr int kShapeCount = 5;
 std::string_view to_text(Shape shape);
+
+// Which of a member's files.
+enum class Part : std::uint8_t {
+  store_wal,  // what its store writes first
+  log,
+  store,
+};
+inline constexpr int kPartCount = 3;
+std::string_view to_text(Part part);
 
 // A crash, or a cut that is meant for the leader, strikes at the first instant from its time on at which this holds, or when its
 // patience ends.
@@ -71,7 +82,12 @@ struct Action {
   base::Duration delay{};         // of slow_links: what is sent takes at least this
   std::uint64_t bytes_per_second = 0;  // and likewise no more than this goes one way; 0: no limit
   bool is_back = false;           // of wall_jump: the clock is behind then
+  Part part = Part::store_wal;    // of what spoils a disk
 };
+// Behind the member's back: what it has promised may be gone.
+constexpr bool spoils_a_disk(ActionKind kind) {
+  return kind == ActionKind::bit_rot || kind == ActionKind::misdirected_write || kind == ActionKind::lost_disk;
+}
 
 // What stays wrong with a member when the faults end.
 enum class Ailment : std::uint8_t {

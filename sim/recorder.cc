@@ -24,7 +24,7 @@ std::string_view part_text(io::Part part) {
 constexpr base::Duration kInstant{};
 
 base::Duration lasting_of(const Action& action) {
-  const bool is_instant = action.kind == ActionKind::wall_jump || action.kind == ActionKind::bit_rot || action.kind == ActionKind::reset_links;
+  const bool is_instant = action.kind == ActionKind::wall_jump || spoils_a_disk(action.kind) || action.kind == ActionKind::reset_links;
   return is_instant ? kInstant : action.lasting;
 }
 

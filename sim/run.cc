@@ -10,6 +10,7 @@
 #include "io/sim/simulation.h"
 #include "sim/links.h"
 #include "sim/oracles.h"
+#include "sim/progress.h"
 #include "sim/rates.h"
 #include "sim/recorder.h"
 
@@ -20,9 +21,9 @@ namespace {
 using io::sim::Node;
 using io::sim::VirtualTime;
 
-constexpr std::string_view kLivenessName = "progress";
-// What was committed this long before the end has reached every member that recovered.
-constexpr base::Duration kCaughtUpWithin = std::chrono::seconds(10);
+// Then whoever lost its disk is started with an empty one, by mistake; by now all the others know again that it has been there.
+constexpr base::Duration kMistakeAfter = std::chrono::seconds(15);
+constexpr base::Duration kLookEvery = std::chrono::milliseconds(100);
 constexpr base::Duration kInspectedWithin = std::chrono::seconds(10);
 // How long a cut that is meant for the leader waits for one, and for its moment.
 constexpr base::Duration kLeaderPatience = std::chrono::seconds(10);
@@ -82,7 +83,7 @@ class Engine final : private Truth, private Machines {
       (member < voters_of(plan_) ? founders.voters : founders.learners).push_back(member_name(member));
     }
     const Truth& truth = *this;
-    oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), findings_, tenant_->committed_listener());
+    oracles_ = std::make_unique<Oracles>(truth, std::move(founders), tenant_->election_timeout(), spoils_disks(), findings_, tenant_->committed_listener());
     course_ = std::make_unique<Course>(Course{plan_, faults_, sim_, *tenant_, *oracles_, findings_});
     tenant_->use(*this);
     if (options_.keep_story) recorder_ = std::make_unique<Recorder>(sim_, tenant_->teller());
@@ -125,6 +126,21 @@ class Engine final : private Truth, private Machines {
     return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& one) {
       return one->name() != member || std::all_of(files.begin(), files.end(), [&](const std::string& file) { return one->node().is_durable(file); });
     });
+  }
+
+  bool is_intact(std::string_view member, std::string_view path, std::uint64_t offset, std::uint64_t size) const override {
+    return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& one) {
+      return one->name() != member || one->node().is_intact(path, offset, size);
+    });
+  }
+  bool is_store_intact(std::string_view member, base::StoreGeneration generation) const override {
+    std::vector<std::string> files = tenant_->store_files(generation);
+    files.push_back(tenant_->store_wal_file(generation));
+    return std::all_of(files.begin(), files.end(), [&](const std::string& file) { return file.empty() || is_intact(member, file, 0, UINT64_MAX); });
+  }
+
+  bool spoils_disks() const {
+    return std::any_of(plan_.actions.begin(), plan_.actions.end(), [](const Action& action) { return spoils_a_disk(action.kind); });
   }
 
   bool is_idle(std::uint32_t machine) const override { return !members_[machine]->is_in_use(); }
@@ -200,13 +216,74 @@ class Engine final : private Truth, private Machines {
     for (const std::unique_ptr<Member>& member : members_) member->heal();
     links_.heal();
     for (const Broken& broken : plan_.broken) {
-      if (plan_.spares > 0 && !is_dispensable(broken.member)) continue;
+      if (members_[broken.member]->is_gone()) continue;
+      if ((plan_.spares > 0 || spoils_disks()) && !is_dispensable(broken.member)) continue;
       if (recorder_ != nullptr) recorder_->on_broken(broken);
       members_[broken.member]->stay_broken(broken.ailment);
       const bool is_isolated = broken.ailment == Ailment::isolated;
       if (is_isolated || broken.ailment == Ailment::cut_off) links_.cut_off(broken.member, is_isolated);
     }
     for (Member* const member : core()) member->wake_up();
+    progress_.begin(now());
+    look_again();
+    // Those who know nobody cannot tell: then it may begin, and the operator is to blame (docs/fault-model.md).
+    sim_.after(kMistakeAfter, [this] {
+      if (course_->is_inspecting || plan_.spares > 0 || !has_quorum()) return;
+      for (const std::unique_ptr<Member>& member : members_) {
+        if (member->is_missed()) member->come_back_empty();
+      }
+    });
+  }
+
+  // --- what has to be well again, and how soon ---
+
+  void look_again() {
+    sim_.after(kLookEvery, [this] {
+      if (course_->is_inspecting) return;
+      excuse();
+      bool is_over = true;
+      for_each_milestone([&](Milestone milestone) {
+        if (progress_.is_to_look(milestone)) {
+          Tenant::Waiting obstacle = obstacle_to(milestone);
+          progress_.on_look(now(), milestone, std::move(obstacle.what), std::move(obstacle.subject));
+        }
+        is_over = is_over && progress_.is_reached(milestone);
+      });
+      if (!is_over) look_again();
+    });
+  }
+
+  template <typename Visit>
+  static void for_each_milestone(Visit&& visit) {
+    for (const Milestone milestone : {Milestone::leader, Milestone::answered, Milestone::changed, Milestone::equal}) visit(milestone);
+  }
+
+  // Empty: it is reached.
+  Tenant::Waiting obstacle_to(Milestone milestone) const {
+    switch (milestone) {
+      case Milestone::leader: return machines_of(plan_) > 1 ? obstacle_to_leader() : Tenant::Waiting();
+      case Milestone::answered: return tenant_->unanswered().value_or(Tenant::Waiting());
+      case Milestone::changed: return tenant_->unchanged().value_or(Tenant::Waiting());
+      case Milestone::equal: return obstacle_to_equality();
+    }
+    ASSERT(false && "a milestone outside the enumeration");
+    return {};
+  }
+
+  Tenant::Waiting obstacle_to_equality() const {
+    for (const Member* const member : core()) {
+      const base::LogIndex applied = oracles_->applied(member->name());
+      if (applied >= oracles_->committed()) continue;
+      return {"member " + member->name() + " has applied up to index " + base::to_text(applied) + " of " + base::to_text(oracles_->committed()) +
+                  ", and nobody asks for anything any more",
+              Subject{{}, member->name(), {}}};
+    }
+    return {};
+  }
+
+  // What cannot recover need not. Of what it says nothing is excused.
+  void excuse() {
+    if (oracles_->ledger().is_beyond() && !has_quorum()) findings_.excuse_progress();
   }
 
   // Whoever's log the group may go by, it has a quorum without this machine and those that are broken already.
@@ -215,7 +292,8 @@ class Engine final : private Truth, private Machines {
     const Configurations& configurations = oracles_->configurations();
     std::set<base::MemberId> others;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (member->number() != machine && member->is_in_use() && !member->ailment()) others.insert(configurations.id_of(member->name()));
+      const bool is_whole = !member->is_gone() && oracles_->ledger().is_whole(member->name());
+      if (member->number() != machine && member->is_in_use() && !member->ailment() && is_whole) others.insert(configurations.id_of(member->name()));
     }
     return std::all_of(members_.begin(), members_.end(), [&](const std::unique_ptr<Member>& member) {
       const Configurations::Change* const group = configurations.newest(member->name());
@@ -227,26 +305,51 @@ class Engine final : private Truth, private Machines {
   std::vector<Member*> core() const {
     std::vector<Member*> core;
     for (const std::unique_ptr<Member>& member : members_) {
-      if (member->is_in_use() && !member->ailment()) core.push_back(member.get());
+      if (member->is_in_use() && !member->ailment() && !member->is_gone()) core.push_back(member.get());
     }
     return core;
+  }
+
+  // Those who are left can decide.
+  bool has_quorum() const {
+    const Configurations& configurations = oracles_->configurations();
+    std::set<base::MemberId> ids;
+    for (const Member* const member : core()) ids.insert(configurations.id_of(member->name()));
+    return configurations.committed() == nullptr || is_quorum(configurations.committed()->configuration, ids);
   }
 
   // --- the end ---
 
   void judge_end() {
     ASSERT(course_->is_calm);
+    excuse();
     for (const Member* const member : core()) {
       const std::string who = machines_of(plan_) == 1 ? "the member" : "member " + member->name();
       const Subject subject{{}, member->name(), {}};
       if (member->is_late()) stuck(who + " is not ready, long after all faults have ended", subject);
       if (plan_.spares > 0 && !oracles_->configurations().is_member(member->name())) stuck(who + " was removed from the group, and goes on", subject);
     }
+    for (const std::unique_ptr<Member>& member : members_) {
+      if (member->is_let_in()) stuck("member " + member->name() + " was started with an empty disk, and has not refused");
+    }
     judge_backlog();
     oracles_->at_end();
     tenant_->at_end(findings_);
-    if (machines_of(plan_) > 1) judge_leader();
-    if (findings_.is_clean() && course_->rots == 0) inspect();
+    for_each_milestone([this](Milestone milestone) {
+      Tenant::Waiting obstacle = obstacle_to(milestone);
+      progress_.on_last_look(milestone, std::move(obstacle.what), std::move(obstacle.subject));
+    });
+    if (machines_of(plan_) > 1) stuck(obstacle_to_leader().what);
+    if (findings_.is_clean() && findings_.is_progress_excused()) return refuse();
+    if (findings_.is_clean()) inspect();
+  }
+
+  void refuse() {
+    std::string who;
+    for (const std::unique_ptr<Member>& member : members_) {
+      if (member->is_gone()) who += (who.empty() ? "" : "; ") + member->name() + ": " + *member->is_gone();
+    }
+    findings_.report(VerdictKind::refused, Ledger::kName, "those who are left are no quorum, and more disks were spoilt than the group bears (" + who + ")");
   }
 
   void judge_backlog() {
@@ -260,17 +363,18 @@ class Engine final : private Truth, private Machines {
 
   // The core has one leader, and knows it, and that leader serves: one whose disk hangs, too, must have handed over, once somebody
   // wanted something written.
-  void judge_leader() {
+  Tenant::Waiting obstacle_to_leader() const {
     const RaftOracle& raft = oracles_->raft();
     for (const Member* const one : core()) {
       const std::string name = raft.leader_of(one->name());
       const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
-      if (leader == members_.end()) return stuck("member " + one->name() + " has recovered, with a quorum, and knows no leader");
-      if (!raft.is_leader(name)) return stuck("member " + one->name() + " has recovered, and follows " + name + ", which does not lead");
+      if (leader == members_.end()) return {"member " + one->name() + " has recovered, with a quorum, and knows no leader"};
+      if (!raft.is_leader(name)) return {"member " + one->name() + " has recovered, and follows " + name + ", which does not lead"};
       const std::optional<Ailment> ailment = (*leader)->ailment();
       if (!ailment || (*ailment == Ailment::hanging && !is_written_in_calm())) continue;
-      return stuck("member " + one->name() + " has recovered, and follows " + name + ", which stays broken");
+      return {"member " + one->name() + " has recovered, and follows " + name + ", which stays broken"};
     }
+    return {};
   }
 
   bool is_written_in_calm() const {
@@ -279,13 +383,16 @@ class Engine final : private Truth, private Machines {
   }
 
   void stuck(std::string what, Subject subject = {}) {
-    findings_.report(VerdictKind::liveness, kLivenessName, std::move(what), std::move(subject));
+    if (what.empty()) return;
+    findings_.report(VerdictKind::liveness, Progress::kName, std::move(what), std::move(subject));
   }
 
   // What the last process of each left on its disk, whatever it was doing.
   void inspect() {
     course_->is_inspecting = true;
-    const std::vector<Member*> all = core();
+    std::vector<Member*> all = core();
+    // Whoever is spoilt, and has not noticed yet, may refuse.
+    all.erase(std::remove_if(all.begin(), all.end(), [this](const Member* member) { return !oracles_->ledger().is_whole(member->name()); }), all.end());
     for (Member* const member : all) member->stop_for_inspection();
     for (Member* const member : all) member->inspect();
     const auto is_over = [&] { return std::all_of(all.begin(), all.end(), [](const Member* member) { return member->is_ready(); }); };
@@ -304,8 +411,15 @@ class Engine final : private Truth, private Machines {
     out.simulated = sim_.now().since_start();
     out.faults = sim_.counters();
     out.crashes = course_->crashes;
+    for_each_milestone([&](Milestone milestone) {
+      if (const auto took = progress_.took(milestone)) out.reached_after[std::string(kBounds[static_cast<std::size_t>(milestone)].name)] = *took;
+    });
     out.commits_proven = oracles_->commits_proven();
     for (const std::unique_ptr<Member>& member : members_) out.marks.add(member->node().observation().marks);
+    out.is_beyond = oracles_->ledger().is_beyond();
+    ASSERT(out.is_beyond || out.verdict.kind != VerdictKind::refused);  // that is the only excuse
+    for (const auto& [loss, count] : oracles_->ledger().counts()) out.losses[std::string(to_text(loss))] = count;
+    for (const std::unique_ptr<Member>& member : members_) out.gone += member->is_gone() ? 1 : 0;
     out.counts = tenant_->counts();
     out.counts["member_failures"] = course_->failures;
     const SnapshotCounts& snapshots = oracles_->snapshots();
@@ -333,6 +447,7 @@ class Engine final : private Truth, private Machines {
   const Faults faults_;
   const RunOptions options_;
   Findings findings_;
+  Progress progress_{findings_};
   std::unique_ptr<Tenant> tenant_;  // this and what follows outlives the nodes: their programs refer to it
   std::unique_ptr<Oracles> oracles_;
   std::vector<std::unique_ptr<ClientFactory>> client_factories_;

@@ -28,6 +28,11 @@ struct Outcome {
   base::Duration simulated{};
   io::sim::FaultCounters faults;
   CrashCounts crashes;
+  bool is_beyond = false;                       // more was lost than the group bears (Ledger), at some time
+  std::map<std::string, std::uint64_t> losses;  // how many members lost what, at some time
+  std::uint64_t gone = 0;                       // members that refused their files, or have lost their disk
+  // Since the faults ended, by kBounds; what was not reached is not in it.
+  std::map<std::string, base::Duration> reached_after;
   std::uint64_t commits_proven = 0;             // log writes that were found durable
   std::map<std::string, std::uint64_t> counts;  // the tenant's
   base::MarkCounts marks;                       // of all members; what a process reached that died is not among them

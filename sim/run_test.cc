@@ -35,6 +35,7 @@ struct Behaviour {
   std::optional<std::uint32_t> never_ready = {};   // a member that does not serve
   std::vector<Step> steps = {};                    // by time
   std::optional<std::uint32_t> never_applies = {}; // a founder that serves, and no more
+  std::optional<std::uint32_t> is_known = {};      // a founder whom the others do not let in a second time
 };
 
 class Idle final : public io::sim::Program {};
@@ -78,16 +79,21 @@ class FakeTenant final : public Tenant, private Administrator {
 
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     happened_.starts.push_back(member);
+    if (behaviour_.is_known == member && happened_.starts_of(member) > 1) {
+      host.on_failed({base::Code::invalid, "it has been here before"});
+      return std::make_unique<Idle>();
+    }
     observers_[member] = &node.world().observer;
     hosts_[member] = &host;
     const std::string encoded = raft::encode(group_);
-    const base::LogIndex last = member < members_ ? last_ : base::LogIndex();
+    const base::LogIndex last = member < members_ ? last_ : late_[member];
     const base::EntryId end{base::Term(last == base::LogIndex() ? 0 : 1), last};
     observers_[member]->on_event(
         io::Recovered{base::LogIndex(1), end, {base::StoreGeneration(1), base::LogIndex()}, {}, id_of(member), beginning_.empty() ? encoded : beginning_});
     if (beginning_.empty()) beginning_ = encoded;
     // A vote of no bytes is durable wherever it is written, and one in a later term counts in all terms before it.
     observers_[member]->on_event(io::WroteVote{"none", 0, "", base::Term(1000), base::MemberId::none});
+    if (member >= members_) catch_up(member);
     if (behaviour_.has_leader) elect(member);
     if (behaviour_.never_ready != member) host.on_ready();
     return std::make_unique<Idle>();
@@ -100,8 +106,8 @@ class FakeTenant final : public Tenant, private Administrator {
   void use(Machines& machines) override { machines_ = &machines; }
   CommittedListener* committed_listener() override { return nullptr; }
   std::vector<std::string> store_files(base::StoreGeneration) const override { return {}; }
-  std::string_view rotting_file() const override { return "none"; }
-  void at_end(Findings&) override {}
+  std::string store_wal_file(base::StoreGeneration) const override { return {}; }
+  std::optional<Waiting> unanswered() const override { return std::nullopt; }
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node&, std::uint32_t member, MemberHost& host, Findings&) override {
     happened_.inspected.push_back(member);
     host.on_ready();
@@ -119,11 +125,11 @@ class FakeTenant final : public Tenant, private Administrator {
       case Step::Kind::admit:
         members.push_back({id_of(step.machine), true, {}, false, false});
         return change();
-      case Step::Kind::start: return machines_->start_anew(step.machine);
+      case Step::Kind::start: late_.erase(step.machine); return machines_->start_anew(step.machine);
       case Step::Kind::remove:
         members.erase(std::remove_if(members.begin(), members.end(), [&](const raft::Member& one) { return one.id == id_of(step.machine); }), members.end());
         return change();
-      case Step::Kind::tell: return hosts_[step.machine]->on_removed();
+      case Step::Kind::tell: late_.erase(step.machine); return hosts_[step.machine]->on_removed();
     }
   }
   // The group is another one, as all members have it.
@@ -134,6 +140,7 @@ class FakeTenant final : public Tenant, private Administrator {
   void append(base::EntryKind kind, const std::string& bytes) {
     last_ = last_.next();
     const base::EntryId id{base::Term(1), last_};
+    entries_.emplace_back(kind, bytes);
     for (std::uint32_t member = 0; member < members_; ++member) {
       observers_[member]->on_event(io::Appended{id, kind, bytes});
       observers_[member]->on_event(io::WroteEntries{"none", 0, "", id, id});  // durable wherever it is written
@@ -142,6 +149,25 @@ class FakeTenant final : public Tenant, private Administrator {
       if (behaviour_.never_applies == member) continue;
       observers_[member]->on_event(io::Committed{id});
       observers_[member]->on_event(io::Applied{id, {}, {}});
+    }
+    for (const auto& late : late_) tell(late.first, last_);
+  }
+  void tell(std::uint32_t member, base::LogIndex index) {
+    const base::EntryId id{base::Term(1), index};
+    if (index > late_[member]) {
+      const auto& entry = entries_[index.value() - 1];
+      observers_[member]->on_event(io::Appended{id, entry.first, entry.second});
+      observers_[member]->on_event(io::WroteEntries{"none", 0, "", id, id});
+      late_[member] = index;
+    }
+    observers_[member]->on_event(io::Committed{id});
+    observers_[member]->on_event(io::Applied{id, {}, {}});
+  }
+  // One that came later gets everything, and applies it again when it comes back.
+  void catch_up(std::uint32_t member) {
+    for (base::LogIndex index; index < last_;) {
+      index = index.next();
+      tell(member, index);
     }
   }
 
@@ -176,6 +202,8 @@ class FakeTenant final : public Tenant, private Administrator {
   raft::Configuration group_;
   std::string beginning_;
   base::LogIndex last_;
+  std::vector<std::pair<base::EntryKind, std::string>> entries_;
+  std::map<std::uint32_t, base::LogIndex> late_;  // those who came later and run, with the end of their logs
 };
 
 class FakeScenario final : public Scenario {
@@ -308,6 +336,71 @@ TEST_CASE("what the group has committed reaches everybody who has recovered") {
   SUBCASE("all have it") {
     behaviour.never_applies.reset();
     CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+  }
+}
+
+TEST_CASE("who has lost its disk is missed like one that is down, as long as the others are a quorum") {
+  using std::chrono::seconds;
+  struct Case { const char* name; std::uint32_t members; std::vector<std::uint32_t> lost; VerdictKind verdict; bool is_beyond; };
+  const Case cases[] = {
+      {"one of three", 3, {1}, VerdictKind::pass, false},
+      {"the leader, and nobody takes its place", 3, {0}, VerdictKind::liveness, false},
+      {"two of three", 3, {1, 2}, VerdictKind::refused, true},
+      {"two of five", 5, {3, 1}, VerdictKind::pass, false},
+      {"three of five, the leader too", 5, {0, 1, 2}, VerdictKind::refused, true},
+      {"the only one", 1, {0}, VerdictKind::refused, true},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    Plan plan = plan_of(c.members);
+    for (const std::uint32_t member : c.lost) {
+      plan.actions.push_back(crash_of(member, {}, seconds(2), {}));
+      plan.actions.back().kind = ActionKind::lost_disk;
+    }
+    Happened happened;
+    const Outcome outcome = run(plan, happened);
+    CHECK_MESSAGE(outcome.verdict.kind == c.verdict, outcome.verdict.message);
+    CHECK_EQ(outcome.is_beyond, c.is_beyond);
+    CHECK_EQ(outcome.gone, c.lost.size());
+    CHECK_EQ(outcome.losses.at("disk"), c.lost.size());
+    CHECK_EQ(happened.starts.size(), c.members);
+    if (c.verdict == VerdictKind::pass) CHECK_EQ(happened.inspected.size(), c.members - c.lost.size());
+  }
+}
+
+TEST_CASE("what stays broken leaves a quorum of those whose disks are whole") {
+  Plan plan = plan_of(3);
+  plan.actions = {crash_of(1, {}, std::chrono::seconds(2), {})};
+  plan.actions[0].kind = ActionKind::lost_disk;
+  plan.broken = {{2, Ailment::down}};
+  Happened happened;
+  const Verdict verdict = run(plan, happened).verdict;
+  CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+  CHECK_EQ(happened.inspected, std::vector<std::uint32_t>{0, 2});
+}
+
+TEST_CASE("with an empty disk nobody comes back as who had another one") {
+  Plan plan = plan_of(3);
+  plan.duration = std::chrono::seconds(40);
+  plan.actions = {crash_of(1, {}, std::chrono::seconds(2), {})};
+  plan.actions[0].kind = ActionKind::lost_disk;
+  Behaviour behaviour;
+  Happened happened;
+  SUBCASE("the others know it, and it refuses") {
+    behaviour.is_known = 1;
+    const Verdict verdict = run(plan, happened, behaviour).verdict;
+    CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
+    CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 1});
+  }
+  SUBCASE("it begins") {
+    const Verdict verdict = run(plan, happened, behaviour).verdict;
+    CHECK_EQ(verdict.kind, VerdictKind::safety);
+    CHECK(verdict.message.find("m2 begins under the name of one whose disk is lost") != std::string::npos);
+  }
+  SUBCASE("it had never served: nobody can know it") {
+    behaviour.never_ready = 1;
+    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2});
   }
 }
 

@@ -16,6 +16,7 @@ using io::sim::Decisions;
 using io::sim::Identity;
 
 constexpr std::uint32_t kHalf = 500'000;
+constexpr std::uint32_t kBeyondPerMillion = 350'000;  // of the runs with draw_damage(): a good third
 constexpr std::int32_t kDriftMax = 200'000;  // ppm, fast or slow: far beyond any real clock
 
 // What a crash leaves is not a chance of something going wrong but how wrong it goes: every run draws it.
@@ -46,7 +47,9 @@ base::Duration draw_lasting(Decisions& decisions, ActionKind kind, std::uint32_t
     case ActionKind::clock_drift: return decisions.between("plan-drift", {id}, milliseconds(500), milliseconds(20'000));
     case ActionKind::partition: return decisions.between("plan-partition", {id}, milliseconds(20), milliseconds(8000));
     case ActionKind::slow_links: return decisions.between("plan-slow", {id}, milliseconds(100), milliseconds(6000));
-    case ActionKind::reset_links: return {};
+    case ActionKind::reset_links:
+    case ActionKind::misdirected_write:
+    case ActionKind::lost_disk: return {};
     case ActionKind::cut_leader: return decisions.between("plan-cut-leader", {id}, milliseconds(300), milliseconds(8000));
   }
   ASSERT(false && "a kind outside the enumeration");
@@ -115,7 +118,9 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
     case ActionKind::disk_hang:
     case ActionKind::wall_jump:
     case ActionKind::bit_rot:
-    case ActionKind::clock_drift: return;
+    case ActionKind::clock_drift:
+    case ActionKind::misdirected_write:
+    case ActionKind::lost_disk: return;
   }
 }
 
@@ -145,6 +150,10 @@ std::uint64_t count_max(ActionKind kind, std::uint32_t members) {
   return is_crash ? 4 + members : 3 + members;
 }
 
+void sort_by_time(std::vector<Action>& actions) {
+  std::sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
+}
+
 }  // namespace
 
 void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
@@ -163,11 +172,12 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
     plan.rates[std::string(limit.name)] = 1 + decisions.below("plan-rate", who, most);
   }
 
-  constexpr std::array<ActionKind, kActionKindCount> kKinds = {
+  constexpr std::array kKinds = {
       ActionKind::power_loss, ActionKind::process_kill, ActionKind::pause,       ActionKind::cut_link,
       ActionKind::disk_full,  ActionKind::disk_hang,    ActionKind::wall_jump,   ActionKind::bit_rot,
       ActionKind::clock_drift, ActionKind::partition,   ActionKind::slow_links,  ActionKind::reset_links,
       ActionKind::cut_leader};
+  static_assert(kKinds.size() + 2 == kActionKindCount);  // draw_damage() has the others
   std::uint32_t id = 0;
   for (const ActionKind kind : kKinds) {
     const auto number = static_cast<std::uint64_t>(kind);
@@ -204,8 +214,50 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
     }
   }
   if (machines_of(plan) > 1) draw_broken(decisions, plan);
-  std::sort(plan.actions.begin(), plan.actions.end(),
-            [](const Action& a, const Action& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
+  sort_by_time(plan.actions);
+}
+
+void draw_damage(Decisions& decisions, Plan& plan) {
+  const std::uint32_t voters = voters_of(plan);
+  const std::uint32_t dispensable = voters - quorum_of(voters);
+  const bool is_beyond = decisions.happens("plan-beyond", {}, kBeyondPerMillion);
+  const bool is_within = !is_beyond && dispensable > 0 && decisions.happens("plan-damaged", {}, kHalf);
+  if (!is_beyond && !is_within) return;
+  const std::uint64_t victims = is_within ? 1 + decisions.below("plan-victims", {}, dispensable)
+                                          : dispensable + 1 + decisions.below("plan-victims", {}, voters - dispensable);
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  for (std::uint32_t member = 0; member < voters; ++member) order.emplace_back(decisions.draw("plan-victim", {member}), member);
+  std::sort(order.begin(), order.end());
+  // Numbers of their own: those of the other actions stay what they are without this.
+  constexpr std::uint32_t kFirstId = 1000;
+  std::uint32_t id = kFirstId;
+  for (std::uint64_t victim = 0; victim < victims; ++victim) {
+    const std::uint32_t member = order[victim].second;
+    const std::uint64_t count = 1 + decisions.below("plan-damage-count", {member}, 4);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Action action;
+      action.id = id++;
+      action.member = member;
+      // A lost disk leaves a group of one with nothing to look at.
+      const std::uint64_t kind = decisions.below("plan-damage-kind", {member, i}, 8);
+      action.kind = kind == 0 && voters > 1 ? ActionKind::lost_disk : kind < 4 ? ActionKind::misdirected_write : ActionKind::bit_rot;
+      if (action.kind != ActionKind::lost_disk) action.part = static_cast<Part>(decisions.below("plan-damage-part", {member, i}, kPartCount));
+      action.at = decisions.between("plan-damage-at", {member, i}, std::chrono::seconds(2), plan.faults_until);
+      plan.actions.push_back(action);
+      // The page cache hides a misdirected write until the power goes; and what is last in the log is so for milliseconds only.
+      const bool is_hidden = action.kind == ActionKind::misdirected_write || (action.kind == ActionKind::bit_rot && action.part == Part::log);
+      if (!is_hidden || !decisions.happens("plan-damage-shown", {member, i}, kHalf)) continue;
+      Action crash;
+      crash.id = id++;
+      crash.kind = ActionKind::power_loss;
+      crash.member = member;
+      crash.at = action.at + decisions.between("plan-damage-shown-after", {member, i}, std::chrono::microseconds(1), std::chrono::milliseconds(30));
+      if (decisions.happens("plan-damage-shown-syncing", {member, i}, kHalf)) crash.moment = Moment::syncing;
+      crash.lasting = draw_lasting(decisions, ActionKind::power_loss, crash.id);
+      if (crash.at < plan.faults_until) plan.actions.push_back(crash);
+    }
+  }
+  sort_by_time(plan.actions);
 }
 
 }  // namespace sim

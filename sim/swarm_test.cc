@@ -21,6 +21,15 @@ Plan drawn(std::uint64_t seed, std::uint32_t members) {
   return plan;
 }
 
+// How many members the drawn damage hits.
+std::size_t victims_of(const Plan& plan) {
+  std::set<std::uint32_t> victims;
+  for (const Action& action : plan.actions) {
+    if (spoils_a_disk(action.kind)) victims.insert(action.member);
+  }
+  return victims.size();
+}
+
 bool is_of_groups(ActionKind kind) {
   return kind == ActionKind::partition || kind == ActionKind::slow_links || kind == ActionKind::reset_links ||
          kind == ActionKind::cut_leader;
@@ -58,6 +67,39 @@ TEST_CASE("one member alone has no part in what only groups have") {
   }
 }
 
+TEST_CASE("a good third of the seeds spoils more disks than a quorum can do without, and changes nothing else") {
+  for (const std::uint32_t members : {1U, 2U, 3U, 5U}) {
+    CAPTURE(members);
+    constexpr std::uint64_t kSeeds = 400;
+    std::size_t beyond = 0;
+    std::size_t within = 0;
+    std::set<std::pair<ActionKind, Part>> seen;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      CAPTURE(seed);
+      const Plan before = drawn(seed, members);
+      Plan plan = before;
+      io::sim::Decisions decisions(seed);
+      draw_damage(decisions, plan);
+      CHECK_EQ(contradiction(plan), "");
+      const std::size_t victims = victims_of(plan);
+      if (victims > members - quorum_of(members)) ++beyond;
+      else if (victims > 0) ++within;
+      std::vector<std::uint32_t> kept;
+      for (const Action& action : plan.actions) {
+        if (spoils_a_disk(action.kind)) seen.insert({action.kind, action.part});
+        if (action.id < 1000) kept.push_back(action.id);
+      }
+      std::vector<std::uint32_t> all;
+      for (const Action& action : before.actions) all.push_back(action.id);
+      CHECK_EQ(kept, all);
+    }
+    CHECK_GT(beyond, kSeeds / 4);
+    CHECK_LT(beyond, kSeeds / 2);
+    CHECK_EQ(within > 0, members > 2);
+    CHECK_EQ(seen.size(), members == 1 ? 6 : 7);  // two kinds in three parts, and who has others may lose the disk
+  }
+}
+
 TEST_CASE("over the seeds every kind, shape, company and ailment comes up") {
   std::map<ActionKind, int> kinds;
   std::map<Shape, int> shapes;
@@ -76,7 +118,7 @@ TEST_CASE("over the seeds every kind, shape, company and ailment comes up") {
       if (action.kind == ActionKind::power_loss) crashed_together.insert(1 + action.others.size());
     }
   }
-  CHECK_EQ(kinds.size(), kActionKindCount - 1);  // bits rot beyond the budget only
+  CHECK_EQ(kinds.size(), kActionKindCount - 3);  // draw_damage() has the others
   CHECK_EQ(shapes.size(), kShapeCount);
   CHECK_EQ(ailments.size(), kAilmentCount);
   CHECK_EQ(members.size(), 5);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,18 +69,26 @@ class Tenant {
   // What a store of this generation consists of when it has come as a snapshot.
   virtual std::vector<std::string> store_files(base::StoreGeneration generation) const = 0;
 
-  // A file of a member in which bits rot. The member may stop over that and may refuse to start; it may never go
-  // on with what is spoilt.
-  virtual std::string_view rotting_file() const = 0;
+  // The file that a store of this generation writes before store_files(); empty: there is none.
+  virtual std::string store_wal_file(base::StoreGeneration generation) const = 0;
 
   // Whether something was to be written since the faults ended, and long enough ago that a leader whose disk hangs had to notice. Asked when the
   // plan has something for the calm.
   virtual bool has_written_in_calm() const { return true; }
 
-  // After the last turn: what is still open, and whether there was progress since the faults ended.
-  virtual void at_end(Findings& findings) = 0;
+  // What somebody still waits for, as the beginning of a sentence; nothing: nobody waits.
+  struct Waiting {
+    std::string what;
+    Subject subject = {};
+  };
+  // Of answers that are owed: what was asked in the calm, and all before that by the same client.
+  virtual std::optional<Waiting> unanswered() const = 0;
+  // Of changes of the group that were begun, with all that belongs to them.
+  virtual std::optional<Waiting> unchanged() const { return std::nullopt; }
+  // After the last turn: what is still to be judged.
+  virtual void at_end(Findings& findings) { static_cast<void>(findings); }
   // Then the processes of all members that recovered end. Looks at what one left on its disk; what is wrong goes into `findings`,
-  // and the host is told on_ready() when all was seen. Not called when bits have rotted.
+  // and the host is told on_ready() when all was seen. Not called of a member whose disk is spoilt.
   virtual std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t member, MemberHost& host,
                                                              Findings& findings) = 0;
   // Who can say more of the run than the engine; null: nobody.

@@ -143,6 +143,7 @@ Json encode(const Action& action) {
   if (!action.others.empty()) out["others"] = action.others;
   if (has_shape(action)) out["shape"] = to_text(action.shape);
   if (action.is_back) out["is_back"] = true;
+  if (spoils_a_disk(action.kind) && action.part != Part::store_wal) out["part"] = to_text(action.part);
   if (action.kind == ActionKind::slow_links) {
     out["delay_ns"] = action.delay.count();
     out["bytes_per_second"] = action.bytes_per_second;
@@ -164,6 +165,7 @@ Action decode_action(Reader& reader, const Json& json) {
   // Traces of before clocks could jump back do not say that one does not.
   if (json.is_object() && json.contains("is_back")) action.is_back = reader.boolean(json, "is_back");
   if (has_shape(action)) action.shape = reader.kind<Shape>(reader.text(json, "shape"), kShapeCount);
+  if (json.is_object() && json.contains("part")) action.part = reader.kind<Part>(reader.text(json, "part"), kPartCount);
   if (action.kind == ActionKind::slow_links) {
     action.delay = reader.duration(json, "delay_ns");
     action.bytes_per_second = reader.number(json, "bytes_per_second");

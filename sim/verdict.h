@@ -51,7 +51,7 @@ struct Subject {
 class Findings {
  public:
   void report(VerdictKind kind, std::string_view oracle, std::string message, Subject subject = {}) {
-    if (verdict_.kind != VerdictKind::pass) return;
+    if (verdict_.kind != VerdictKind::pass || (kind == VerdictKind::liveness && is_progress_excused_)) return;
     verdict_ = {kind, std::string(oracle), std::move(message)};
     subject_ = std::move(subject);
   }
@@ -64,6 +64,9 @@ class Findings {
     subject_.member = member;
     subject_.index = index;
   }
+  // The group cannot recover, and need not (Ledger).
+  void excuse_progress() { is_progress_excused_ = true; }
+  bool is_progress_excused() const { return is_progress_excused_; }
   bool is_clean() const { return verdict_.kind == VerdictKind::pass; }
   const Verdict& verdict() const { return verdict_; }
   const Subject& subject() const { return subject_; }
@@ -71,6 +74,7 @@ class Findings {
  private:
   Verdict verdict_;
   Subject subject_;
+  bool is_progress_excused_ = false;
 };
 
 }  // namespace sim

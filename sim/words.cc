@@ -44,6 +44,16 @@ std::string moment_words(const Action& action) {
   return {};
 }
 
+std::string part_words(Part part) {
+  switch (part) {
+    case Part::store_wal: return "the files that the store writes first";
+    case Part::log: return "the log";
+    case Part::store: return "the store";
+  }
+  ASSERT(false && "a part outside the enumeration");
+  return {};
+}
+
 std::string partition_words(const Action& action) {
   const std::string self = member_name(action.member);
   const std::string others = list_of(action.others);
@@ -136,7 +146,10 @@ std::string to_words(const Action& action) {
     case ActionKind::disk_full: return self + "'s disk is full for " + time;
     case ActionKind::disk_hang: return "every disk call of " + self + " takes up to a second, for " + time;
     case ActionKind::wall_jump: return self + "'s wall clock jumps " + (action.is_back ? "back" : "forward") + " by " + time;
-    case ActionKind::bit_rot: return "a bit changes in a file of " + self;
+    case ActionKind::bit_rot: return "a bit changes in " + part_words(action.part) + " of " + self;
+    case ActionKind::misdirected_write:
+      return "the next write to " + part_words(action.part) + " of " + self + " reaches the disk at another place of that file";
+    case ActionKind::lost_disk: return self + " loses its power, and its disk with all that is on it";
     case ActionKind::clock_drift:
       return self + "'s clocks run " + (action.ppm < 0 ? "slow" : "fast") + " by " + std::to_string(std::abs(action.ppm)) + " µs in a second, for " + time;
     case ActionKind::partition: return partition_words(action) + ", for " + time;

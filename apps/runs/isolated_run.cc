@@ -81,6 +81,11 @@ std::string to_json_line(const RunReport& report) {
                      {"with_sync_in_flight", outcome.crashes.with_sync_in_flight},
                      {"in_store_job", outcome.crashes.in_store_job},
                      {"in_recovery", outcome.crashes.in_recovery}};
+  json["is_beyond"] = outcome.is_beyond;
+  json["losses"] = outcome.losses;
+  json["gone"] = outcome.gone;
+  json["reached_after_ns"] = Json::object();
+  for (const auto& one : outcome.reached_after) json["reached_after_ns"][one.first] = one.second.count();
   json["commits_proven"] = outcome.commits_proven;
   json["counts"] = outcome.counts;
   json["faults"] = Json::object();
@@ -116,6 +121,10 @@ RunReport from_json_line(const std::string& line) {
   report.cpu_seconds = json["cpu_seconds"];
   const Json& crashes = json["crashes"];
   outcome.crashes = {crashes["total"], crashes["with_sync_in_flight"], crashes["in_store_job"], crashes["in_recovery"]};
+  outcome.is_beyond = json["is_beyond"];
+  outcome.losses = json["losses"].get<std::map<std::string, std::uint64_t>>();
+  outcome.gone = json["gone"];
+  for (const auto& one : json["reached_after_ns"].items()) outcome.reached_after[one.key()] = base::Duration(one.value().get<std::int64_t>());
   outcome.commits_proven = json["commits_proven"];
   outcome.counts = json["counts"].get<std::map<std::string, std::uint64_t>>();
   for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {

@@ -24,6 +24,39 @@ using Clock = std::chrono::steady_clock;
 // How long a search that waits for one oracle goes on after another has found something.
 constexpr double kLooksOnForCpuSeconds = 30;
 
+// Whose disks were spoilt, and what came of it: no run is excused silently.
+struct BudgetTotals {
+  std::uint64_t unspoilt = 0;
+  std::uint64_t within = 0;
+  std::uint64_t beyond = 0;
+  std::uint64_t refused = 0;  // of those beyond
+  std::uint64_t passed = 0;   // likewise, all the same
+  std::uint64_t gone = 0;     // members
+  std::map<std::string, std::uint64_t> losses;    // members
+  std::map<std::string, std::uint64_t> refusals;  // runs, by what they said
+
+  void add(const sim::Outcome& outcome) {
+    if (outcome.is_beyond) ++beyond;
+    else ++(outcome.losses.empty() ? unspoilt : within);
+    if (outcome.is_beyond && outcome.verdict.kind == sim::VerdictKind::pass) ++passed;
+    gone += outcome.gone;
+    for (const auto& loss : outcome.losses) losses[loss.first] += loss.second;
+    if (outcome.verdict.kind != sim::VerdictKind::refused) return;
+    ++refused;
+    ++refusals[sim::shape_of(outcome.verdict)];
+  }
+
+  void print() const {
+    const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+    std::printf("budget: %llu runs without a spoilt disk, %llu with, within it, %llu beyond it, of which %llu refused and %llu passed all the same;", number(unspoilt),
+                number(within), number(beyond), number(refused), number(passed));
+    std::printf(" members whose disk was spoilt, by what: gone %llu", number(gone));
+    for (const auto& loss : losses) std::printf(", %s %llu", loss.first.c_str(), number(loss.second));
+    std::printf("\n");
+    for (const auto& refusal : refusals) std::printf("refused %llu times: %s\n", number(refusal.second), refusal.first.c_str());
+  }
+};
+
 class Totals final : public ReportListener {
  public:
   Totals(const Program& program, const Arguments& arguments, const sim::Scenario& scenario)
@@ -41,6 +74,8 @@ class Totals final : public ReportListener {
     crashes_.in_store_job += outcome.crashes.in_store_job;
     crashes_.in_recovery += outcome.crashes.in_recovery;
     commits_proven_ += outcome.commits_proven;
+    budget_.add(outcome);
+    for (const auto& one : outcome.reached_after) slowest_[one.first] = std::max(slowest_[one.first], one.second);
     for (const auto& count : outcome.counts) counts_[count.first] += count.second;
     marks_.add(scenario_.draw_plan(report.seed), outcome.marks);
     if (const auto acknowledged = outcome.counts.find("acknowledged"); acknowledged != outcome.counts.end()) {
@@ -141,6 +176,16 @@ class Totals final : public ReportListener {
                        {"in_store_job", crashes_.in_store_job},
                        {"in_recovery", crashes_.in_recovery}};
     json["commits_proven"] = commits_proven_;
+    json["slowest_seconds"] = Json::object();
+    for (const auto& one : slowest_) json["slowest_seconds"][one.first] = static_cast<double>(one.second.count()) / 1e9;
+    json["budget"] = {{"within_unspoilt", budget_.unspoilt},
+                      {"within_spoilt", budget_.within},
+                      {"beyond", budget_.beyond},
+                      {"beyond_refused", budget_.refused},
+                      {"beyond_passed", budget_.passed},
+                      {"members_gone", budget_.gone},
+                      {"losses", budget_.losses},
+                      {"refusals", budget_.refusals}};
     json["faults"] = Json::object();
     for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
       const auto fault = static_cast<io::sim::FaultKind>(kind);
@@ -176,6 +221,10 @@ class Totals final : public ReportListener {
                 static_cast<unsigned long long>(crashes_.total), static_cast<unsigned long long>(crashes_.with_sync_in_flight),
                 static_cast<unsigned long long>(crashes_.in_store_job), static_cast<unsigned long long>(crashes_.in_recovery),
                 static_cast<unsigned long long>(commits_proven_));
+    budget_.print();
+    std::printf("slowest after the faults:");
+    for (const auto& one : slowest_) std::printf(" %s %.1f s", one.first.c_str(), static_cast<double>(one.second.count()) / 1e9);
+    std::printf("\n");
     std::printf("faults that mattered:");
     for (std::size_t kind = 0; kind < io::sim::kFaultKindCount; ++kind) {
       const auto fault = static_cast<io::sim::FaultKind>(kind);
@@ -206,6 +255,8 @@ class Totals final : public ReportListener {
   double cpu_seconds_ = 0;
   sim::CrashCounts crashes_;
   std::uint64_t commits_proven_ = 0;
+  BudgetTotals budget_;
+  std::map<std::string, base::Duration> slowest_;  // of the bounds, over all runs
   std::uint64_t acknowledged_min_ = UINT64_MAX;
   std::map<std::string, std::uint64_t> counts_;
   io::sim::FaultCounters faults_;

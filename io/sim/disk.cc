@@ -275,13 +275,16 @@ bool Disk::is_out_of_space(const Call& call) {
   return faults_.is_full || life_.host.decisions().happens("disk.no_space", call.identity, faults_.no_space_per_million);
 }
 
-std::uint64_t Disk::place_of(const Call& call, const Inode& inode, std::uint64_t offset, std::size_t size) {
+std::uint64_t Disk::place_of(const Call& call, Inode& inode, std::uint64_t offset, std::size_t size) {
   Decisions& decisions = life_.host.decisions();
-  if (!decisions.happens("disk.misdirected", call.identity, faults_.misdirected_per_million)) return offset;
+  const bool is_by_chance = decisions.happens("disk.misdirected", call.identity, faults_.misdirected_per_million);
+  if (!is_by_chance && !inode.misdirects_next()) return offset;
   const std::uint64_t end = std::max<std::uint64_t>(inode.size(), offset + size);
   const std::uint64_t places = (end - size) / kSectorBytes + 1;
   const std::uint64_t place = decisions.below("disk.place", call.identity, places) * kSectorBytes;
-  if (place != offset) life_.host.count(FaultKind::disk_misdirected);
+  if (place == offset) return offset;
+  inode.set_misdirects_next(false);
+  life_.host.count(FaultKind::disk_misdirected);
   return place;
 }
 

@@ -61,7 +61,7 @@ class Disk final : public io::Disk {
   void fail_sync(const Call& call, Inode& inode);
   bool is_out_of_space(const Call& call);
   // Where the disk puts a write: at `offset`, unless it is misdirected.
-  std::uint64_t place_of(const Call& call, const Inode& inode, std::uint64_t offset, std::size_t size);
+  std::uint64_t place_of(const Call& call, Inode& inode, std::uint64_t offset, std::size_t size);
   base::Result<Call> begin_metadata(std::string_view path, bool needs_space);
   Operation& take_operation();
 

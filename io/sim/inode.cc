@@ -89,7 +89,12 @@ void Inode::flip_bit(std::uint64_t offset, unsigned bit) {
     byte[0] ^= static_cast<std::byte>(1U << bit);
     image.write(offset, byte);
   };
-  flip(live_);
+  if (!images_.promised) images_.promised = images_.durable;
+  // What was written there since lies in the page cache, and goes over it when it is synced.
+  const bool is_written_over = std::any_of(calls_.begin() + static_cast<std::ptrdiff_t>(first_), calls_.end(), [offset](const Call& call) {
+    return call.kind == Kind::write && offset >= call.offset && offset - call.offset < call.size;
+  });
+  if (!is_written_over) flip(live_);
   flip(images_.durable);
   if (images_.cached) flip(*images_.cached);
 }
@@ -156,7 +161,9 @@ void Inode::make_durable(Images& images, const Call& call) const {
   std::optional<FileImage>& cached = images.cached;
   if (call.kind == Kind::write && call.goes_to != call.offset) {
     if (!cached) cached = images.durable;
+    if (!images.promised) images.promised = images.durable;
     apply(*cached, call);
+    apply(*images.promised, call);
     if (call.changes_size) images.durable.resize(std::max(images.durable.size(), call.size_after));
     ASSERT(call.goes_to + call.size <= images.durable.size());
     for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
@@ -165,6 +172,7 @@ void Inode::make_durable(Images& images, const Call& call) const {
     return;
   }
   apply(images.durable, call);
+  if (images.promised) apply(*images.promised, call);
   if (!cached) return;
   apply(*cached, call);
   if (call.kind != Kind::write) return;
@@ -174,7 +182,9 @@ void Inode::make_durable(Images& images, const Call& call) const {
                     if (offset >= cached->size()) return;
                     const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(kSectorBytes, cached->size() - offset));
                     Sector buffer;
-                    images.durable.write(offset, peek(*cached, offset, size, buffer));
+                    const std::span<const std::byte> whole = peek(*cached, offset, size, buffer);
+                    if (images.promised && is_intact(images, offset, size)) images.promised->write(offset, whole);
+                    images.durable.write(offset, whole);
                   });
 }
 
@@ -184,11 +194,29 @@ bool Inode::is_dropped(const Call& sync, const Call& call, std::uint64_t offset)
 
 void Inode::make_partly_durable(Images& images, const Call& call, const Call& sync) const {
   if (images.cached) apply(*images.cached, call);
-  if (call.kind != Kind::write) return apply(images.durable, call);  // the file system's journal is not the pages' fate
+  if (call.kind != Kind::write) {  // the file system's journal is not the pages' fate
+    if (images.promised) apply(*images.promised, call);
+    return apply(images.durable, call);
+  }
   if (call.changes_size) images.durable.resize(std::max(images.durable.size(), call.size_after));
+  if (call.changes_size && images.promised) images.promised->resize(std::max(images.promised->size(), call.size_after));
   for_each_sector(call.offset, call.size, [&](std::uint64_t offset, std::size_t size) {
-    if (!is_dropped(sync, call, offset)) images.durable.write(offset, bytes_of(call, offset, size));
+    if (is_dropped(sync, call, offset)) return;
+    images.durable.write(offset, bytes_of(call, offset, size));
+    if (images.promised) images.promised->write(offset, bytes_of(call, offset, size));
   });
+}
+
+bool Inode::is_intact(const Images& images, std::uint64_t offset, std::uint64_t size) {
+  if (!images.promised) return true;
+  if (images.durable.size() != images.promised->size()) return false;
+  bool is_same = true;
+  const std::uint64_t end = std::min(offset + size, images.durable.size());
+  for_each_sector(offset, end > offset ? end - offset : 0, [&](std::uint64_t at, std::size_t length) {
+    Sector one, other;
+    is_same = is_same && equal(peek(images.durable, at, length, one), peek(*images.promised, at, length, other));
+  });
+  return is_same;
 }
 
 // The page is read from the disk again, and with it what an earlier failed sync had left in it.
@@ -304,8 +332,13 @@ void Inode::lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& dam
       }
       if (call.kind == Kind::truncate && size_kept) durable.resize(call.size);
       if (call.kind == Kind::write) survive(durable, call, faults, damage);
+      if (!images_.promised) continue;
+      DiskDamage same;
+      if (call.kind == Kind::truncate && size_kept) images_.promised->resize(call.size);
+      if (call.kind == Kind::write) survive(*images_.promised, call, faults, same);
     }
     durable.resize(size);
+    if (images_.promised) images_.promised->resize(size);
   }
   if (images_.cached) damage.dropped_sectors += different_sectors(*images_.cached, images_.durable);
   if (live_.size() != size) ++damage.lost_sizes;

@@ -73,6 +73,10 @@ class Inode {
   // Moves what syncs up to `now` have covered into the durable image.
   void settle(VirtualTime now);
   const FileImage& durable() const { return images_.durable; }  // as of the last settle()
+  // Likewise, had no bit of it rotted and no write gone elsewhere: what a member may rely on when it promises something.
+  const FileImage& promised() const { return images_.promised ? *images_.promised : images_.durable; }
+  // Whether the two are the same in [offset, offset + size), or up to the end.
+  bool is_intact(std::uint64_t offset, std::uint64_t size) const { return is_intact(images_, offset, size); }
 
   // The process ends at `at`: calls after it never happened, the page cache survives, a write in progress
   // may or may not have come through, and nothing becomes durable by it.
@@ -80,8 +84,13 @@ class Inode {
   // The page cache is gone. Of what was not durable any subset of sectors survives, each whole or torn.
   void lose_power(VirtualTime at, const DiskFaults& faults, DiskDamage& damage);
 
-  // One bit of what lies on the disk and of what reads see is another from now on. Requires: offset < size().
+  // One bit of what lies on the disk and of what reads see is another from now on; of what reads see only where nothing waits to be
+  // written. Requires: offset < size().
   void flip_bit(std::uint64_t offset, unsigned bit);
+
+  // The next write is to be misdirected, whatever its chances are.
+  void set_misdirects_next(bool misdirects) { misdirects_next_ = misdirects; }
+  bool misdirects_next() const { return misdirects_next_; }
 
   bool has_pending() const { return first_ < calls_.size(); }
 
@@ -104,6 +113,7 @@ class Inode {
     FileImage durable;
     // Present after a failed sync: the durable image with the dropped pages over it.
     std::optional<FileImage> cached;
+    std::optional<FileImage> promised;  // present once it may differ from `durable`
   };
   Call& add(Kind kind, const CallSpan& span);
   // The bytes of a write that lie in `[offset, offset + size)`, which is part of it.
@@ -114,6 +124,7 @@ class Inode {
   void make_durable(Images& images, const Call& call) const;
   void make_partly_durable(Images& images, const Call& call, const Call& sync) const;
   void revert_dropped(Images& images, const Call& call, const Call& sync) const;
+  static bool is_intact(const Images& images, std::uint64_t offset, std::uint64_t size);
   bool is_dropped(const Call& sync, const Call& call, std::uint64_t offset) const;
   void survive(FileImage& image, const Call& call, const DiskFaults& faults, DiskDamage& damage) const;
   void drop_first(std::size_t count);
@@ -123,6 +134,7 @@ class Inode {
   Decisions& decisions_;
   Images images_;
   FileImage live_;
+  bool misdirects_next_ = false;
   std::vector<Call> calls_;  // those before first_ are durable
   std::size_t first_ = 0;
   std::string bytes_;        // of the pending writes

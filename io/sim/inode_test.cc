@@ -300,6 +300,63 @@ TEST_CASE("a misdirected write looks right until the power goes, and rot shows a
   CHECK_EQ(script.durable_at(at(1000))[600], 'b' ^ 1);
 }
 
+TEST_CASE("what was promised is known beside what a spoilt disk holds") {
+  Script script;
+  const auto promised = [&](VirtualTime now) {
+    script.file.settle(now);
+    std::string bytes(static_cast<std::size_t>(script.file.promised().size()), '?');
+    script.file.promised().read(0, base::as_writable_bytes(bytes));
+    return bytes;
+  };
+  const auto is_intact = [&](std::uint64_t sector) { return script.file.is_intact(sector * kSectorBytes, kSectorBytes); };
+  script.write(0, sector_of('a') + sector_of('b') + sector_of('c'));
+  script.sync();
+  CHECK(script.file.is_intact(0, 10 * kSectorBytes));
+  script.file.write(script.next(), 0, base::as_bytes(sector_of('n')), 2 * kSectorBytes);
+  CHECK_EQ(promised(at(100)), sector_of('a') + sector_of('b') + sector_of('c'));  // of what no sync has covered nothing is promised
+  script.sync();
+  CHECK_EQ(promised(at(100)), sector_of('n') + sector_of('b') + sector_of('c'));
+  CHECK_FALSE(is_intact(0));
+  CHECK(is_intact(1));
+  CHECK_FALSE(is_intact(2));
+  CHECK_FALSE(script.file.is_intact(0, 3 * kSectorBytes));
+
+  SUBCASE("a crash changes neither") {
+    script.file.lose_power(at(1000), script.faults, script.damage);
+    CHECK_EQ(promised(at(1000)), sector_of('n') + sector_of('b') + sector_of('c'));
+    CHECK_EQ(script.live(), sector_of('a') + sector_of('b') + sector_of('n'));
+    CHECK_FALSE(is_intact(0));
+  }
+  SUBCASE("what is written again is intact, once it is durable") {
+    script.write(0, sector_of('x'));
+    CHECK_FALSE(is_intact(0));
+    script.sync();
+    script.file.settle(at(100));
+    CHECK(is_intact(0));
+    CHECK_FALSE(is_intact(2));
+  }
+  SUBCASE("a bit that rots is one more") {
+    script.file.flip_bit(600, 3);
+    CHECK_FALSE(is_intact(1));
+    CHECK_EQ(promised(at(100))[600], 'b');
+  }
+  SUBCASE("a bit that rots under what is not synced yet goes with the next sync") {
+    script.write(kSectorBytes, sector_of('x'));
+    script.file.flip_bit(600, 3);
+    CHECK_EQ(script.live()[600], 'x');
+    CHECK_FALSE(is_intact(1));
+    script.sync();
+    script.file.settle(at(100));
+    CHECK(is_intact(1));
+  }
+  SUBCASE("what a failed sync left behind is as little promised as before") {
+    script.write(kSectorBytes, sector_of('y'));
+    script.failed_sync(1'000'000);
+    CHECK_EQ(promised(at(100)).substr(kSectorBytes), sector_of('b') + sector_of('c'));
+    CHECK(is_intact(1));
+  }
+}
+
 TEST_CASE("a truncate that was not synced may or may not have come through, before or with later growth") {
   std::set<std::size_t> sizes;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {

@@ -90,9 +90,31 @@ bool Node::rot(std::string_view path, std::uint64_t draw) {
   // A file that is written from its start again and again holds what matters in front: half of the bits go there.
   const std::uint64_t size = (*file)->size();
   const std::uint64_t front = (draw & 8U) != 0 ? std::max<std::uint64_t>(1, size / 8) : size;
-  (*file)->flip_bit((draw >> 4U) % front, static_cast<unsigned>(draw & 7U));
+  return rot_at(path, (draw >> 4U) % front, static_cast<unsigned>(draw & 7U));
+}
+
+bool Node::rot_at(std::string_view path, std::uint64_t offset, unsigned bit) {
+  volume_.settle(universe_.now);
+  const base::Result<std::shared_ptr<Inode>> file = volume_.find_file(path);
+  if (!file || offset >= (*file)->size()) return false;
+  (*file)->flip_bit(offset, bit);
   host_.count(FaultKind::disk_bit_rot);
   return true;
+}
+
+bool Node::misdirect_next(std::string_view path) {
+  const base::Result<std::shared_ptr<Inode>> file = volume_.find_file(path);
+  if (!file) return false;
+  (*file)->set_misdirects_next(true);
+  misdirecting_.push_back(*file);
+  return true;
+}
+
+void Node::end_misdirections() {
+  for (const std::weak_ptr<Inode>& one : misdirecting_) {
+    if (const std::shared_ptr<Inode> file = one.lock()) file->set_misdirects_next(false);
+  }
+  misdirecting_.clear();
 }
 
 void Node::pause(base::Duration time) {
@@ -119,6 +141,10 @@ std::optional<std::string> Node::durable_bytes(std::string_view path, std::uint6
 }
 
 bool Node::is_durable(std::string_view path) { return volume_.is_durable(universe_.now, path); }
+
+bool Node::is_intact(std::string_view path, std::uint64_t offset, std::uint64_t size) {
+  return volume_.is_intact(universe_.now, path, offset, size);
+}
 
 std::vector<std::string> Node::running_jobs() const { return world_->workers().running(universe_.now); }
 

@@ -82,6 +82,12 @@ class Node final {
   // Bit rot: one drawn bit of a file changes, on the disk and in what reads see. False when there is no such
   // file, or nothing in it.
   bool rot(std::string_view path, std::uint64_t draw);
+  // Likewise, at a place that the caller chose.
+  bool rot_at(std::string_view path, std::uint64_t offset, unsigned bit);
+  // The next write to this file reaches the disk at another place of it; likewise. Until end_misdirections(),
+  // or until the file has another name.
+  bool misdirect_next(std::string_view path);
+  void end_misdirections();
 
   // Handles nothing for a while; time goes on, and so does everybody else.
   void pause(base::Duration time);
@@ -100,6 +106,8 @@ class Node final {
   std::optional<std::string> durable_bytes(std::string_view path, std::uint64_t offset, std::uint64_t size);
   // Likewise: whether no crash at this instant could take anything of the file that the member sees under this name.
   bool is_durable(std::string_view path);
+  // The bytes of the file lie on the disk as they should: nothing has rotted there, and no write has gone elsewhere.
+  bool is_intact(std::string_view path, std::uint64_t offset, std::uint64_t size);
   // Owners of the queues whose job is under way at this instant.
   std::vector<std::string> running_jobs() const;
 
@@ -119,6 +127,7 @@ class Node final {
   Fabric& fabric_;
   Host host_;
   Volume volume_;
+  std::vector<std::weak_ptr<Inode>> misdirecting_;
   DiskFaults disk_faults_;
   Observation observation_;
   base::Duration wall_skew_{};

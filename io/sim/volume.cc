@@ -127,6 +127,7 @@ base::Status Volume::rename(const CallSpan& span, std::string_view from, std::st
     const bool onto_empty = found->second.directory && replaced->second.directory && replaced->second.directory->live.empty();
     if (!both_files && !onto_empty) return base::fail(base::Code::invalid, std::string(to) + ": cannot be replaced");
   }
+  if (found->second.file) found->second.file->set_misdirects_next(false);  // that was about the file of the old name
   Change change;
   change.kind = Kind::rename;
   change.span = span;
@@ -326,19 +327,30 @@ std::optional<std::string> Volume::durable_bytes(VirtualTime now, std::string_vi
   const std::shared_ptr<Inode> file = find_durable(now, path);
   if (file == nullptr) return std::nullopt;
   std::string bytes(static_cast<std::size_t>(size), '\0');
-  bytes.resize(file->durable().read(offset, base::as_writable_bytes(bytes)));
+  bytes.resize(file->promised().read(offset, base::as_writable_bytes(bytes)));
   return bytes;
+}
+
+bool Volume::is_intact(VirtualTime now, std::string_view path, std::uint64_t offset, std::uint64_t size) {
+  const std::shared_ptr<Inode> file = find_durable(now, path);
+  return file == nullptr || file->is_intact(offset, size);
 }
 
 bool Volume::is_durable(VirtualTime now, std::string_view path) {
   const std::shared_ptr<Inode> file = find_durable(now, path);
   const base::Result<std::shared_ptr<Inode>> seen = find_file(path);
-  if (file == nullptr || !seen || *seen != file || file->size() != file->durable().size()) return false;
+  if (file == nullptr || !seen || *seen != file || file->size() != file->promised().size()) return false;
   std::string live(static_cast<std::size_t>(file->size()), '\0');
   std::string durable = live;
+  std::string promised = live;
   static_cast<void>(file->read(0, base::as_writable_bytes(live)));
   static_cast<void>(file->durable().read(0, base::as_writable_bytes(durable)));
-  return live == durable;
+  static_cast<void>(file->promised().read(0, base::as_writable_bytes(promised)));
+  // A bit that rotted is another in what the member sees, too; a write that went elsewhere is only there.
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    if (live[i] != promised[i] && live[i] != durable[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace io::sim

@@ -41,10 +41,12 @@ class Volume {
   DiskDamage lose_power(VirtualTime at, const DiskFaults& faults);
   void wipe();  // a new, empty disk
 
-  // Truth for oracles: what a power loss at `now` could not take. Nothing when the name is not durable.
+  // Truth for oracles: what a power loss at `now` could not take, had nothing spoilt the disk. Nothing when the name is not durable.
   std::optional<std::string> durable_bytes(VirtualTime now, std::string_view path, std::uint64_t offset, std::uint64_t size);
   // Likewise: whether all of the file that the member sees under this name is among it, and the name.
   bool is_durable(VirtualTime now, std::string_view path);
+  // What is really there: whether rot and misdirected writes have left these bytes of the file, as far as it goes, as they should be.
+  bool is_intact(VirtualTime now, std::string_view path, std::uint64_t offset, std::uint64_t size);
 
  private:
   struct Directory;

@@ -126,20 +126,24 @@ std::unique_ptr<io::sim::Program> ApplicationRun::start(io::sim::Node& node, std
   return std::make_unique<Program>(*this, node, process, std::move(servers), patience);
 }
 
-void ApplicationRun::at_end() {
+std::optional<Tenant::Waiting> ApplicationRun::unanswered() const {
   for (std::uint32_t process = 0; process < parts_.size(); ++process) {
     const Part& part = parts_[process];
+    const std::string who = "process " + std::to_string(process);
     if (part.job) {
-      findings_.report(VerdictKind::liveness, "progress", "process " + std::to_string(process) + " has not ended its job " + std::to_string(part.job->number) +
-                                                              " (" + part.job->what + "), long after all faults have ended",
-                       Subject{oracle_.newest_of(process), {}, {}, {}});
-    } else if (!part.jobs.empty()) {
-      findings_.report(VerdictKind::liveness, "progress", "process " + std::to_string(process) + " has not begun its job " +
-                                                              std::to_string(part.jobs.front().number) + " (" + part.jobs.front().what +
-                                                              "), long after all faults have ended");
+      return Tenant::Waiting{who + " has not ended its job " + std::to_string(part.job->number) + " (" + part.job->what + ")",
+                             Subject{oracle_.newest_of(process), {}, {}, {}}};
+    }
+    if (!part.jobs.empty()) {
+      const auto& next = part.jobs.front();
+      return Tenant::Waiting{who + " has not begun its job " + std::to_string(next.number) + " (" + next.what + ")"};
     }
   }
-  if (findings_.is_clean()) application_->at_end();
+  return std::nullopt;
+}
+
+void ApplicationRun::at_end() {
+  if (findings_.is_clean() && !unanswered()) application_->at_end();
 }
 
 void ApplicationRun::add_counts(std::map<std::string, std::uint64_t>& counts) const {

@@ -14,6 +14,7 @@
 #include "io/sim/node.h"
 #include "sim/etcd/application.h"
 #include "sim/etcd/kv_oracle.h"
+#include "sim/tenant.h"
 
 namespace sim::etcd {
 
@@ -30,6 +31,7 @@ class ApplicationRun final : private Run {
   base::Status take(const Operation& line);
   std::unique_ptr<io::sim::Program> start(io::sim::Node& node, std::uint32_t process, std::vector<io::Address> servers, base::Duration patience);
   bool has_written_in_calm() const { return has_written_in_calm_; }  // Tenant
+  std::optional<Tenant::Waiting> unanswered() const;                     // likewise
   void at_end();
   void add_counts(std::map<std::string, std::uint64_t>& counts) const;
 

@@ -42,6 +42,7 @@ class ClusterScenario final : public Scenario {
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
     draw_faults(decisions, Budget::within, plan);
+    draw_damage(decisions, plan);
     draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     return plan;
   }

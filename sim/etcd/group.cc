@@ -149,28 +149,34 @@ class Group final : public Tenant, private CommittedListener {
   std::vector<std::string> store_files(base::StoreGeneration generation) const override {
     return {"store-" + base::to_text(generation) + "/db"};
   }
-  std::string_view rotting_file() const override { return "store-1/db-wal"; }
+  std::string store_wal_file(base::StoreGeneration generation) const override { return "store-" + base::to_text(generation) + "/db-wal"; }
+
+  void at_end(Findings&) override {
+    member_oracle_.at_end();
+    if (application_ != nullptr) application_->at_end();
+  }
 
   bool has_written_in_calm() const override { return application_ == nullptr || application_->has_written_in_calm(); }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
-  void at_end(Findings& findings) override {
-    member_oracle_.at_end();
-    if (application_ != nullptr) application_->at_end();
+  std::optional<Waiting> unanswered() const override {
+    if (application_ != nullptr) {
+      if (std::optional<Waiting> waiting = application_->unanswered()) return waiting;
+    }
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const std::vector<ClientOperation>& operations = parts_[client].operations;
       const bool is_owed = !operations.empty() && operations.back().at >= plan_.faults_until;
-      if (is_owed && !finished_[client].value) {
-        findings.report(VerdictKind::liveness, "progress", "client " + std::to_string(client) +
-                                                               " still waits for its last answers, long after all faults have ended",
-                        Subject{oracle_.newest_of(client), {}, {}});
-      }
-      if (!parts_[client].changes.empty() && !finished_[client].value) {
-        findings.report(VerdictKind::liveness, "progress", "operator " + std::to_string(client) +
-                                                               " has not come to an end, or somebody whom it has started never served, long "
-                                                               "after all faults have ended");
-      }
+      if (!is_owed || finished_[client].value) continue;
+      return Waiting{"client " + std::to_string(client) + " still waits for its last answers", Subject{oracle_.newest_of(client), {}, {}}};
     }
+    return std::nullopt;
+  }
+  std::optional<Waiting> unchanged() const override {
+    for (std::uint32_t client = 0; client < plan_.clients; ++client) {
+      if (parts_[client].changes.empty() || finished_[client].value) continue;
+      return Waiting{"operator " + std::to_string(client) + " has not come to an end, or somebody whom it has started never served"};
+    }
+    return std::nullopt;
   }
 
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, MemberHost& host, Findings& findings) override {

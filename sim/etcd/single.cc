@@ -29,6 +29,7 @@ class SingleScenario final : public Scenario {
     plan.duration = kDuration;
     draw_sizes(decisions, plan);
     draw_faults(decisions, budget_, plan);
+    if (budget_ == Budget::within) draw_damage(decisions, plan);
     draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     return plan;
   }

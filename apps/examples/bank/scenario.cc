@@ -233,16 +233,15 @@ class Tenant final : public sim::Tenant {
   sim::Teller* teller() override { return &teller_; }
   base::Duration election_timeout() const override { return sizes_.election_timeout(); }
   std::vector<std::string> store_files(base::StoreGeneration generation) const override { return {"state-" + base::to_text(generation)}; }
-  std::string_view rotting_file() const override { return "state-1"; }
+  std::string store_wal_file(base::StoreGeneration) const override { return {}; }
 
   // Only what was asked in the calm has to be answered: a smaller plan may have nothing of the kind.
-  void at_end(sim::Findings& findings) override {
+  std::optional<Waiting> unanswered() const override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
       const bool is_owed = !operations_[client].empty() && operations_[client].back().at >= plan_.faults_until;
-      if (!is_owed || finished_[client].value) continue;
-      findings.report(sim::VerdictKind::liveness, "progress", "client " + std::to_string(client) +
-                                                                  " still waits for its last answers, long after all faults have ended");
+      if (is_owed && !finished_[client].value) return Waiting{"client " + std::to_string(client) + " still waits for its last answers"};
     }
+    return std::nullopt;
   }
 
   std::unique_ptr<io::sim::Program> start_inspection(io::sim::Node& node, std::uint32_t, sim::MemberHost& host,
