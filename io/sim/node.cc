@@ -120,6 +120,8 @@ std::optional<std::string> Node::durable_bytes(std::string_view path, std::uint6
 
 bool Node::is_durable(std::string_view path) { return volume_.is_durable(universe_.now, path); }
 
+std::vector<FileStanding> Node::files() { return volume_.files(universe_.now); }
+
 std::vector<std::string> Node::running_jobs() const { return world_->workers().running(universe_.now); }
 
 }  // namespace io::sim

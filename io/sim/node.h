@@ -97,6 +97,8 @@ class Node final {
   std::optional<std::string> durable_bytes(std::string_view path, std::uint64_t offset, std::uint64_t size);
   // Likewise: whether no crash at this instant could take anything of the file that the member sees under this name.
   bool is_durable(std::string_view path);
+  // Likewise, of all files of the disk.
+  std::vector<FileStanding> files();
   // Owners of the queues whose job is under way at this instant.
   std::vector<std::string> running_jobs() const;
 
