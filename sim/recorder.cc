@@ -83,6 +83,7 @@ void Recorder::on_event(std::uint32_t member, const io::Event& event) {
           [&](const io::Recovered& e) {
             lane_by_id_[e.self] = member;
             add(member, StoryKind::recovered, e.last);
+            if (e.first_kept > base::LogIndex(1)) add(member, StoryKind::log_truncated, of_index(e.first_kept.previous()));
             add(member, StoryKind::store_durable, of_index(e.store.applied));
             add(member, StoryKind::applied, of_index(e.store.applied), kNoLane,
                 teller_ == nullptr ? std::string() : teller_->state_words(e.store.applied));

@@ -428,7 +428,10 @@ class Engine final : private Truth, private Machines {
     out.counts["snapshots_broken_off"] = snapshots.broken_off;
     out.counts["snapshots_installed"] = snapshots.installed;
     if (recording == nullptr) return out;
-    if (recorder_ != nullptr) recording->story = recorder_->take(out.verdict, findings_.subject());
+    if (recorder_ != nullptr) {
+      recording->story = recorder_->take(out.verdict, findings_.subject());
+      for (const std::unique_ptr<Member>& member : members_) recording->machines.push_back(standing_of(member->node(), sim_.now()));
+    }
     recording->turns = sim_.turns().kept();
     recording->decisions = sim_.decisions().records();
     recording->hits = sim_.decisions().hits();

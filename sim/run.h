@@ -15,6 +15,7 @@
 #include "io/sim/turns.h"
 #include "sim/member.h"
 #include "sim/plan.h"
+#include "sim/standing.h"
 #include "sim/story.h"
 #include "sim/tenant.h"
 #include "sim/verdict.h"
@@ -43,7 +44,7 @@ struct RunOptions {
   bool keep_decisions = false;  // for comparing two runs by name
   bool keep_hits = false;       // what happened by chance
   bool keep_log = false;        // the members' log lines
-  bool keep_story = false;      // what happened, and the log lines in it
+  bool keep_story = false;      // what happened, the log lines in it, and how the machines stand at its end
   std::uint64_t turns_max = 0;  // the run ends behind this turn, unjudged; 0: at its end
   base::Duration until{};       // or at this instant; 0: at its end
   std::uint64_t* turn_begun = nullptr;  // the number of each turn, before it begins: of the last one when the process dies in it
@@ -56,6 +57,7 @@ struct Recording {
   std::vector<std::uint64_t> hits;  // names: as pins to zero they happen without a rate
   std::vector<std::string> log;  // `time node level message key=value…`, by time
   Story story;
+  std::vector<MachineStanding> machines;  // the members', at its end
 };
 
 // invalid when the plan names what this version does not know, or contradicts itself.

@@ -10,6 +10,8 @@ namespace {
 
 // Wide enough for names, ids in hexadecimal and `term:index`.
 bool is_of_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; }
+constexpr std::string_view kAssertion = "ASSERT(";  // as core/base/assert.cc writes it
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -28,7 +30,9 @@ std::string_view to_text(VerdictKind kind) {
 
 std::string shape_of(const Verdict& verdict) {
   std::string shape;
-  const std::string& text = verdict.message;
+  // Of an assertion every word counts, those in parentheses too.
+  const std::size_t assertion = verdict.kind == VerdictKind::crash ? verdict.message.find(kAssertion) : std::string::npos;
+  const std::string text = verdict.message.substr(0, assertion);
   int depth = 0;
   for (auto at = text.begin(); at != text.end();) {
     const auto end = std::find_if_not(at, text.end(), is_of_word);
@@ -43,6 +47,7 @@ std::string shape_of(const Verdict& verdict) {
     else if (depth == 0) shape.append(at, end);
     at = end;
   }
+  if (assertion != std::string::npos) shape += verdict.message.substr(assertion);
   return shape;
 }
 

@@ -27,8 +27,8 @@ struct Verdict {
   bool is_failure() const { return kind != VerdictKind::pass && kind != VerdictKind::refused; }
 };
 
-// The message without what differs from one run to the next: names and numbers are `#`, what stands in parentheses is `…`. Two
-// failures with the same kind, oracle and shape are most likely one mistake.
+// The message without what differs from one run to the next: names and numbers are `#`, what stands in parentheses is `…`; the words of
+// an assertion stay as they are. Two failures with the same kind, oracle and shape are most likely one mistake.
 std::string shape_of(const Verdict& verdict);
 bool is_alike(const Verdict& a, const Verdict& b);
 

@@ -25,6 +25,18 @@ TEST_CASE("other words, another oracle and another kind do") {
   CHECK_FALSE(is_alike(one, {VerdictKind::safety, "another", one.message}));
 }
 
+TEST_CASE("assertions are alike by every word of what they asked for") {
+  const auto crash = [](std::string message) { return Verdict{VerdictKind::crash, "process", std::move(message)}; };
+  const Verdict one = crash("the code under test ended itself: Aborted: ../core/raft/log.cc:40: ASSERT(log_.contains(id1))");
+  CHECK(is_alike(one, one));
+  CHECK_FALSE(is_alike(one, crash("the code under test ended itself: Aborted: ../core/raft/log.cc:40: ASSERT(log_.contains(id2))")));
+  CHECK_FALSE(is_alike(one, crash("the code under test ended itself: Aborted")));
+  CHECK(is_alike(crash("ended itself: ==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x17"),
+                 crash("ended itself: ==8==ERROR: AddressSanitizer: heap-use-after-free on address 0x18")));
+  CHECK_FALSE(is_alike(safety("ASSERT(a)"), safety("ASSERT(a) b")));
+  CHECK(is_alike(safety("ASSERT(a)"), safety("ASSERT(b)")));
+}
+
 TEST_CASE("a message may end anywhere") {
   CHECK_EQ(shape_of(safety("")), "");
   CHECK_EQ(shape_of(safety("a (b 1")), "a (");

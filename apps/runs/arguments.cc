@@ -43,6 +43,8 @@ std::string take(const std::string& key, const std::string& value, Arguments& ou
   } else if (key == "cpu-limit") {
     if (!parse_number(value, number)) return "takes seconds";
     out.cpu_seconds_max = static_cast<double>(number);
+  } else if (key == "until") {
+    if (!parse_number(value, out.until_turn) || out.until_turn == 0) return "takes the number of a turn, from 1 on";
   } else if (key == "until-oracle") {
     out.until_oracle = value;
   } else if (key == "scenario") {
@@ -97,7 +99,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   // What each command takes besides --json.
   const std::map<std::string, std::string> kTakes = {
       {"sim", "scenario seed seeds jobs without twice stop-at-failure until-oracle time-limit cpu-limit traces digests"},
-      {"replay", "log"},
+      {"replay", "log until"},
       {"shrink", "output runs"},
       {"report", "output"},
       {"compare", "scenario seeds jobs"},
@@ -109,7 +111,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   options.add_options()("json", "")("twice", "")("stop-at-failure", "")("log", "")("scenario", "", cxxopts::value<std::string>())(
       "seed", "", cxxopts::value<std::string>())("seeds", "", cxxopts::value<std::string>())(
       "jobs", "", cxxopts::value<std::string>())("time-limit", "", cxxopts::value<std::string>())(
-      "cpu-limit", "", cxxopts::value<std::string>())("until-oracle", "", cxxopts::value<std::string>())(
+      "cpu-limit", "", cxxopts::value<std::string>())("until", "", cxxopts::value<std::string>())("until-oracle", "", cxxopts::value<std::string>())(
       "runs", "", cxxopts::value<std::string>())("o,output", "", cxxopts::value<std::string>())(
       "without", "", cxxopts::value<std::string>())("traces", "", cxxopts::value<std::string>())("digests", "", cxxopts::value<std::string>())(
       "files", "", cxxopts::value<std::vector<std::string>>());
@@ -133,6 +135,7 @@ base::Result<Arguments> parse_arguments(const Program& program, int argc, const 
   if (!wants_trace && !files.empty()) return refuse(who + " takes no file: `" + files[0] + "`");
   if (out.command == "shrink" && out.output.empty()) return refuse(who + " needs -o FILE for the smaller trace");
   if (out.command == "report" && out.output.empty()) return refuse(who + " needs -o FILE for the page");
+  if (out.until_turn > 0 && out.json) return refuse(who + " tells how things stand in words: --until takes no --json");
   if (wants_trace) out.file = files[0];
   return out;
 }

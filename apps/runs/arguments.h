@@ -26,6 +26,7 @@ struct Arguments {
   bool twice = false;              // run every seed twice and compare digests
   bool stop_at_failure = false;
   bool log = false;                // of replay: the members' log lines
+  std::uint64_t until_turn = 0;    // of replay: stop behind this turn and say how everything stands; 0: run to the end
   double seconds_max = 0;
   double cpu_seconds_max = 0;      // of sim: of all runs together; 0: no limit
   std::string until_oracle;        // of sim: a failure that this oracle finds is enough

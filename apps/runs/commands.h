@@ -12,6 +12,7 @@ namespace runs {
 
 int run_sim(const Program& program, const Arguments& arguments);
 int run_replay(const Program& program, const Arguments& arguments);
+int run_until(const Program& program, const Arguments& arguments, const sim::Trace& trace);  // replay with --until
 int run_report(const Program& program, const Arguments& arguments);
 int run_shrink(const Program& program, const Arguments& arguments);
 int run_compare(const Program& program, const Arguments& arguments);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/runs/stderr_tap.h"
 #include "core/base/assert.h"
 #include "core/base/mark.h"
 
@@ -36,13 +37,12 @@ base::Hash128 parse_hash(const std::string& text) {
   return {std::strtoull(text.substr(0, 16).c_str(), nullptr, 16), std::strtoull(text.substr(16).c_str(), nullptr, 16)};
 }
 
-RunReport crash_report(std::uint64_t seed, int status) {
+RunReport crash_report(std::uint64_t seed, int status, std::string_view said) {
   RunReport report;
   report.seed = seed;
   report.outcome.verdict.kind = sim::VerdictKind::crash;
   report.outcome.verdict.oracle = "process";
-  report.outcome.verdict.message = WIFSIGNALED(status) ? std::string("the code under test ended itself: ") + strsignal(WTERMSIG(status))
-                                                      : "the run's process ended with code " + std::to_string(WEXITSTATUS(status));
+  report.outcome.verdict.message = crash_text(status, said);
   return report;
 }
 
@@ -60,6 +60,7 @@ struct Worker {
   int fd = -1;
   std::uint64_t next_seed = 0;  // not yet reported
   std::string buffered;
+  StderrTap said;
 };
 
 }  // namespace
@@ -193,63 +194,87 @@ double cpu_seconds_spent() { return cpu_seconds_of(RUSAGE_SELF) + cpu_seconds_of
 RunReport run_isolated(const sim::Scenario& scenario, const sim::Plan& plan, Hits hits, base::Duration until) {
   int pipe_fds[2];
   if (pipe(pipe_fds) != 0) std::exit(3);
+  StderrTap said;
+  said.open();
   const pid_t pid = fork();
   if (pid < 0) std::exit(3);
   if (pid == 0) {
     close(pipe_fds[0]);
+    said.in_child();
     write_all(pipe_fds[1], to_json_line(run_with(scenario, plan, hits, until)));
     _exit(0);
   }
   close(pipe_fds[1]);
+  said.in_parent();
   std::string line;
-  char buffer[65536];
-  for (ssize_t count = 0; (count = read(pipe_fds[0], buffer, sizeof buffer)) > 0;) line.append(buffer, static_cast<std::size_t>(count));
+  for (bool has_more = true; has_more || said.fd() >= 0;) {
+    pollfd polled[] = {{has_more ? pipe_fds[0] : -1, POLLIN, 0}, {said.fd(), POLLIN, 0}};
+    poll(polled, 2, -1);
+    if (polled[1].revents != 0) said.read();
+    if (polled[0].revents == 0) continue;
+    char buffer[65536];
+    const ssize_t count = read(pipe_fds[0], buffer, sizeof buffer);
+    has_more = count > 0;
+    if (has_more) line.append(buffer, static_cast<std::size_t>(count));
+  }
   close(pipe_fds[0]);
   int status = 0;
   waitpid(pid, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return from_json_line(line);
-  return crash_report(plan.seed, status);
+  return crash_report(plan.seed, status, said.text());
 }
 
 void run_batch(const sim::Scenario& scenario, const BatchOptions& options, ReportListener& listener) {
   const auto begin = std::chrono::steady_clock::now();
   const std::uint64_t step = options.jobs;
-  std::vector<Worker> workers;
-  const auto start = [&](Worker& worker, std::uint64_t first) {
-    worker = {};
+  std::vector<std::unique_ptr<Worker>> workers;
+  const auto start = [&](std::unique_ptr<Worker>& place, std::uint64_t first) {
+    place = std::make_unique<Worker>();
+    Worker& worker = *place;
     worker.next_seed = first;
     if (first > options.last_seed) return;
     int pipe_fds[2];
     if (pipe(pipe_fds) != 0) std::exit(3);
+    worker.said.open();
     worker.pid = fork();
     if (worker.pid < 0) std::exit(3);
     if (worker.pid == 0) {
       close(pipe_fds[0]);
-      for (const Worker& other : workers) {
-        if (other.fd >= 0) close(other.fd);
+      for (const std::unique_ptr<Worker>& other : workers) {
+        if (other == nullptr || other.get() == &worker) continue;
+        if (other->fd >= 0) close(other->fd);
+        other->said.close_reader();
       }
+      worker.said.in_child();
       for (std::uint64_t seed = first; seed <= options.last_seed; seed += step) {
         write_all(pipe_fds[1], to_json_line(run_here(scenario, scenario.draw_plan(seed), options.twice)));
       }
       _exit(0);
     }
     close(pipe_fds[1]);
+    worker.said.in_parent();
     worker.fd = pipe_fds[0];
   };
-  for (unsigned job = 0; job < options.jobs; ++job) workers.emplace_back();
+  workers.resize(options.jobs);
   for (unsigned job = 0; job < options.jobs; ++job) start(workers[job], options.first_seed + job);
 
   bool is_enough = false;
   while (!is_enough) {
     std::vector<pollfd> polled;
-    for (const Worker& worker : workers) {
-      if (worker.fd >= 0) polled.push_back({worker.fd, POLLIN, 0});
+    for (const std::unique_ptr<Worker>& worker : workers) {
+      if (worker->fd < 0) continue;
+      polled.push_back({worker->fd, POLLIN, 0});
+      polled.push_back({worker->said.fd(), POLLIN, 0});
     }
     if (polled.empty()) break;
     poll(polled.data(), polled.size(), 1000);
-    for (Worker& worker : workers) {
-      const auto found = std::find_if(polled.begin(), polled.end(), [&](const pollfd& p) { return p.fd == worker.fd; });
-      if (worker.fd < 0 || found == polled.end() || found->revents == 0) continue;
+    for (std::unique_ptr<Worker>& place : workers) {
+      Worker& worker = *place;
+      const auto is_ready = [&](int fd) {
+        return fd >= 0 && std::any_of(polled.begin(), polled.end(), [fd](const pollfd& p) { return p.fd == fd && p.revents != 0; });
+      };
+      if (is_ready(worker.said.fd())) worker.said.read();
+      if (!is_ready(worker.fd)) continue;
       char buffer[65536];
       const ssize_t count = read(worker.fd, buffer, sizeof buffer);
       if (count > 0) {
@@ -264,21 +289,23 @@ void run_batch(const sim::Scenario& scenario, const BatchOptions& options, Repor
       }
       close(worker.fd);
       worker.fd = -1;
+      worker.said.drain();
       int status = 0;
       waitpid(worker.pid, &status, 0);
       if (WIFEXITED(status) && WEXITSTATUS(status) == 2) std::exit(2);  // it has said why
       if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
-      is_enough = !listener.on_report(crash_report(worker.next_seed, status));
-      if (!is_enough) start(worker, worker.next_seed + step);
+      const std::uint64_t seed = worker.next_seed;
+      is_enough = !listener.on_report(crash_report(seed, status, worker.said.text()));
+      if (!is_enough) start(place, seed + step);
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     if (options.seconds_max > 0 && elapsed.count() > options.seconds_max) is_enough = true;
   }
-  for (const Worker& worker : workers) {
-    if (worker.fd < 0) continue;
-    close(worker.fd);
-    kill(worker.pid, SIGKILL);
-    waitpid(worker.pid, nullptr, 0);
+  for (const std::unique_ptr<Worker>& worker : workers) {
+    if (worker->fd < 0) continue;
+    close(worker->fd);
+    kill(worker->pid, SIGKILL);
+    waitpid(worker->pid, nullptr, 0);
   }
 }
 

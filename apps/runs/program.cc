@@ -17,6 +17,7 @@ std::string usage(const Program& program) {
          space + "         [--until-oracle NAME] [--time-limit SECONDS] [--cpu-limit SECONDS] [--traces DIR] [--digests FILE] [--json]\n" +
          space + "         [--without FAULT,FAULT…]   the kinds of docs/fault-model.md\n" +
          program.name + " replay  TRACE [--log] [--json]\n" +
+         program.name + " replay  TRACE --until TURN [--log]   how members, disks, clients and messages stand when that turn is over\n" +
          program.name + " shrink  TRACE -o SMALLER [--runs N] [--json]\n" +
          program.name + " report  TRACE -o PAGE.html   the run as one page to look at, with a picture; needs no network\n" +
          program.name + " compare [--scenario NAME] [--seeds A..B]   how many decisions change when one client operation is taken out\n";

@@ -49,6 +49,7 @@ int run_replay(const Program& program, const Arguments& arguments) {
   if (!trace) return refuse(program, trace.error());
   const sim::Scenario& scenario = scenario_named(program, trace->plan.scenario);
   warm_up(scenario);
+  if (arguments.until_turn > 0) return run_until(program, arguments, *trace);
   RunReport report;
   if (arguments.log) {
     // In this process, so that the lines are there even when the run is long.

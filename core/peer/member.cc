@@ -13,8 +13,8 @@ constexpr base::Duration kLookInterval = std::chrono::milliseconds(50);
 constexpr base::Duration kLookPatience = std::chrono::seconds(5);
 }  // namespace
 
-Member::Member(const io::World& world, replica::StateMachine& machine, replica::ReplicaListener& listener)
-    : world_(world), machine_(machine), listener_(listener) {}
+Member::Member(const io::World& world, replica::StateMachine& machine, replica::ReplicaListener& listener, Options options)
+    : world_(world), machine_(machine), listener_(listener), options_(std::move(options)) {}
 
 Member::~Member() {
   world_.clock.disarm(*this);
@@ -24,8 +24,8 @@ Member::~Member() {
 rpc::Server& Member::server() {
   ASSERT(stage_ == Stage::idle);
   if (server_ == nullptr) {
-    server_ = std::make_unique<rpc::Server>(world_, server_options(Options()));
-    transport_ = std::make_unique<Transport>(world_, Options(), *server_);
+    server_ = std::make_unique<rpc::Server>(world_, server_options(options_));
+    transport_ = std::make_unique<Transport>(world_, options_, *server_);
   }
   return *server_;
 }

@@ -22,7 +22,7 @@ namespace peer {
 class Member final : private replica::ReplicaListener, private io::Timer, private io::EndOfTurn, private io::Completion {
  public:
   // All references outlive the member.
-  Member(const io::World& world, replica::StateMachine& machine, replica::ReplicaListener& listener);
+  Member(const io::World& world, replica::StateMachine& machine, replica::ReplicaListener& listener, Options options = {});
   // Requires: start() was never called, leave() has completed, or the member crashed (its I/O is dead).
   ~Member();
   Member(const Member&) = delete;
@@ -73,6 +73,7 @@ class Member final : private replica::ReplicaListener, private io::Timer, privat
   const io::World world_;
   replica::StateMachine& machine_;
   replica::ReplicaListener& listener_;
+  const Options options_;
   Stage stage_ = Stage::idle;
   io::Completion* done_ = nullptr;  // of leave()
   std::unique_ptr<Transport> transport_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "core/base/time.h"
 #include "core/rpc/server.h"
@@ -13,6 +14,8 @@ struct Options {
   std::size_t control_bytes_max = 1U << 20U;
   std::size_t appends_bytes_max = 32U << 20U;
   std::size_t message_bytes_max = 256U << 20U;  // neither sent nor received beyond
+  // What a later version of this member would say besides, as the bytes of further fields of `Message`; others skip it (docs/formats/peer.md).
+  std::string further_fields;
   std::size_t packet_bytes = 64U << 10U;        // what goes at once; a link that takes `silence_timeout` for this is as good as none
 
   // What is asked of a snapshot's source at once, and how much of it may be under way, not yet taken by the other side's disk. A larger

@@ -45,7 +45,7 @@ Outgoing::Outgoing(const io::World& world, const Options& options, const Hello& 
       bytes_max_(lane == Lane::control ? options.control_bytes_max : options.appends_bytes_max),
       owner_(owner),
       addresses_(std::move(addresses)),
-      writer_(hello.salt(lane), options.packet_bytes) {
+      writer_(hello.salt(lane), options.packet_bytes, options.further_fields) {
   dial();
 }
 

@@ -52,6 +52,7 @@ void PacketWriter::clear() {
 void PacketWriter::begin(const raft::Message& message) {
   clear();
   encode(message, buffer_);
+  buffer_ += further_fields_;
   cut(kMessage);
 }
 

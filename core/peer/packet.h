@@ -31,8 +31,9 @@ using Content = std::variant<std::monostate, raft::Message, SnapshotPiece, Snaps
 
 class PacketWriter {
  public:
-  // `salt` is of the stream (Hello::salt). Requires: packet_bytes > 0.
-  PacketWriter(std::uint64_t salt, std::size_t packet_bytes) : salt_(salt), packet_bytes_(packet_bytes) {}
+  // `salt` is of the stream (Hello::salt); `further_fields` stand at the end of each message. Requires: packet_bytes > 0.
+  PacketWriter(std::uint64_t salt, std::size_t packet_bytes, std::string_view further_fields = {})
+      : salt_(salt), packet_bytes_(packet_bytes), further_fields_(further_fields) {}
 
   // Requires: next() has found nothing more.
   void begin(const raft::Message& message);
@@ -55,6 +56,7 @@ class PacketWriter {
 
   const std::uint64_t salt_;
   const std::size_t packet_bytes_;
+  const std::string further_fields_;
   Stage stage_ = Stage::idle;
   int field_ = 0;       // of the whole; those of its parts follow it
   std::string buffer_;  // room for what stands before it, then the message

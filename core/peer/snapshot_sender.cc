@@ -28,7 +28,7 @@ SnapshotSender::SnapshotSender(const io::World& world, const Options& options, c
       snapshot_(snapshot),
       owner_(owner),
       source_(std::move(source)),
-      writer_(hello.salt(Lane::snapshots), options.packet_bytes) {
+      writer_(hello.salt(Lane::snapshots), options.packet_bytes, options.further_fields) {
   ASSERT(!addresses_.empty());
   ASSERT(source_ != nullptr);
   dial();

@@ -146,6 +146,8 @@ bool Node::is_intact(std::string_view path, std::uint64_t offset, std::uint64_t 
   return volume_.is_intact(universe_.now, path, offset, size);
 }
 
+std::vector<FileStanding> Node::files() { return volume_.files(universe_.now); }
+
 std::vector<std::string> Node::running_jobs() const { return world_->workers().running(universe_.now); }
 
 }  // namespace io::sim

@@ -108,6 +108,8 @@ class Node final {
   bool is_durable(std::string_view path);
   // The bytes of the file lie on the disk as they should: nothing has rotted there, and no write has gone elsewhere.
   bool is_intact(std::string_view path, std::uint64_t offset, std::uint64_t size);
+  // Likewise, of all files of the disk.
+  std::vector<FileStanding> files();
   // Owners of the queues whose job is under way at this instant.
   std::vector<std::string> running_jobs() const;
 

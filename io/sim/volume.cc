@@ -6,6 +6,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/bytes.h"
+#include "io/disk.h"
 
 namespace io::sim {
 
@@ -351,6 +352,61 @@ bool Volume::is_durable(VirtualTime now, std::string_view path) {
     if (live[i] != promised[i] && live[i] != durable[i]) return false;
   }
   return true;
+}
+
+void Volume::list_files(const Directory& directory, Names Directory::* names, const std::string& prefix, std::map<std::string, std::shared_ptr<Inode>>& out) {
+  for (const auto& [name, node] : directory.*names) {
+    if (node.file) out.emplace(prefix + name, node.file);
+    if (node.directory) list_files(*node.directory, names, prefix + name + "/", out);
+  }
+}
+
+std::vector<FileStanding> Volume::files(VirtualTime now) {
+  settle(now);
+  std::map<std::string, std::shared_ptr<Inode>> live;
+  std::map<std::string, std::shared_ptr<Inode>> durable;
+  list_files(*root_, &Directory::live, "", live);
+  list_files(*root_, &Directory::durable, "", durable);
+  std::map<std::string, FileStanding> out;
+  for (const auto& [path, file] : live) {
+    FileStanding& one = out[path];
+    const auto same = durable.find(path);
+    one.has_durable_name = same != durable.end() && same->second == file;
+    one.size = file->size();
+    one.durable_size = file->durable().size();
+    std::string seen(kSectorBytes, '\0');
+    std::string kept(kSectorBytes, '\0');
+    for (std::uint64_t offset = 0; offset < std::max(one.size, one.durable_size); offset += kSectorBytes) {
+      const std::size_t seen_bytes = file->read(offset, base::as_writable_bytes(seen));
+      const std::size_t kept_bytes = file->durable().read(offset, base::as_writable_bytes(kept));
+      if (seen_bytes == kept_bytes && seen.compare(0, seen_bytes, kept, 0, kept_bytes) == 0) continue;
+      if (one.differing_sectors++ == 0) one.first_differing = offset;
+    }
+  }
+  for (const auto& [path, file] : durable) {
+    if (live.count(path) > 0) continue;
+    FileStanding& one = out[path];
+    one.is_there = false;
+    one.has_durable_name = true;
+    one.durable_size = file->durable().size();
+  }
+  std::vector<FileStanding> files;
+  for (auto& [path, file] : out) {
+    file.path = path;
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+std::string to_text(const FileStanding& file) {
+  if (!file.is_there) return file.path + "  gone, and a power loss may bring it back";
+  std::string out = file.path + "  " + std::to_string(file.size) + " bytes";
+  if (!file.has_durable_name) out += "; its name is not durable";
+  if (file.differing_sectors > 0) {
+    out += "; not durable: " + std::to_string(file.differing_sectors) + (file.differing_sectors == 1 ? " sector" : " sectors") + " from " +
+           std::to_string(file.first_differing) + " on";
+  }
+  return out;
 }
 
 }  // namespace io::sim

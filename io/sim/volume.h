@@ -18,6 +18,19 @@
 
 namespace io::sim {
 
+// A file as it is at one moment, for whoever tells of it.
+struct FileStanding {
+  std::string path;
+  bool is_there = true;             // to the member; otherwise only its removal is not durable
+  bool has_durable_name = false;    // a power loss now could not take it
+  std::uint64_t size = 0;           // as the member sees it
+  std::uint64_t durable_size = 0;   // without whatever is not durable
+  std::uint64_t differing_sectors = 0;  // whose bytes are not those that are durable, up to the end of the longer one
+  std::uint64_t first_differing = 0;    // where the first of them begins
+};
+// `wal/0000000000000001.log  65536 bytes; not durable: 3 sectors from 8192 on`
+std::string to_text(const FileStanding& file);
+
 class Volume {
  public:
   explicit Volume(Decisions& decisions) : decisions_(decisions) {}
@@ -47,6 +60,8 @@ class Volume {
   bool is_durable(VirtualTime now, std::string_view path);
   // What is really there: whether rot and misdirected writes have left these bytes of the file, as far as it goes, as they should be.
   bool is_intact(VirtualTime now, std::string_view path, std::uint64_t offset, std::uint64_t size);
+  // All files that there are, or that a power loss could bring back, by path.
+  std::vector<FileStanding> files(VirtualTime now);
 
  private:
   struct Directory;
@@ -84,6 +99,7 @@ class Volume {
   static void apply(Names Directory::* names, const Change& change);
   bool forget_after(VirtualTime at);  // true when there was anything
   bool finish_names(VirtualTime at);  // true when a change was taken back
+  static void list_files(const Directory& directory, Names Directory::* names, const std::string& prefix, std::map<std::string, std::shared_ptr<Inode>>& out);
   template <typename Visit>
   static void for_each(Directory& directory, Names Directory::* names, Visit&& visit);
 

@@ -163,4 +163,23 @@ TEST_CASE("mistakes are answered as a file system answers them") {
   CHECK_EQ(*script.volume.exists("x/a"), false);
 }
 
+TEST_CASE("what of a file is not durable can be told, and what a power loss may bring back") {
+  Script script;
+  script.create_directory("d");
+  script.create("d/gone");
+  script.create("whole");
+  script.write("whole", std::string(1500, 'a'));
+  script.sync("");
+  script.sync("d");
+  script.remove("d/gone");
+  (*script.volume.find_file("whole"))->write(script.next(), 600, base::as_bytes(std::string_view("b")));
+  script.create("young");
+  const std::vector<FileStanding> files = script.volume.files(at(script.calls * 10 + 9));
+  REQUIRE_EQ(files.size(), 3);
+  CHECK_EQ(to_text(files[0]), "d/gone  gone, and a power loss may bring it back");
+  CHECK_EQ(to_text(files[1]), "whole  1500 bytes; not durable: 1 sector from 512 on");
+  CHECK_EQ(files[1].durable_size, 1500);
+  CHECK_EQ(to_text(files[2]), "young  0 bytes; its name is not durable");
+}
+
 }  // namespace io::sim

@@ -120,6 +120,27 @@ TEST_CASE("a story has everybody in it, and what each was told at its time") {
   CHECK_EQ(story.faults[0].lanes, std::vector<std::uint32_t>{1});
 }
 
+TEST_CASE("a run that stops at a turn says how everything stands there") {
+  RunOptions options = telling();
+  options.turns_max = 4000;
+  Recording recording;
+  const Outcome outcome = run(*make_cluster(), short_plan(), options, recording);
+  CHECK_EQ(outcome.turns, 4000);
+  REQUIRE_EQ(recording.machines.size(), 3);
+  const std::vector<MemberStanding> members = standings(recording.story);
+  int leaders = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    CHECK_EQ(members[i].is_up && members[i].is_ready, recording.machines[i].is_up);
+    CHECK_GE(members[i].last.index, members[i].committed);
+    CHECK_GE(members[i].committed, members[i].applied);
+    CHECK(std::any_of(recording.machines[i].files.begin(), recording.machines[i].files.end(),
+                      [](const io::sim::FileStanding& one) { return one.path == "wal/0000000000000001.log"; }));
+    leaders += members[i].part == "leader" ? 1 : 0;
+  }
+  CHECK_EQ(leaders, 1);
+  CHECK_NE(standing_text(recording.story, recording.machines).find("turn 4000, "), std::string::npos);
+}
+
 TEST_CASE("messages are named, end after they began, and those that a crash or a reset took are lost") {
   Outcome outcome;
   const Story story = story_of(short_plan(), outcome);
