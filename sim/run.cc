@@ -241,6 +241,7 @@ class Engine final : private Truth, private Machines {
     sim_.after(kLookEvery, [this] {
       if (course_->is_inspecting) return;
       excuse();
+      if (findings_.is_progress_excused()) return;
       bool is_over = true;
       for_each_milestone([&](Milestone milestone) {
         if (progress_.is_to_look(milestone)) {
