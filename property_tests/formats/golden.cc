@@ -40,9 +40,10 @@ void check_golden(const std::string& name, std::string_view bytes) {
     golden = bytes;
   }
   REQUIRE_MESSAGE(golden.has_value(), path_of(name), " is not there; `formats_test DIRECTORY --record` writes it");
-  const auto [ours, theirs] = std::mismatch(bytes.begin(), bytes.end(), golden->begin(), golden->end());
-  const bool is_same = ours == bytes.end() && theirs == golden->end();
-  CHECK_MESSAGE(is_same, "what is written today differs from ", name, " at byte ", ours - bytes.begin(),
+  const auto differing = std::mismatch(bytes.begin(), bytes.end(), golden->begin(), golden->end());
+  const bool is_same = differing.first == bytes.end() && differing.second == golden->end();
+  const auto offset = differing.first - bytes.begin();
+  CHECK_MESSAGE(is_same, "what is written today differs from ", name, " at byte ", offset,
                 ". Members and disks out there have the old form: give the new one another version, and a golden file beside the old one "
                 "(traces/formats/README.md)");
 }

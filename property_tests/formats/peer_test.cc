@@ -121,7 +121,9 @@ TEST_CASE("what members send each other is version 1 of their protocol") {
 
 TEST_CASE("packets of version 1 say today what they said") {
   auto golden = Pieces::read(read_golden(std::string(kPeer)));
-  for (const auto& [name, message] : messages()) {
+  for (const auto& one : messages()) {
+    const std::string& name = one.first;
+    const raft::Message& message = one.second;
     CAPTURE(name);
     peer::PacketReader reader(hello().salt(peer::lane_of(message)), 1U << 20U);
     base::Result<peer::Content> content = reader.read(golden[name]);
@@ -149,7 +151,9 @@ TEST_CASE("packets of version 1 say today what they said") {
 
 TEST_CASE("what a later member adds to a message of version 1 is skipped, and the rest is what it was") {
   auto golden = Pieces::read(read_golden(std::string(kPeer)));
-  for (const auto& [name, message] : messages()) {
+  for (const auto& one : messages()) {
+    const std::string& name = one.first;
+    const raft::Message& message = one.second;
     CAPTURE(name);
     const std::uint64_t salt = hello().salt(peer::lane_of(message));
     peer::PacketReader reader(salt, 1U << 20U);
@@ -164,8 +168,8 @@ TEST_CASE("what a later member adds to a message of version 1 is skipped, and th
 
 TEST_CASE("the metadata of version 1 says who calls") {
   rpc::Metadata metadata;
-  for (const auto& [name, value] : Pieces::read(read_golden(std::string(kPeer)))) {
-    if (name.starts_with("metadata ")) CHECK(metadata.add(name.substr(9), value));
+  for (const auto& piece : Pieces::read(read_golden(std::string(kPeer)))) {
+    if (piece.first.starts_with("metadata ")) CHECK(metadata.add(piece.first.substr(9), piece.second));
   }
   const base::Result<peer::Hello> read = peer::read_hello(metadata);
   REQUIRE(read);
