@@ -36,8 +36,9 @@ inline constexpr std::array<Bound, kMilestoneCount> kBounds = {{
     {"answered", std::chrono::seconds(75)},
     // An operator ends what it began: perhaps a list, a removal, an addition and a promotion, each with timeouts like a client's.
     {"changed", std::chrono::seconds(45)},
-    // Who needs a snapshot gets one of a few hundred kilobytes over a sound link, behind two others, and replays what came meanwhile.
-    {"equal", std::chrono::seconds(8)},
+    // Who needs a snapshot gets one of a few hundred kilobytes over a sound link and replays what came meanwhile, after up to three others
+    // that are cut off have kept the leader's two places for snapshots, until nothing has been heard of them for eight seconds each.
+    {"equal", std::chrono::seconds(35)},
 }};
 
 // A member that has to start again reads its files, asks the others whether they know it, and makes itself known: each takes a

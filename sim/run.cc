@@ -256,7 +256,8 @@ class Engine final : private Truth, private Machines {
 
   template <typename Visit>
   static void for_each_milestone(Visit&& visit) {
-    for (const Milestone milestone : {Milestone::leader, Milestone::answered, Milestone::changed, Milestone::equal}) visit(milestone);
+    // Who waits says more than who is unknown; `equal` comes behind the others.
+    for (const Milestone milestone : {Milestone::answered, Milestone::changed, Milestone::leader, Milestone::equal}) visit(milestone);
   }
 
   // Empty: it is reached.
