@@ -14,8 +14,8 @@ class DiskWatch {
  public:
   explicit DiskWatch(std::uint32_t election_ticks) : election_ticks_(election_ticks) {}
 
-  // Once a tick. `write` is the log write that is under way, 0 for none; `is_refusing`: proposals are refused at the gate;
-  // `durable`: of the store. False: the disk has got nowhere for an election timeout or more.
+  // Once a tick. `write` is the log write that is under way, 0 for none; `is_refusing`: proposals are refused at the gate, and the store has
+  // not all that is committed; `durable`: of the store. False: the disk has got nowhere for an election timeout or more.
   bool tick(std::uint64_t write, bool is_refusing, const base::StoreMark& durable) {
     write_ticks_ = write != 0 && write == write_ ? write_ticks_ + 1 : 0;
     write_ = write;
