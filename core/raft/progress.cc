@@ -53,8 +53,15 @@ bool Progress::on_rejected(base::LogIndex rejected, base::LogIndex agreed) {
   }
   // A probe is rejected at the place where it was sent, or long ago.
   if (state_ == State::snapshot || rejected.next() != next_) return false;
-  next_ = std::max(std::min(rejected, agreed.next()), matched_.next());
   is_probe_sent_ = false;
+  if (rejected != matched_ || matched_ == base::LogIndex()) {
+    next_ = std::max(std::min(rejected, agreed.next()), matched_.next());
+    return true;
+  }
+  // It lacks what it had acknowledged: its disk has lost it, which is not for raft to mend, but it gets it again. This may also be the late
+  // answer to a probe of before it had that; then it gets it twice.
+  next_ = std::min(rejected, agreed.next());
+  matched_ = next_.previous();
   return true;
 }
 

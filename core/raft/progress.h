@@ -33,7 +33,7 @@ class Progress {
   explicit Progress(base::LogIndex next) : next_(next) {}
 
   State state() const { return state_; }
-  base::LogIndex matched() const { return matched_; }  // it durably has the leader's log up to here
+  base::LogIndex matched() const { return matched_; }  // it durably has the leader's log up to here, as it says, unless its disk has lost it
   base::LogIndex next() const { return next_; }        // the first entry to send; invariant: next_ > matched_
   base::LogIndex commit_sent() const { return commit_sent_; }
 

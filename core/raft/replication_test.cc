@@ -142,6 +142,26 @@ TEST_CASE("entries that were lost on the way are found missing by that question,
   CHECK_EQ(again[0].entries.size(), 4);
 }
 
+TEST_CASE("a follower whose disk has lost what it had acknowledged is given it again, and counts for none of it meanwhile") {
+  RaftFixture f(voters(3), {});
+  f.elect({2});
+  f.acknowledge(2, 1);
+  f.propose();
+  f.propose();
+  f.acknowledge(2, 3);
+  REQUIRE_EQ(f.raft.progress(member(2))->matched(), base::LogIndex(3));
+  f.step(Unreachable{member(2)});  // it starts again, with 1/1 alone
+  f.tick(1);
+  f.receive(2, HeartbeatReply{base::Term(1), {}});
+  const auto again = sent<Append>(f.receive(2, AppendReply{base::Term(1), false, base::LogIndex(3), id(1, 1)}).messages, 2);
+  REQUIRE_EQ(again.size(), 1);
+  CHECK(again[0].previous == id(1, 1));
+  CHECK_EQ(again[0].entries.size(), 2);
+  CHECK_EQ(f.raft.progress(member(2))->matched(), base::LogIndex(1));
+  f.acknowledge(2, 3);
+  CHECK_EQ(f.raft.progress(member(2))->matched(), base::LogIndex(3));
+}
+
 TEST_CASE("one append holds no more than its bytes, but one entry always") {
   RaftFixture f(voters(2), {}, FlowLimits{10, 256, 1U << 20U});
   f.elect({2});

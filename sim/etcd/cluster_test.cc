@@ -98,6 +98,26 @@ TEST_CASE("a leader that is cut off whoever it is leaves the others to another, 
   CHECK_GT(outcome.faults[io::sim::FaultKind::network_partition], 0);
 }
 
+TEST_CASE("what a member forgets without noticing, the others give it again") {
+  std::uint64_t forgotten = 0;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    CAPTURE(i);
+    Plan plan = short_plan(5);
+    const base::Duration at = std::chrono::milliseconds(2000 + 33 * i);
+    plan.actions = {action_of(ActionKind::bit_rot, i % 5, {}, at, {}),
+                    action_of(ActionKind::power_loss, i % 5, {}, at + std::chrono::microseconds(1), std::chrono::milliseconds(200))};
+    plan.actions[0].part = Part::log;
+    plan.actions[0].id = 2 * i;
+    plan.actions[1].id = 2 * i + 1;
+    const Outcome outcome = run(plan);
+    CHECK_MESSAGE((outcome.verdict.kind == VerdictKind::pass || outcome.is_beyond), outcome.verdict.message);
+    CHECK_FALSE(outcome.verdict.is_failure());
+    const auto found = outcome.losses.find("forgotten");
+    if (!outcome.is_beyond && found != outcome.losses.end()) forgotten += found->second;
+  }
+  CHECK_GT(forgotten, 0);
+}
+
 TEST_CASE("two runs of a cluster are one run") {
   Plan plan = short_plan(5);
   plan.rates = {{"link.reset", 2000}, {"peer.corrupt", 2000}, {"link.stall", 2000}};
