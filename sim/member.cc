@@ -379,11 +379,20 @@ void Member::heal() {
 void Member::wake_up() {
   if (!is_in_use_ || gone_) return;
   const bool is_stuck = node_.host().ready_at() > course_.sim.now() + kStuckAfter;
-  if (node_.is_up() && (!is_ready_ || is_stuck)) {
-    tell(StoryKind::crashed, "ended, to be started anew");
-    end_process();
-  }
-  if (!node_.is_up()) node_.restart();
+  if (node_.is_up() && (!is_ready_ || is_stuck)) start_over();
+  if (!node_.is_up()) return node_.restart();
+  if (node_.running_jobs().empty()) return;
+  const std::uint64_t incarnation = node_.incarnation();
+  course_.sim.after(kStuckAfter, [this, incarnation] {
+    if (!node_.is_up() || node_.incarnation() != incarnation || !is_in_use_ || node_.running_jobs().empty()) return;
+    start_over();
+    node_.restart();
+  });
+}
+
+void Member::start_over() {
+  tell(StoryKind::crashed, "ended, to be started anew");
+  end_process();
 }
 
 void Member::stay_broken(Ailment ailment) {

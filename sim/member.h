@@ -104,6 +104,7 @@ class Member final : private io::sim::ProgramFactory, private io::sim::ObserverL
   std::optional<base::Duration> crash_offset(const Action& action);
   void strike();
   void crash(io::sim::CrashKind kind, base::Duration down);
+  void start_over();
   void end_process();
   void fail();
   void spoil(const Action& action);
