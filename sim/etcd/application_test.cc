@@ -117,7 +117,7 @@ TEST_CASE("a process that was killed begins its job again, and is told that the 
 TEST_CASE("a job that does not end fails the run, when all faults are over") {
   const Outcome out = run({{milliseconds(1000), "never"}, {milliseconds(2000), "put"}});
   CHECK_EQ(out.verdict.kind, VerdictKind::liveness);
-  CHECK_EQ(out.verdict.message, "process 0 has not ended its job 0 (never), long after all faults have ended");
+  CHECK_EQ(out.verdict.message, "process 0 has not ended its job 0 (never), long after all faults have ended (the bound `answered` is 75 s)");
 }
 
 TEST_CASE("what an application says is wrong is the verdict") {
