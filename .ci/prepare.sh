@@ -75,8 +75,8 @@ configure() {
   quietly "$directory/setup.log" env CXX="$compiler" meson setup "$directory" "$root" "$@"
 }
 
-# Two checkouts of the same source share what was compiled. Without the last of them ccache leaves alone what reads a precompiled header.
-export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+# Two checkouts of the same source share what was compiled.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
 # quietly LOG COMMAND...: the output goes to LOG; on a terminal its newest line is shown in place, and
 # if the command fails, its end is.

@@ -1,7 +1,7 @@
 """Each header compiles alone, with the flags of its neighbours.
 
-A header that its own .cc includes first (shape.py insists) is compiled alone by a build without precompiled headers, which `./test --all`
-makes. What compiled once is remembered by the hash of everything that it includes from the tree, in the build directory.
+A header that its own .cc includes first (shape.py insists) has been compiled alone by the build. What compiled once is
+remembered by the hash of everything that it includes from the tree, in the build directory.
 """
 import concurrent.futures
 import hashlib
@@ -45,9 +45,9 @@ class Compiler:
         for word in words:
             if skip_next:
                 skip_next = False
-            elif word in ('-o', '-MF', '-MQ', '-MT', '-include', '-include-pch'):
+            elif word in ('-o', '-MF', '-MQ', '-MT'):
                 skip_next = True
-            elif word not in ('-c', '-MD', '-MMD', '-fpch-preprocess', best['file']) and not word.endswith('ccache'):
+            elif word not in ('-c', '-MD', '-MMD', best['file']) and not word.endswith('ccache'):
                 kept.append(word)
         return kept
 

@@ -8,9 +8,7 @@ def check(source, paths):
         lines = source.text.splitlines() or ['']
         if not lines[0].startswith(f'// {source.path}: '):
             yield Finding(source.path, 1, f'the first line should be `// {source.path}: <what it is for>`')
-        # GCC compiles a precompiled header as a main file, where the line is an error.
-        is_precompiled = source.path.endswith('/precompiled.h')
-        if not is_precompiled and not any(line.strip() == '#pragma once' for line in lines):
+        if not any(line.strip() == '#pragma once' for line in lines):
             yield Finding(source.path, 1, 'lacks `#pragma once`')
     elif source.path.endswith('.cc'):
         own = source.path[:-len('.cc')] + '.h'

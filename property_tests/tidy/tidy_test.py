@@ -131,8 +131,6 @@ class Shape(unittest.TestCase):
         self.assertEqual(len(list(findings_of([bad]))), 1)
         bare = Source('core/raft/a.h', '// core/raft/a.h: fine\n')
         self.assertIn('pragma once', str(list(findings_of([bare]))[0]))
-        precompiled = Source('core/raft/precompiled.h', '// core/raft/precompiled.h: fine\n')
-        self.assertEqual(len(list(findings_of([precompiled]))), 0)
 
     def test_a_source_includes_its_own_header_first(self):
         wrong = '#include <string>\n#include "core/raft/a.h"\n'
