@@ -21,7 +21,21 @@ constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
 constexpr base::Duration kSteadyUntil = std::chrono::seconds(60);
 constexpr base::Duration kSteadyDuration = std::chrono::seconds(100);
 
-class ClusterScenario final : public Scenario {
+// How many clients and how large things are, and what goes wrong within the budget. Requires: members, learners and times are set.
+void draw_usual(io::sim::Decisions& decisions, Plan& plan) {
+  plan.clients = draw_client_count(decisions, 8);
+  draw_sizes(decisions, plan);
+  draw_group_sizes(decisions, plan);
+  draw_faults(decisions, Budget::within, plan);
+}
+
+// Of members that stay the same.
+class GroupScenario : public Scenario {
+ public:
+  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const final { return make_group(plan, {}, findings); }
+};
+
+class ClusterScenario final : public GroupScenario {
  public:
   std::string_view name() const override { return "cluster"; }
 
@@ -36,24 +50,17 @@ class ClusterScenario final : public Scenario {
     if (plan.members > 2 && decisions.happens("plan-has-learners", {}, 250'000)) {
       plan.learners = 1 + static_cast<std::uint32_t>(decisions.below("plan-learners", {}, std::min<std::uint32_t>(plan.members - 2, 2)));
     }
-    plan.clients = draw_client_count(decisions, 8);
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
-    draw_sizes(decisions, plan);
-    draw_group_sizes(decisions, plan);
-    draw_faults(decisions, Budget::within, plan);
+    draw_usual(decisions, plan);
     draw_damage(decisions, plan);
     draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
     return plan;
   }
-
-  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
-    return make_group(plan, {}, findings);
-  }
 };
 
 // What *cluster* is, with as many members, seconds and operations as make runs comparable.
-class SteadyScenario final : public Scenario {
+class SteadyScenario final : public GroupScenario {
  public:
   explicit SteadyScenario(std::uint32_t per_second) : name_("steady-" + std::to_string(per_second)), per_second_(per_second) {}
 
@@ -65,18 +72,11 @@ class SteadyScenario final : public Scenario {
     plan.scenario = name();
     plan.seed = seed;
     plan.members = 3;
-    plan.clients = draw_client_count(decisions, 8);
     plan.faults_until = kSteadyUntil;
     plan.duration = kSteadyDuration;
-    draw_sizes(decisions, plan);
-    draw_group_sizes(decisions, plan);
-    draw_faults(decisions, Budget::within, plan);
+    draw_usual(decisions, plan);
     draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyUntil / std::chrono::seconds(1)), kCalmBefore, plan);
     return plan;
-  }
-
-  base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
-    return make_group(plan, {}, findings);
   }
 
  private:
