@@ -17,6 +17,8 @@ int run_report(const Program& program, const Arguments& arguments);
 int run_shrink(const Program& program, const Arguments& arguments);
 int run_compare(const Program& program, const Arguments& arguments);
 
+// Says on stderr what is wrong with the command line or a file; returns the exit code for that.
+int refuse(const Program& program, const base::Error& error);
 // Ends the process with exit code 2 for another name.
 const sim::Scenario& scenario_named(const Program& program, const std::string& name);
 base::Result<sim::Trace> read_trace(const std::string& path);

@@ -19,6 +19,11 @@ base::Result<sim::Trace> read_trace(const std::string& path) {
   return trace;
 }
 
+int refuse(const Program& program, const base::Error& error) {
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.detail.c_str());
+  return 2;
+}
+
 const sim::Scenario& scenario_named(const Program& program, const std::string& name) {
   std::string names;
   for (const std::unique_ptr<sim::Scenario>& scenario : program.scenarios) {

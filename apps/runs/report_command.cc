@@ -13,20 +13,11 @@ namespace runs {
 
 namespace {
 
-constexpr int kCannotRun = 2, kCannotWrite = 3;
-
 // In a child. Replays, and writes the page; returns the child's exit code.
 int write_page(const Program& program, const Arguments& arguments, const sim::Trace& trace, const Attempt& attempt) {
-  sim::RunOptions options;
-  options.keep_story = true;
-  options.turns_max = attempt.turns_max;
-  options.turn_begun = attempt.turn_begun;
   sim::Recording recording;
-  base::Result<sim::Outcome> outcome = sim::run(scenario_named(program, trace.plan.scenario), trace.plan, options, &recording);
-  if (!outcome) {
-    std::fprintf(stderr, "%s: %s\n", program.name.c_str(), outcome.error().detail.c_str());
-    return kCannotRun;
-  }
+  base::Result<sim::Outcome> outcome = sim::run(scenario_named(program, trace.plan.scenario), trace.plan, story_of(attempt), &recording);
+  if (!outcome) return refuse(program, outcome.error());
   if (attempt.died) {
     outcome->verdict = *attempt.died;
     recording.story.promise = sim::promise_of(attempt.died->oracle);
@@ -34,10 +25,7 @@ int write_page(const Program& program, const Arguments& arguments, const sim::Tr
   const std::string title = program.name + " " + trace.plan.scenario + " " + std::to_string(trace.plan.seed) + ": " + std::string(sim::to_text(outcome->verdict.kind));
   const std::string json = report_json({program.name, program.build, arguments.file, trace, *outcome, recording.story, page_assets::kGlossary});
   const std::string page = report_page(title, json);
-  if (const base::Status written = write_file(arguments.output, page); !written) {
-    std::fprintf(stderr, "%s: %s\n", program.name.c_str(), written.error().detail.c_str());
-    return kCannotWrite;
-  }
+  if (const base::Status written = write_file(arguments.output, page); !written) return refuse(program, written.error());
   std::printf("%s: %s%s%s\n%s: %zu bytes\n", std::string(sim::to_text(outcome->verdict.kind)).c_str(), outcome->verdict.oracle.c_str(),
               outcome->verdict.oracle.empty() ? "nothing was broken" : ": ", outcome->verdict.message.c_str(), arguments.output.c_str(), page.size());
   std::fflush(stdout);
@@ -48,17 +36,14 @@ int write_page(const Program& program, const Arguments& arguments, const sim::Tr
 
 int run_report(const Program& program, const Arguments& arguments) {
   const base::Result<sim::Trace> trace = read_trace(arguments.file);
-  if (!trace) {
-    std::fprintf(stderr, "%s: %s\n", program.name.c_str(), trace.error().detail.c_str());
-    return 2;
-  }
+  if (!trace) return refuse(program, trace.error());
   warm_up(scenario_named(program, trace->plan.scenario));
   const std::optional<int> code = run_up_to_crash(0, [&](const Attempt& attempt) { return write_page(program, arguments, *trace, attempt); });
   if (!code) {
     std::fprintf(stderr, "%s: the run ended its own process, and so it did again: there is no page\n", program.name.c_str());
     return 1;
   }
-  return *code == kCannotWrite ? 2 : *code;
+  return *code;
 }
 
 }  // namespace runs

@@ -9,11 +9,6 @@ namespace runs {
 
 namespace {
 
-int refuse(const Program& program, const base::Error& error) {
-  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), error.detail.c_str());
-  return 2;
-}
-
 void print_verdict(const char* who, const sim::Verdict& verdict) {
   std::printf("%s: %s%s%s%s%s\n", who, std::string(sim::to_text(verdict.kind)).c_str(), verdict.oracle.empty() ? "" : " (",
               verdict.oracle.c_str(), verdict.oracle.empty() ? "" : "): ", verdict.message.c_str());

@@ -10,20 +10,11 @@ namespace runs {
 
 namespace {
 
-constexpr int kCannotRun = 2;
-
 // In a child.
 int tell(const Program& program, const Arguments& arguments, const sim::Trace& trace, const Attempt& attempt) {
-  sim::RunOptions options;
-  options.keep_story = true;
-  options.turns_max = attempt.turns_max;
-  options.turn_begun = attempt.turn_begun;
   sim::Recording recording;
-  const base::Result<sim::Outcome> outcome = sim::run(scenario_named(program, trace.plan.scenario), trace.plan, options, &recording);
-  if (!outcome) {
-    std::fprintf(stderr, "%s: %s\n", program.name.c_str(), outcome.error().detail.c_str());
-    return kCannotRun;
-  }
+  const base::Result<sim::Outcome> outcome = sim::run(scenario_named(program, trace.plan.scenario), trace.plan, story_of(attempt), &recording);
+  if (!outcome) return refuse(program, outcome.error());
   if (arguments.log) {
     for (const std::string& line : recording.log) std::printf("%s\n", line.c_str());
   }

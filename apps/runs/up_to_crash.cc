@@ -34,6 +34,14 @@ int status_of_child(const std::function<int(const Attempt&)>& work, const Attemp
 
 }  // namespace
 
+sim::RunOptions story_of(const Attempt& attempt) {
+  sim::RunOptions options;
+  options.keep_story = true;
+  options.turns_max = attempt.turns_max;
+  options.turn_begun = attempt.turn_begun;
+  return options;
+}
+
 std::optional<int> run_up_to_crash(std::uint64_t turns_max, const std::function<int(const Attempt&)>& work) {
   // What the code under test did last is known even if it ended its own process.
   void* const shared = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

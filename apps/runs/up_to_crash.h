@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "sim/run.h"
 #include "sim/verdict.h"
 
 namespace runs {
@@ -15,6 +16,9 @@ struct Attempt {
   std::uint64_t* turn_begun = nullptr;
   std::optional<sim::Verdict> died = {};
 };
+
+// The options of a run that is to be told.
+sim::RunOptions story_of(const Attempt& attempt);
 
 // Runs `work` up to `turns_max` (0: to the end); when that ends the process, once more up to the turn before. What `work` returned; none if
 // it ended the process in its first turn, or again.
