@@ -206,7 +206,7 @@ void Replica::watch_disk() {
   // A log may also be full of what nobody commits, since too few of the others have it. To hand over then helps nobody, and breaks off the
   // snapshot that one of them waits for.
   const bool store_is_behind = durable_.applied < raft_->committed();
-  if (disk_watch_.tick(writer_->write_under_way(), !gate() && store_is_behind, durable_)) return;
+  if (disk_watch_.tick(writer_->write_under_way(), store_is_behind && !gate(), durable_)) return;
   const base::MemberId to = successor();
   if (to == base::MemberId::none) return;  // just when it looks who is there nobody is known to be: the next tick will do
   disk_watch_.reset();
