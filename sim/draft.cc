@@ -1,10 +1,12 @@
 #include "sim/draft.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include "core/base/assert.h"
+#include "sim/swarm.h"
 
 namespace sim {
 
@@ -12,6 +14,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kDuration = std::chrono::seconds(100);
+constexpr std::uint32_t kProcessesMax = 8;
 constexpr char kMark = '!';
 constexpr std::string_view kKill = "!kill ";
 constexpr std::string_view kPause = "!pause ";
@@ -73,6 +78,25 @@ void Draft::sort() {
   std::stable_sort(plan_.operations.begin(), plan_.operations.end(), [](const Operation& one, const Operation& other) {
     return one.client != other.client ? one.client < other.client : one.at < other.at;
   });
+}
+
+Plan drafted_plan(std::string_view scenario, std::uint64_t seed, void (*draw_sizes)(io::sim::Decisions&, Plan&),
+                  void (*draw)(Draft&)) {
+  constexpr std::array<std::uint32_t, 10> kMembers = {3, 3, 3, 3, 3, 5, 5, 7, 1, 2};
+  io::sim::Decisions decisions(seed);
+  Plan plan;
+  plan.scenario = scenario;
+  plan.seed = seed;
+  plan.members = kMembers[decisions.below("plan-members", {}, kMembers.size())];
+  plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, kProcessesMax));
+  plan.faults_until = kFaultsUntil;
+  plan.duration = kDuration;
+  draw_sizes(decisions, plan);
+  Draft draft(decisions, plan);
+  draw(draft);
+  draft.sort();
+  draw_faults(decisions, Budget::within, plan);
+  return plan;
 }
 
 }  // namespace sim

@@ -60,4 +60,9 @@ class Draft {
   std::map<std::uint32_t, std::uint32_t> numbers_;  // of the next line, by process
 };
 
+// The whole plan of a seed: mostly three or five members, one to eight processes, fifty seconds in which things go wrong within the budget and
+// fifty of calm; `draw_sizes` says how large the members' things are, `draw` what clients do.
+Plan drafted_plan(std::string_view scenario, std::uint64_t seed, void (*draw_sizes)(io::sim::Decisions&, Plan&),
+                  void (*draw)(Draft&));
+
 }  // namespace sim

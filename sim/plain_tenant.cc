@@ -1,13 +1,12 @@
 // The tenant and the scenario of a PlainKind.
-#include <array>
 #include <utility>
 
 #include "core/replica/command.h"
+#include "sim/draft.h"
 #include "sim/left_log.h"
 #include "sim/plain.h"
 #include "sim/plain_client.h"
 #include "sim/plain_sizes.h"
-#include "sim/swarm.h"
 
 namespace sim {
 
@@ -15,9 +14,6 @@ namespace {
 
 constexpr std::uint16_t kClientPort = 7000;
 constexpr std::uint16_t kPeerPort = 7001;
-constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
-constexpr base::Duration kDuration = std::chrono::seconds(100);
-constexpr std::uint32_t kClientsMax = 8;
 
 class MemberProgram final : public io::sim::Program, private replica::ReplicaListener {
  public:
@@ -173,23 +169,7 @@ class PlainScenario final : public Scenario {
   explicit PlainScenario(PlainKind kind) : kind_(std::move(kind)) {}
   std::string_view name() const override { return kind_.name; }
 
-  Plan draw_plan(std::uint64_t seed) const override {
-    constexpr std::array<std::uint32_t, 10> kMembers = {3, 3, 3, 3, 3, 5, 5, 7, 1, 2};
-    io::sim::Decisions decisions(seed);
-    Plan plan;
-    plan.scenario = name();
-    plan.seed = seed;
-    plan.members = kMembers[decisions.below("plan-members", {}, kMembers.size())];
-    plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, kClientsMax));
-    plan.faults_until = kFaultsUntil;
-    plan.duration = kDuration;
-    draw_plain_sizes(decisions, plan);
-    Draft draft(decisions, plan);
-    kind_.draw(draft);
-    draft.sort();
-    draw_faults(decisions, Budget::within, plan);
-    return plan;
-  }
+  Plan draw_plan(std::uint64_t seed) const override { return drafted_plan(kind_.name, seed, draw_plain_sizes, kind_.draw); }
 
   base::Result<std::unique_ptr<Tenant>> make_tenant(const Plan& plan, Findings& findings) const override {
     const base::Result<PlainSizes> sizes = plain_sizes_of(plan);
