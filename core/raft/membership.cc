@@ -37,7 +37,7 @@ void Raft::go_on_with_configuration(Output& output) {
   ASSERT(role_ == Role::leader);
   if (configurations_.back().index > committed_) return;
   if (configuration().is_joint()) {
-    if (log_.term_at(configurations_.back().index) != term_) output.marks.add(base::Mark::joint_left_by_other_leader);
+    if (!log_.contains({term_, configurations_.back().index})) output.marks.add(base::Mark::joint_left_by_other_leader);
     return append_configuration(after_joint(configuration()), output);
   }
   if (configuration().is_voter(options_.self)) return;

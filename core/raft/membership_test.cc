@@ -194,6 +194,22 @@ TEST_CASE("a member that is being removed campaigns until its removal is committ
   CHECK_EQ(test.failure(), "");
 }
 
+// Nemesis, seed 1000101: the leader looked up the term of the joint configuration's entry, which its log had dropped, and died.
+TEST_CASE("a leader leaves a joint configuration whose entry its log no longer holds") {
+  Remembered remembered = RaftFixture::remembered(group({1, 2, 3}), {1, 1, 1});
+  const Configuration joint = toward(group({1, 2, 3}), group({1, 2, 4}));
+  remembered.entries[0] = {id(1, 1), base::EntryKind::configuration, std::make_shared<const std::string>(encode(joint))};
+  remembered.applied = base::LogIndex(2);
+  RaftFixture f(std::move(remembered));
+  f.raft.drop_through(base::LogIndex(2));
+  f.elect({2, 3, 4});
+  f.acknowledge(2, 4);
+  CHECK_EQ(f.raft.configuration(), joint);
+  f.acknowledge(3, 4);
+  f.acknowledge(4, 4);
+  CHECK_EQ(f.raft.configuration(), group({1, 2, 4}));
+}
+
 TEST_CASE("a change is certain when those whom it replaces have it") {
   for (const std::uint64_t answering : {3U, 4U}) {
     CAPTURE(answering);

@@ -223,7 +223,7 @@ int run_all(std::uint64_t steps, std::uint64_t first_seed) {
 }  // namespace raft
 
 int main(int argc, char** argv) {
-  std::uint64_t steps = 400'000;
+  std::uint64_t steps = 2'000'000;
   std::uint64_t seed = 1;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];

@@ -23,7 +23,8 @@ inline base::Entry entry(std::uint64_t term, std::uint64_t index) {
 struct RaftFixture {
   // A log with entries of these terms, all of them durable, and the term of the last one.
   RaftFixture(Configuration configuration, const std::vector<std::uint64_t>& terms, FlowLimits flow = {})
-      : raft({kSelf, 10, flow, 1U << 20U}, remembered(std::move(configuration), terms)) {}
+      : RaftFixture(remembered(std::move(configuration), terms), flow) {}
+  explicit RaftFixture(Remembered remembered, FlowLimits flow = {}) : raft({kSelf, 10, flow, 1U << 20U}, std::move(remembered)) {}
 
   static Remembered remembered(Configuration configuration, const std::vector<std::uint64_t>& terms) {
     Remembered out;
