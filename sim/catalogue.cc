@@ -62,7 +62,7 @@ void leave_out_one(FaultKind kind, Plan& plan) {
   ASSERT(false && "a kind that cannot be left out");
 }
 
-bool is_among(const std::vector<FaultKind>& kinds, FaultKind kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); }
+bool has_kind(const std::vector<FaultKind>& kinds, FaultKind kind) { return std::find(kinds.begin(), kinds.end(), kind) != kinds.end(); }
 
 }  // namespace
 
@@ -113,7 +113,7 @@ bool can_be_left_out(FaultKind kind) { return kind != FaultKind::connect_refused
 void leave_out(const std::vector<FaultKind>& kinds, Plan& plan) {
   for (const FaultKind kind : kinds) leave_out_one(kind, plan);
   // Without one of the two every failed sync does the other; without either it loses nothing.
-  if (is_among(kinds, FaultKind::disk_dropped_page) && is_among(kinds, FaultKind::disk_reverted_page)) {
+  if (has_kind(kinds, FaultKind::disk_dropped_page) && has_kind(kinds, FaultKind::disk_reverted_page)) {
     drop_rate(plan, "disk.dropped_sector");
     drop_rate(plan, "disk.reverted_sync");
   }

@@ -13,7 +13,7 @@ namespace {
 
 using io::sim::FaultKind;
 
-Plan drawn(std::uint64_t seed) {
+Plan drawn_whole(std::uint64_t seed) {
   io::sim::Decisions decisions(seed);
   Plan plan;
   plan.seed = seed;
@@ -46,7 +46,7 @@ TEST_CASE("a plan without a kind can be run, lacks something, and is what it was
     CAPTURE(io::sim::to_text(kind));
     int changed = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-      const Plan whole = drawn(seed);
+      const Plan whole = drawn_whole(seed);
       Plan plan = whole;
       leave_out({kind}, plan);
       CHECK_EQ(contradiction(plan), "");
@@ -63,7 +63,7 @@ TEST_CASE("all kinds together leave a world in which nothing goes wrong by chanc
     if (can_be_left_out(static_cast<FaultKind>(i))) all.push_back(static_cast<FaultKind>(i));
   }
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    Plan plan = drawn(seed);
+    Plan plan = drawn_whole(seed);
     leave_out(all, plan);
     CHECK(plan.actions.empty());
     CHECK(plan.broken.empty());

@@ -10,8 +10,8 @@ namespace sim {
 
 namespace {
 
-struct Group {
-  explicit Group(std::string_view members = "m1 m2 m3") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+struct FoundedGroup {
+  explicit FoundedGroup(std::string_view members = "m1 m2 m3") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
     for (const std::string& name : founders_of(members).voters) say(name, recovered({}, 0));
   }
   void hear(std::string_view member, const io::Event& event) {
@@ -90,7 +90,7 @@ TEST_CASE("a quorum is a majority of who votes, of both sides while the group is
 }
 
 TEST_CASE("which group a member goes by is read off its log") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   group.change("m1", 1, 2, "m1 m2 m3 m4?");
   const auto newest = [&](std::string_view member) { return group.configurations.newest(member)->configuration; };
@@ -151,7 +151,7 @@ TEST_CASE("the founders are who they are said to be, and agree on it") {
 }
 
 TEST_CASE("changes go one step at a time") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   SUBCASE("learners and what is said of members in one step") { group.go({"m1 m2 m3 m4?", "m1 m2 m3", "m1 m2 m3 m5? m6?"}); }
   SUBCASE("voters by way of a joint group") { group.go({"m1 m2 m3 m4?", "m1+ m2+ m3+ m4", "m1 m2 m3 m4", "m1+ m2+ m3+ m4-", "m1 m2 m3"}); }
@@ -162,7 +162,7 @@ TEST_CASE("changes go one step at a time") {
 }
 
 TEST_CASE("and never in a step whose majorities need not meet") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   SUBCASE("a voter more") { group.go({"m1 m2 m3 m4"}); }
   SUBCASE("a joint group of others than the old voters") { group.go({"m1+ m2+ m4"}); }
@@ -172,7 +172,7 @@ TEST_CASE("and never in a step whose majorities need not meet") {
 }
 
 TEST_CASE("nobody proposes a change before the one before it is committed") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   group.change("m1", 1, 2, "m1 m2 m3 m4?");
   REQUIRE(group.findings.is_clean());
@@ -198,7 +198,7 @@ TEST_CASE("nobody proposes a change before the one before it is committed") {
 }
 
 TEST_CASE("nor before an entry of its own term is (Ongaro's erratum of 2015)") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   group.append("m2", 1, 1);
   SUBCASE("as it was not") {
@@ -228,7 +228,7 @@ TEST_CASE("nor before an entry of its own term is (Ongaro's erratum of 2015)") {
 }
 
 TEST_CASE("a snapshot says of the group what was in force at its index, and so does a log without its beginning") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   group.go({"m1 m2 m3 m4?", "m1+ m2+ m3+ m4", "m1 m2 m3 m4"});
   group.append("m1", 1, 5);
@@ -264,7 +264,7 @@ TEST_CASE("a snapshot says of the group what was in force at its index, and so d
 }
 
 TEST_CASE("who came later goes by the group of then, until its log tells of a change; a snapshot from it does not") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   const auto come_back = [&](std::string_view with, std::uint64_t first_kept) {
     const std::string bytes = raft::encode(group_of(with));
@@ -286,7 +286,7 @@ TEST_CASE("who came later goes by the group of then, until its log tells of a ch
 }
 
 TEST_CASE("a joint group is left in the end") {
-  Group group;
+  FoundedGroup group;
   group.begin();
   group.go({"m1+ m2+ m3+ m4"});
   group.oracle.at_end();

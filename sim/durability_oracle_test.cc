@@ -25,8 +25,8 @@ class FakeTruth final : public Truth {
   bool has_store = true;
 };
 
-struct Group {
-  explicit Group(std::string_view members) : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+struct DurableGroup {
+  explicit DurableGroup(std::string_view members) : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
     for (const std::string& name : founders_of(members).voters) say(name, recovered({}, 0));
   }
   void say(std::string_view member, const io::Event& event) {
@@ -65,7 +65,7 @@ TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less
   const Case cases[] = {{"all there", "....batch", true}, {"nothing", "", false}, {"torn", "....batc", false}, {"old", "....BATCH", false}};
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group("m1");
+    DurableGroup group("m1");
     group.write("m1", 4, "batch", id(1, 1), id(1, 2));
     group.truth.bytes["m1"] = c.durable;
     group.commit("m1", 1, 1);
@@ -75,7 +75,7 @@ TEST_CASE("durability: committed with the bytes on the disk is fine, a byte less
 }
 
 TEST_CASE("durability: a member's word that it has synced counts for nothing") {
-  Group group("m1");
+  DurableGroup group("m1");
   group.write("m1", 0, "batch", id(1, 1), id(1, 1));
   group.sync("m1");
   CHECK(group.findings.is_clean());
@@ -84,14 +84,14 @@ TEST_CASE("durability: a member's word that it has synced counts for nothing") {
 }
 
 TEST_CASE("durability: an entry that was never written is not committed") {
-  Group group("m1");
+  DurableGroup group("m1");
   group.append("m1", 1, 1);
   group.commit("m1", 1, 1);
   CHECK_FALSE(group.findings.is_clean());
 }
 
 TEST_CASE("durability: an entry that was written again counts where it stands last") {
-  Group group("m1");
+  DurableGroup group("m1");
   group.truth.bytes["m1"] = "old!new!";
   group.write("m1", 0, "old!", id(1, 1), id(1, 1));
   group.write("m1", 4, "NEW!", id(2, 1), id(2, 1));
@@ -108,7 +108,7 @@ TEST_CASE("durability: a quorum has it, whoever says so first") {
                         {"nobody", {}, false}};
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group("m1 m2 m3 m4");
+    DurableGroup group("m1 m2 m3 m4");
     group.say("m5", recovered({}, 0));
     for (const char* member : {"m1", "m2", "m3", "m4", "m5"}) {
       group.append(member, 1, 1);
@@ -122,7 +122,7 @@ TEST_CASE("durability: a quorum has it, whoever says so first") {
 }
 
 TEST_CASE("durability: of another entry at the same index a copy is none") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   group.have_two("m1");
   group.have_two("m2");
   // Everything but m2's copy goes on to term 2, also where a batch holds entries of both terms.
@@ -140,7 +140,7 @@ TEST_CASE("durability: of another entry at the same index a copy is none") {
 }
 
 TEST_CASE("durability: what an earlier life wrote counts until a write replaces it") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   group.have_two("m1");
   group.have_two("m2");
 
@@ -200,7 +200,7 @@ TEST_CASE("durability: what an earlier life wrote counts until a write replaces 
 }
 
 TEST_CASE("durability: a log comes back at least as long as it was durable") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   group.have_two("m1");
   SUBCASE("longer is fine") {
     group.append("m1", 1, 3);
@@ -245,7 +245,7 @@ TEST_CASE("durability: whose copies count is said by the group that is in force"
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group("m1 m2 m3");
+    DurableGroup group("m1 m2 m3");
     for (const char* member : {"m4", "m5"}) group.say(member, recovered({}, 0));
     const std::string change = raft::encode(group_of(c.change));
     for (const char* member : {"m1", "m2", "m3", "m4", "m5"}) {
@@ -265,7 +265,7 @@ TEST_CASE("durability: whose copies count is said by the group that is in force"
 }
 
 TEST_CASE("durability: behind a joint group that is committed the new ones decide, and on itself both") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   for (const char* member : {"m4", "m5"}) group.say(member, recovered({}, 0));
   const std::string joint = raft::encode(group_of("m1+ m2- m3- m4 m5"));
   const std::string after = raft::encode(group_of("m1 m4 m5"));
@@ -293,7 +293,7 @@ TEST_CASE("durability: behind a joint group that is committed the new ones decid
 }
 
 TEST_CASE("durability: a snapshot counts when the log names its store, durably, and not before the store is") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   group.have_two("m1");
   group.have_two("m2");
   for (const char* member : {"m1", "m2"}) {
@@ -407,7 +407,7 @@ TEST_CASE("durability: a snapshot counts when the log names its store, durably, 
 }
 
 TEST_CASE("durability: what is acknowledged is on the disk, and stays in the log") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   const auto answer = [&](std::string_view member, std::uint64_t term, std::uint64_t index, bool is_accepted) {
     group.say(member, io::AppendAnswered{member_id("m1"), base::Term(term), base::LogIndex(index), is_accepted});
   };
@@ -463,7 +463,7 @@ TEST_CASE("durability: what is acknowledged is on the disk, and stays in the log
 }
 
 TEST_CASE("durability: what a write replaced does not come back") {
-  Group group("m1 m2 m3");
+  DurableGroup group("m1 m2 m3");
   group.have_two("m1");
   group.append("m1", 2, 1);
   group.write("m1", 3, "new", id(2, 1), id(2, 1));

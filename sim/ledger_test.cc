@@ -36,8 +36,8 @@ class FakeDisks final : public Truth {
 };
 
 // Every batch is four bytes in `wal/1`, one behind the other, and holds one entry of term 1.
-struct Group {
-  explicit Group(std::string_view members) : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+struct SpoiltGroup {
+  explicit SpoiltGroup(std::string_view members) : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
     for (const std::string& name : founders_of(members).voters) recover(name, {}, 0);
   }
   void say(std::string_view member, const io::Event& event) {
@@ -88,7 +88,7 @@ using Losses = std::vector<Loss>;
 }  // namespace
 
 TEST_CASE("ledger: a sound group is within, and who has what is read off the disks") {
-  Group group("m1 m2 m3");
+  SpoiltGroup group("m1 m2 m3");
   group.have("m1 m2", 1);
   group.commit("m1", 1);
   group.write("m3", 1);
@@ -120,7 +120,7 @@ TEST_CASE("ledger: within as long as those with whole disks are a quorum") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Group group(c.members);
+    SpoiltGroup group(c.members);
     for (const auto& founder : founders_of(c.members).learners) group.recover(founder, {}, 0);
     const std::string all = c.members;
     for (std::size_t at = 0; (at = all.find('m', at)) != std::string::npos; ++at) group.have(all.substr(at, 2), 1);
@@ -136,7 +136,7 @@ TEST_CASE("ledger: within as long as those with whole disks are a quorum") {
 }
 
 TEST_CASE("ledger: once beyond, always beyond") {
-  Group group("m1");
+  SpoiltGroup group("m1");
   group.have("m1", 1);
   group.commit("m1", 1);
   group.rot("m1", 1);
@@ -147,7 +147,7 @@ TEST_CASE("ledger: once beyond, always beyond") {
 }
 
 TEST_CASE("ledger: a member is not whole as long as something is spoilt that it would read") {
-  Group group("m1 m2 m3");
+  SpoiltGroup group("m1 m2 m3");
   group.have("m1 m2 m3", 1);
   group.have("m1 m2 m3", 2);
   group.commit("m1", 1);
@@ -191,7 +191,7 @@ TEST_CASE("ledger: a member is not whole as long as something is spoilt that it 
 }
 
 TEST_CASE("ledger: what a member could not notice is borne when a quorum of the others has it") {
-  Group group("m1 m2 m3");
+  SpoiltGroup group("m1 m2 m3");
   group.have("m1 m2 m3", 1);
   group.commit("m1", 1);
   const auto forget = [&] {
@@ -275,14 +275,14 @@ TEST_CASE("ledger: what a member could not notice is borne when a quorum of the 
     group.rot("m1", 2);
     group.ledger.on_start("m1");
     group.disks.spoilt.clear();
-    group.disks.bytes["m1/wal/1"] = Group::batch(1);
+    group.disks.bytes["m1/wal/1"] = SpoiltGroup::batch(1);
     group.recover("m1", id(1, 1), 1);
     CHECK(group.ledger.has_forgotten("m1"));
   }
 }
 
 TEST_CASE("ledger: where nothing is to be spoilt nothing is kept") {
-  Group group("m1");
+  SpoiltGroup group("m1");
   Ledger ledger{group.disks, group.logs, group.configurations, group.committed, group.findings, false};
   group.have("m1", 1);
   group.disks.spoilt["m1/wal/1"].insert(0);

@@ -14,8 +14,8 @@ namespace sim {
 namespace {
 
 // The log oracles of a group, told of everything in the engine's order.
-struct Fixture {
-  explicit Fixture(std::string_view members = "m1") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+struct OraclesFixture {
+  explicit OraclesFixture(std::string_view members = "m1") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
     for (const std::string& name : founders_of(members).voters) say(name, recovered({}, 0));
   }
   void say(std::string_view member, const io::Event& event) {
@@ -46,7 +46,7 @@ void say(Judge& oracle, const io::Event& event) {
 }  // namespace
 
 TEST_CASE("committed entries: the ledger catches a log that forgets or changes what was committed") {
-  Fixture group;
+  OraclesFixture group;
   for (std::uint64_t i = 1; i <= 3; ++i) group.append("m1", 1, i);
   for (std::uint64_t i = 1; i <= 3; ++i) group.commit("m1", 1, i);
   REQUIRE(group.findings.is_clean());
@@ -96,7 +96,7 @@ TEST_CASE("committed entries: the ledger catches a log that forgets or changes w
 }
 
 TEST_CASE("committed entries: members commit in any order, each what its own log has") {
-  Fixture group("m1 m2 m3");
+  OraclesFixture group("m1 m2 m3");
   for (const char* member : {"m1", "m2"}) {
     for (std::uint64_t i = 1; i <= 3; ++i) group.append(member, 1, i);
   }
@@ -137,7 +137,7 @@ TEST_CASE("committed entries: members commit in any order, each what its own log
 }
 
 TEST_CASE("log matching: one entry, one content, one past") {
-  Fixture group("m1 m2 m3");
+  OraclesFixture group("m1 m2 m3");
   for (std::uint64_t i = 1; i <= 3; ++i) group.append("m1", 1, i);
   group.append("m2", 1, 1);
   REQUIRE(group.findings.is_clean());
@@ -190,7 +190,7 @@ TEST_CASE("log matching: one entry, one content, one past") {
 }
 
 TEST_CASE("committed entries: a snapshot brings a member forward, to what is committed") {
-  Fixture group("m1 m2 m3");
+  OraclesFixture group("m1 m2 m3");
   for (std::uint64_t i = 1; i <= 5; ++i) group.append("m1", i < 4 ? 1 : 2, i);
   for (std::uint64_t i = 1; i <= 4; ++i) group.commit("m1", i < 4 ? 1 : 2, i);
   group.append("m2", 1, 1);

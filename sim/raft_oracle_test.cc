@@ -9,8 +9,8 @@ namespace sim {
 namespace {
 
 // Three members whose events go to the oracles in the engine's order. Each call is a turn of its own.
-struct Group {
-  Group() {
+struct RaftGroup {
+  RaftGroup() {
     for (const char* name : {"m1", "m2", "m3"}) start(name);
   }
   void start(std::string_view name) {
@@ -69,7 +69,7 @@ struct Group {
 }  // namespace
 
 TEST_CASE("election safety: one leader per term, and it is the one that is followed") {
-  Group group;
+  RaftGroup group;
   group.begin();
   CHECK(group.oracle.is_leader("m1"));
   CHECK_EQ(group.oracle.leader_of("m1"), "m1");
@@ -100,7 +100,7 @@ TEST_CASE("election safety: one leader per term, and it is the one that is follo
 }
 
 TEST_CASE("leader append-only: a leader only adds entries of its term to its log") {
-  Group group;
+  RaftGroup group;
   group.begin();
   group.append("m1", 1, 3);
   REQUIRE(group.findings.is_clean());
@@ -121,7 +121,7 @@ TEST_CASE("leader append-only: a leader only adds entries of its term to its log
 }
 
 TEST_CASE("leader completeness: who is elected has everything that was committed") {
-  Group group;
+  RaftGroup group;
   group.begin();
   SUBCASE("as m2 has") { group.lead("m2", 2); CHECK(group.findings.is_clean()); }
   SUBCASE("and m3 has not") { group.lead("m3", 2); CHECK_EQ(group.found(), RaftOracle::kName); }
@@ -154,7 +154,7 @@ TEST_CASE("leader completeness: who is elected has everything that was committed
 }
 
 TEST_CASE("a leader commits entries of earlier terms only together with one of its own (Raft §5.4.2, figure 8)") {
-  Group group;
+  RaftGroup group;
   group.begin();
   group.append("m2", 1, 3);
   group.append("m3", 1, 1);
@@ -184,7 +184,7 @@ TEST_CASE("a leader commits entries of earlier terms only together with one of i
 }
 
 TEST_CASE("terms never fall, and what binds survives a crash") {
-  Group group;
+  RaftGroup group;
   group.begin();
   SUBCASE("within a life") {
     group.stand("m3", 5);

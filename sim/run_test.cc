@@ -239,7 +239,7 @@ Action crash_of(std::uint32_t member, std::vector<std::uint32_t> others, base::D
   return action;
 }
 
-Outcome run(const Plan& plan, Happened& happened, Behaviour behaviour = {}) {
+Outcome run_plan(const Plan& plan, Happened& happened, Behaviour behaviour = {}) {
   const FakeScenario scenario(happened, behaviour);
   base::Result<Outcome> outcome = sim::run(scenario, plan);
   REQUIRE(outcome);
@@ -251,7 +251,7 @@ Outcome run(const Plan& plan, Happened& happened, Behaviour behaviour = {}) {
 TEST_CASE("every member runs, and the files of each are looked at in the end") {
   for (std::uint32_t members = 1; members <= kMembersMax; ++members) {
     Happened happened;
-    const Outcome outcome = run(plan_of(members), happened);
+    const Outcome outcome = run_plan(plan_of(members), happened);
     CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
     CHECK_EQ(happened.starts.size(), members);
     CHECK_EQ(happened.inspected.size(), members);
@@ -262,7 +262,7 @@ TEST_CASE("a crash takes those it names, and each comes back") {
   Plan plan = plan_of(5);
   plan.actions = {crash_of(1, {3, 4}, std::chrono::seconds(2), std::chrono::seconds(1))};
   Happened happened;
-  const Outcome outcome = run(plan, happened);
+  const Outcome outcome = run_plan(plan, happened);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_EQ(outcome.crashes.total, 3);
   for (std::uint32_t member = 0; member < 5; ++member) CHECK_EQ(happened.starts_of(member), member == 0 || member == 2 ? 1 : 2);
@@ -276,7 +276,7 @@ TEST_CASE("each member has a crash of its own to wait for") {
   plan.actions.push_back(crash_of(0, {1}, std::chrono::seconds(6), {}));
   plan.actions.back().kind = ActionKind::reset_links;
   Happened happened;
-  CHECK_EQ(run(plan, happened).crashes.total, 2);
+  CHECK_EQ(run_plan(plan, happened).crashes.total, 2);
   CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 2, 1});
 }
 
@@ -285,7 +285,7 @@ TEST_CASE("who is down for good does not come back, who is merely down does at o
   plan.actions = {crash_of(1, {2}, std::chrono::seconds(9), std::chrono::seconds(5))};
   plan.broken = {{2, Ailment::down}, {3, Ailment::down}};
   Happened happened;
-  const Outcome outcome = run(plan, happened);
+  const Outcome outcome = run_plan(plan, happened);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 1});
   CHECK_EQ(happened.inspected, std::vector<std::uint32_t>{0, 1, 4});
@@ -309,7 +309,7 @@ TEST_CASE("the core has to serve and to know its leader; the others need not") {
     plan.broken = c.broken;
     if (c.is_asked) plan.operations = {{0, 0, plan.faults_until, "anything"}};
     Happened happened;
-    const Verdict verdict = run(plan, happened, c.behaviour).verdict;
+    const Verdict verdict = run_plan(plan, happened, c.behaviour).verdict;
     CHECK_EQ(verdict.kind, *c.what == '\0' ? VerdictKind::pass : VerdictKind::liveness);
     CHECK_MESSAGE(verdict.message.find(c.what) != std::string::npos, verdict.message);
   }
@@ -324,18 +324,18 @@ TEST_CASE("what the group has committed reaches everybody who has recovered") {
   behaviour.never_applies = 1;
   behaviour.steps = {{seconds(12), Step::Kind::admit, 3}};
   Happened happened;
-  SUBCASE("one never gets it") { CHECK(run(plan, happened, behaviour).verdict.message.find("m2 has applied up to index 0") != std::string::npos); }
+  SUBCASE("one never gets it") { CHECK(run_plan(plan, happened, behaviour).verdict.message.find("m2 has applied up to index 0") != std::string::npos); }
   SUBCASE("one that stays broken need not") {
     plan.broken = {{1, Ailment::cut_off}};
-    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run_plan(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
   SUBCASE("nor need anybody have what is as new as that") {
     behaviour.steps[0].at = seconds(35);
-    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run_plan(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
   SUBCASE("all have it") {
     behaviour.never_applies.reset();
-    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run_plan(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
   }
 }
 
@@ -358,7 +358,7 @@ TEST_CASE("who has lost its disk is missed like one that is down, as long as the
       plan.actions.back().kind = ActionKind::lost_disk;
     }
     Happened happened;
-    const Outcome outcome = run(plan, happened);
+    const Outcome outcome = run_plan(plan, happened);
     CHECK_MESSAGE(outcome.verdict.kind == c.verdict, outcome.verdict.message);
     CHECK_EQ(outcome.is_beyond, c.is_beyond);
     CHECK_EQ(outcome.gone, c.lost.size());
@@ -374,7 +374,7 @@ TEST_CASE("what stays broken leaves a quorum of those whose disks are whole") {
   plan.actions[0].kind = ActionKind::lost_disk;
   plan.broken = {{2, Ailment::down}};
   Happened happened;
-  const Verdict verdict = run(plan, happened).verdict;
+  const Verdict verdict = run_plan(plan, happened).verdict;
   CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
   CHECK_EQ(happened.inspected, std::vector<std::uint32_t>{0, 2});
 }
@@ -388,18 +388,18 @@ TEST_CASE("with an empty disk nobody comes back as who had another one") {
   Happened happened;
   SUBCASE("the others know it, and it refuses") {
     behaviour.is_known = 1;
-    const Verdict verdict = run(plan, happened, behaviour).verdict;
+    const Verdict verdict = run_plan(plan, happened, behaviour).verdict;
     CHECK_MESSAGE(verdict.kind == VerdictKind::pass, verdict.message);
     CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2, 1});
   }
   SUBCASE("it begins") {
-    const Verdict verdict = run(plan, happened, behaviour).verdict;
+    const Verdict verdict = run_plan(plan, happened, behaviour).verdict;
     CHECK_EQ(verdict.kind, VerdictKind::safety);
     CHECK(verdict.message.find("m2 begins under the name of one whose disk is lost") != std::string::npos);
   }
   SUBCASE("it had never served: nobody can know it") {
     behaviour.never_ready = 1;
-    CHECK_EQ(run(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
+    CHECK_EQ(run_plan(plan, happened, behaviour).verdict.kind, VerdictKind::pass);
     CHECK_EQ(happened.starts, std::vector<std::uint32_t>{0, 1, 2});
   }
 }
@@ -423,7 +423,7 @@ TEST_CASE("a spare machine stands idle until a member starts on it, and again wh
   Behaviour behaviour;
   behaviour.steps = {{seconds(2), Kind::admit, 3}, {seconds(3), Kind::start, 3}};
   Happened happened;
-  const auto judge = [&] { return run(plan, happened, behaviour).verdict; };
+  const auto judge = [&] { return run_plan(plan, happened, behaviour).verdict; };
 
   SUBCASE("nobody uses it, and nothing happens to it") {
     behaviour.steps.clear();

@@ -11,6 +11,7 @@
 #include "apps/lockstep/bench_report.h"
 #include "apps/lockstep/bench_run.h"
 #include "apps/lockstep/commands.h"
+#include "apps/lockstep/format.h"
 
 namespace lockstep {
 
@@ -24,7 +25,6 @@ constexpr unsigned kFillConnections = 10;
 // Numbers of operations that no measured run comes to.
 constexpr std::uint64_t kWarmUpNumber = std::uint64_t{1} << 62U;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
 // A server under test, and what is sent to it.

@@ -12,7 +12,7 @@ namespace lockstep {
 
 namespace {
 
-tl::unexpected<base::Error> refuse(std::string text) { return base::fail(base::Code::invalid, std::move(text)); }
+tl::unexpected<base::Error> refuse_bench(std::string text) { return base::fail(base::Code::invalid, std::move(text)); }
 
 // [least, most]
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
@@ -132,23 +132,23 @@ std::optional<LoadKind> parse_kind(std::string_view text) {
 // What no option can judge by itself.
 base::Result<BenchOptions> finish(Reading reading) {
   BenchOptions& out = reading.out;
-  if (!reading.has_kind) return refuse("what to send is missing: put, range, txn, mixed or footprint");
-  if (out.targets.empty()) return refuse("a server is missing: --endpoint HOST:PORT, or --spawn PROGRAM");
-  if (out.targets.size() > 2) return refuse("at most two servers can be compared");
+  if (!reading.has_kind) return refuse_bench("what to send is missing: put, range, txn, mixed or footprint");
+  if (out.targets.empty()) return refuse_bench("a server is missing: --endpoint HOST:PORT, or --spawn PROGRAM");
+  if (out.targets.size() > 2) return refuse_bench("at most two servers can be compared");
   for (std::size_t i = 0; i < 2; ++i) {
     if (reading.pids[i] == 0) continue;
-    if (i >= out.targets.size()) return refuse("--pid2 belongs to a second --endpoint");
-    if (!out.targets[i].program.empty()) return refuse("the process of a server that is started here is known; leave out its pid");
+    if (i >= out.targets.size()) return refuse_bench("--pid2 belongs to a second --endpoint");
+    if (!out.targets[i].program.empty()) return refuse_bench("the process of a server that is started here is known; leave out its pid");
     out.targets[i].pid = reading.pids[i];
   }
-  if (out.load.seconds > 0 && reading.has_operations) return refuse("--operations and --seconds exclude each other");
-  if (out.load.connections > out.load.clients) return refuse("more connections than clients would stand idle");
+  if (out.load.seconds > 0 && reading.has_operations) return refuse_bench("--operations and --seconds exclude each other");
+  if (out.load.connections > out.load.clients) return refuse_bench("more connections than clients would stand idle");
   if (std::to_string(out.load.key_space - 1).size() > out.load.key_bytes) {
-    return refuse("so many different keys do not fit into --key-bytes; keys are decimal numbers");
+    return refuse_bench("so many different keys do not fit into --key-bytes; keys are decimal numbers");
   }
   if (out.load.kind == LoadKind::footprint) {
     for (const TargetOptions& target : out.targets) {
-      if (target.program.empty()) return refuse("footprint starts its servers itself: --spawn PROGRAM, not --endpoint");
+      if (target.program.empty()) return refuse_bench("footprint starts its servers itself: --spawn PROGRAM, not --endpoint");
     }
   }
   if (!reading.has_pairs) out.pairs = out.targets.size() == 2 && out.load.kind != LoadKind::footprint ? 5 : 1;
@@ -206,8 +206,8 @@ base::Result<BenchOptions> parse_bench_options(const std::vector<std::string>& a
     }
     if (!argument.starts_with("--")) {
       const std::optional<LoadKind> kind = parse_kind(argument);
-      if (!kind) return refuse("`" + arguments[i] + "` is not a load: put, range, txn, mixed or footprint");
-      if (reading.has_kind) return refuse("one load at a time: `" + arguments[i] + "` is one too many");
+      if (!kind) return refuse_bench("`" + arguments[i] + "` is not a load: put, range, txn, mixed or footprint");
+      if (reading.has_kind) return refuse_bench("one load at a time: `" + arguments[i] + "` is one too many");
       reading.out.load.kind = *kind;
       reading.has_kind = true;
       continue;
@@ -215,19 +215,19 @@ base::Result<BenchOptions> parse_bench_options(const std::vector<std::string>& a
     const std::size_t equals = argument.find('=');
     const std::string_view name = argument.substr(2, equals == std::string_view::npos ? equals : equals - 2);
     const Option* const option = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const Option& o) { return o.name == name; });
-    if (option == std::end(kOptions)) return refuse("`lockstep bench` takes no --" + std::string(name));
+    if (option == std::end(kOptions)) return refuse_bench("`lockstep bench` takes no --" + std::string(name));
     std::string_view value;
     if (option->value.empty()) {
-      if (equals != std::string_view::npos) return refuse("--" + std::string(name) + " takes no value");
+      if (equals != std::string_view::npos) return refuse_bench("--" + std::string(name) + " takes no value");
     } else if (equals != std::string_view::npos) {
       value = argument.substr(equals + 1);
     } else if (++i < arguments.size()) {
       value = arguments[i];
     } else {
-      return refuse("--" + std::string(name) + " takes a value: " + std::string(option->value));
+      return refuse_bench("--" + std::string(name) + " takes a value: " + std::string(option->value));
     }
     if (!option->take(reading, value)) {
-      return refuse("`" + std::string(value) + "` cannot be the " + std::string(option->value) + " of --" + std::string(name));
+      return refuse_bench("`" + std::string(value) + "` cannot be the " + std::string(option->value) + " of --" + std::string(name));
     }
   }
   return finish(std::move(reading));

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/lockstep/format.h"
 #include "core/base/assert.h"
 
 namespace lockstep {
@@ -34,18 +35,7 @@ constexpr FootprintColumn kFootprintColumns[] = {
     {"restart_cpu_seconds", "CPU of the restart, s", &Footprint::restart_cpu_seconds},
     {"anonymous_after_restart_mb", "anonymous memory after the restart, MB", &Footprint::anonymous_after_restart_mb}};
 
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  const int size = std::snprintf(nullptr, 0, pattern, values...);
-  ASSERT(size >= 0);
-  std::string out(static_cast<std::size_t>(size) + 1, '\0');
-  std::snprintf(out.data(), out.size(), pattern, values...);
-  out.pop_back();
-  return out;
-}
-
 double microseconds(base::Duration duration) { return static_cast<double>(duration.count()) / 1e3; }
-unsigned long long wide(std::uint64_t value) { return value; }
 
 Json json_of(const Figures& figures) {
   Json out;

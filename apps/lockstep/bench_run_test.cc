@@ -12,8 +12,8 @@ using namespace lockstep;
 namespace {
 
 // A server in the same loop that answers everything, or nothing but errors.
-struct Fixture final : rpc::UnaryHandler {
-  Fixture() : server(std::make_unique<rpc::Server>(world.real().world(), rpc::ServerOptions{})) {
+struct BenchFixture final : rpc::UnaryHandler {
+  BenchFixture() : server(std::make_unique<rpc::Server>(world.real().world(), rpc::ServerOptions{})) {
     server->add_unary("/etcdserverpb.KV/Put", *this);
     const base::Result<io::Address> listening = server->listen({"127.0.0.1", 0});
     REQUIRE(listening.has_value());
@@ -42,7 +42,7 @@ struct Fixture final : rpc::UnaryHandler {
 }  // namespace
 
 TEST_CASE("a run sends as many operations as were asked for, over all clients and connections") {
-  Fixture fixture;
+  BenchFixture fixture;
   fixture.plan.clients = 7;
   fixture.plan.connections = 3;
   fixture.plan.operations = 1000;
@@ -56,7 +56,7 @@ TEST_CASE("a run sends as many operations as were asked for, over all clients an
 }
 
 TEST_CASE("a run with a rate starts no operation before it is due") {
-  Fixture fixture;
+  BenchFixture fixture;
   fixture.plan.clients = 4;
   fixture.plan.operations = 50;
   fixture.plan.rate = 500;
@@ -67,7 +67,7 @@ TEST_CASE("a run with a rate starts no operation before it is due") {
 }
 
 TEST_CASE("a run by time ends, and so does one with a rate") {
-  Fixture fixture;
+  BenchFixture fixture;
   fixture.plan.seconds = 0.05;
   const base::Result<RunResult> closed = fixture.run();
   REQUIRE(closed.has_value());
@@ -79,7 +79,7 @@ TEST_CASE("a run by time ends, and so does one with a rate") {
 }
 
 TEST_CASE("operations that fail are counted by what was answered") {
-  Fixture fixture;
+  BenchFixture fixture;
   fixture.vanishes = true;
   fixture.plan.operations = 10;
   const base::Result<RunResult> result = fixture.run();
@@ -91,7 +91,7 @@ TEST_CASE("operations that fail are counted by what was answered") {
 }
 
 TEST_CASE("a server that is not there ends the run with its address") {
-  Fixture fixture;
+  BenchFixture fixture;
   fixture.server.reset();
   fixture.plan.operations = 1;
   const base::Result<RunResult> result = fixture.run();

@@ -10,7 +10,7 @@ namespace lockstep {
 
 namespace {
 
-int refuse(const base::Error& error) {
+int refuse_check(const base::Error& error) {
   std::fprintf(stderr, "lockstep: %s\n", error.detail.c_str());
   return 2;
 }
@@ -36,13 +36,13 @@ sim::etcd::History generate(const Arguments& arguments) {
 int run_check(const Arguments& arguments) {
   const auto begin = std::chrono::steady_clock::now();
   base::Result<sim::etcd::History> history = arguments.generate > 0 ? generate(arguments) : read_history(arguments.files[0]);
-  if (!history) return refuse(history.error());
+  if (!history) return refuse_check(history.error());
   const double read_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!arguments.output.empty()) {
-    if (const base::Status written = write_history(arguments.output, *history); !written) return refuse(written.error());
+    if (const base::Status written = write_history(arguments.output, *history); !written) return refuse_check(written.error());
   }
   const base::Result<CheckResult> result = check_timed(*history);
-  if (!result) return refuse({result.error().code, (arguments.files.empty() ? "the history" : arguments.files[0]) + ": " + result.error().detail});
+  if (!result) return refuse_check({result.error().code, (arguments.files.empty() ? "the history" : arguments.files[0]) + ": " + result.error().detail});
   const char* const verb = arguments.generate > 0 ? "generated" : "read";
   if (arguments.json) {
     nlohmann::ordered_json json = json_of(*result);

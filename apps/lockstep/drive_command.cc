@@ -11,14 +11,13 @@
 #include "apps/lockstep/drive_log.h"
 #include "apps/lockstep/drive_recorder.h"
 #include "apps/lockstep/drive_report.h"
+#include "apps/lockstep/format.h"
 
 namespace lockstep {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 class Wake final : public io::Timer {
  public:

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kConnections = 4;
 constexpr std::size_t kCalls = 128;  // on their way, on all connections
 constexpr base::Duration kCallTimeout = std::chrono::seconds(10);
-constexpr base::Duration kPause = std::chrono::milliseconds(100);
+constexpr base::Duration kReadPause = std::chrono::milliseconds(100);
 
 class Reading;
 
@@ -105,12 +105,12 @@ class Reading final : private io::Timer {
 
   void go_on() {
     const base::Instant now = world_.clock.now();
-    world_.clock.arm(*this, now + kPause);
+    world_.clock.arm(*this, now + kReadPause);
     if (is_leaving_ && idle_.size() == calls_.size()) {
       is_leaving_ = false;
       channels_.clear();
       endpoint_ = (endpoint_ + 1) % endpoints_.size();
-      not_before_ = now + kPause;
+      not_before_ = now + kReadPause;
     }
     if (is_leaving_ || now < not_before_) return;
     if (channels_.empty()) {

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "apps/lockstep/format.h"
+
 namespace lockstep {
 
 namespace {
@@ -9,15 +11,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kGapsShown = 10;
-
-unsigned long long wide(std::uint64_t value) { return value; }
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  std::vector<char> out(static_cast<std::size_t>(std::snprintf(nullptr, 0, pattern, values...)) + 1);
-  std::snprintf(out.data(), out.size(), pattern, values...);
-  return out.data();
-}
 
 std::uint64_t acknowledged(const DriveRecorder& recorder) {
   std::uint64_t sum = 0;

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "apps/lockstep/bench_process.h"
+#include "apps/lockstep/format.h"
 #include "sim/etcd/history_text.h"
 
 namespace lockstep {
@@ -17,16 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBlockBytes = 1U << 20U;
 
-unsigned long long wide(std::uint64_t value) { return value; }
-
 double per_second(std::uint64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; }
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  std::vector<char> out(static_cast<std::size_t>(std::snprintf(nullptr, 0, pattern, values...)) + 1);
-  std::snprintf(out.data(), out.size(), pattern, values...);
-  return out.data();
-}
 
 }  // namespace
 

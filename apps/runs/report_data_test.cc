@@ -14,8 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 // Two members and a client whose second request gets a wrong answer, ten seconds after the beginning.
-struct Fixture {
-  Fixture() {
+struct ReportFixture {
+  ReportFixture() {
     trace.plan.scenario = "made up";
     trace.plan.seed = 7;
     trace.plan.members = 2;
@@ -60,7 +60,7 @@ std::size_t count_of(const Json& json, const char* kind) {
 }  // namespace
 
 TEST_CASE("the data of a page say what was found, about which operation, and everything else that happened") {
-  const Json json = Json::parse(Fixture().text());
+  const Json json = Json::parse(ReportFixture().text());
   CHECK_EQ(json["verdict"]["promise"], "answers are right");
   CHECK_EQ(json["subject"]["operation"], Json::array({0, 1}));
   CHECK_EQ(json["subject"]["witness"], Json::array({0, 0}));
@@ -82,7 +82,7 @@ TEST_CASE("the data of a page say what was found, about which operation, and eve
 }
 
 TEST_CASE("no text in the data ends the element in which it stands, and each comes back as it was") {
-  const std::string text = Fixture().text();
+  const std::string text = ReportFixture().text();
   CHECK_EQ(text.find('<'), std::string::npos);
   CHECK_EQ(Json::parse(text)["verdict"]["message"], "the answer </script><script>alert(1)</script> is wrong");
   const std::string page = report_page("<b> & title", text);
@@ -93,13 +93,13 @@ TEST_CASE("no text in the data ends the element in which it stands, and each com
 }
 
 TEST_CASE("bytes that are no text do no harm") {
-  Fixture f;
+  ReportFixture f;
   f.story.operations[0].answer = "caf\xc3 \xff";
   CHECK_NE(Json::parse(f.text())["texts"].dump().find("caf"), std::string::npos);
 }
 
 TEST_CASE("what does not fit is told in less detail, the end last of all") {
-  const Fixture f;
+  const ReportFixture f;
   ReportLimits limits;
   limits.bytes_max = 14'000;
   const std::string text = f.text(limits);

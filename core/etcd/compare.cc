@@ -14,26 +14,26 @@ using etcdserverpb::Compare;
 namespace {
 
 template <typename T>
-int order_of(const T& stored, const T& operand) {
+int compare_order(const T& stored, const T& operand) {
   if (stored == operand) return 0;
   return stored < operand ? -1 : 1;
 }
 
 // What is stored with what is given. An operand of another kind than the target counts as 0 or empty, and
 // against a target that nobody knows everything is equal.
-int order_of(const mvcc::Record& stored, const Compare& compare) {
+int compare_order(const mvcc::Record& stored, const Compare& compare) {
   switch (static_cast<int>(compare.target())) {
-    case Compare::VERSION: return order_of(stored.version, compare.version());
-    case Compare::CREATE: return order_of(stored.create_revision, compare.create_revision());
-    case Compare::MOD: return order_of(stored.mod_revision, compare.mod_revision());
-    case Compare::VALUE: return order_of(stored.value, std::string_view(compare.value()));
-    case Compare::LEASE: return order_of(stored.lease, compare.lease());
+    case Compare::VERSION: return compare_order(stored.version, compare.version());
+    case Compare::CREATE: return compare_order(stored.create_revision, compare.create_revision());
+    case Compare::MOD: return compare_order(stored.mod_revision, compare.mod_revision());
+    case Compare::VALUE: return compare_order(stored.value, std::string_view(compare.value()));
+    case Compare::LEASE: return compare_order(stored.lease, compare.lease());
     default: return 0;
   }
 }
 
 bool holds_of(const mvcc::Record& stored, const Compare& compare) {
-  const int order = order_of(stored, compare);
+  const int order = compare_order(stored, compare);
   switch (static_cast<int>(compare.result())) {
     case Compare::EQUAL: return order == 0;
     case Compare::NOT_EQUAL: return order != 0;

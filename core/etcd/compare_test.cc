@@ -21,7 +21,7 @@ bool holds(MachineFixture& test, const Compare& compare) {
 }
 
 // a: created 2, modified 4, version 2, "m". b: 3, 3, 1, "". c was deleted.
-void fill(MachineFixture& test) {
+void fill_compared(MachineFixture& test) {
   test.put(put_of("a", "k"));
   test.put(put_of("b", ""));
   test.put(put_of("a", "m"));
@@ -31,7 +31,7 @@ void fill(MachineFixture& test) {
 
 TEST_CASE("every target with every result") {  // behaviour reference §3.2
   MachineFixture test;
-  fill(test);
+  fill_compared(test);
   struct Case {
     std::string_view stored;  // target and key
     std::string_view below, same, above;
@@ -62,7 +62,7 @@ TEST_CASE("every target with every result") {  // behaviour reference §3.2
 
 TEST_CASE("ranges: every key must do, and no key is a missing key") {  // §3.2
   MachineFixture test;
-  fill(test);
+  fill_compared(test);
   struct Case { std::string_view compare; bool expected; };
   constexpr Case cases[] = {
       {"v(a..c)>0", true},       {"v(a..c)>1", false},     {"v(a..\\0)>0", true},      {"v(b..\\0)<2", true},
@@ -79,7 +79,7 @@ TEST_CASE("ranges: every key must do, and no key is a missing key") {  // §3.2
 
 TEST_CASE("operands of another kind, and numbers that nobody knows") {  // §3.2, §2.5
   MachineFixture test;
-  fill(test);
+  fill_compared(test);
   Compare compare;
   compare.set_key("b");
   compare.set_target(Compare::VALUE);

@@ -31,13 +31,13 @@ std::string ask(io::sim::Simulation& sim, io::sim::Node& from, const io::Address
   if (date != std::string::npos) answer.erase(date, answer.find("\r\n", date) + 2 - date);
   return answer;
 }
-std::string get(TestCluster& cluster, const io::Address& at, std::string_view target) { return ask(cluster.sim, cluster.client, at, "GET", target); }
+std::string fetch(TestCluster& cluster, const io::Address& at, std::string_view target) { return ask(cluster.sim, cluster.client, at, "GET", target); }
 
 // Asks every 100 ms, for half a minute.
 template <typename Predicate>
 bool comes(TestCluster& cluster, const io::Address& at, std::string_view target, Predicate&& is_it) {
   for (int i = 0; i < 300; ++i) {
-    if (is_it(get(cluster, at, target))) return true;
+    if (is_it(fetch(cluster, at, target))) return true;
     cluster.sim.run_for(100ms);
   }
   return false;
@@ -102,12 +102,12 @@ TEST_CASE("a member of a cluster serves its pages on both listeners, each its ow
   const std::string cluster_id = "X-Etcd-Cluster-Id: " + base::to_text(base::ClusterId(status.header().cluster_id())) + "\r\n";
   for (const std::string_view host : {"m1", "m2", "m3"}) {
     const io::Address peers{std::string(host), 2380}, clients{std::string(host), 2379};
-    CHECK_EQ(get(cluster, peers, "/version"), page("200 OK", "", "application/json", version));
-    CHECK_EQ(get(cluster, peers, "/members"), page("200 OK", cluster_id, "application/json", members));
-    CHECK_EQ(get(cluster, peers, "/health"), page("404 Not Found", kNosniff, kText, "404 page not found\n"));
-    CHECK_EQ(get(cluster, clients, "/version"), page("200 OK", kCors, "application/json", version));
-    CHECK_EQ(get(cluster, clients, "/health"), kWell);
-    CHECK_EQ(get(cluster, clients, "/members"), page("404 Not Found", std::string(kCors) + std::string(kNosniff), kText, "404 page not found\n"));
+    CHECK_EQ(fetch(cluster, peers, "/version"), page("200 OK", "", "application/json", version));
+    CHECK_EQ(fetch(cluster, peers, "/members"), page("200 OK", cluster_id, "application/json", members));
+    CHECK_EQ(fetch(cluster, peers, "/health"), page("404 Not Found", kNosniff, kText, "404 page not found\n"));
+    CHECK_EQ(fetch(cluster, clients, "/version"), page("200 OK", kCors, "application/json", version));
+    CHECK_EQ(fetch(cluster, clients, "/health"), kWell);
+    CHECK_EQ(fetch(cluster, clients, "/members"), page("404 Not Found", std::string(kCors) + std::string(kNosniff), kText, "404 page not found\n"));
   }
 }
 
@@ -140,13 +140,13 @@ TEST_CASE("a member without a majority is not well, unless its own store is all 
     if (i != left) cluster[i].crash(io::sim::CrashKind::process_kill);
   }
   // While it does not know yet that the leader is gone the read is tried, and runs out of time.
-  CHECK_EQ(get(cluster, clients, "/health"), unwell("RANGE ERROR:etcdserver: request timed out"));
+  CHECK_EQ(fetch(cluster, clients, "/health"), unwell("RANGE ERROR:etcdserver: request timed out"));
   cluster.sim.run_for(5s);
-  CHECK_EQ(get(cluster, clients, "/health"), unwell("RAFT NO LEADER"));
-  CHECK_EQ(get(cluster, clients, "/health?serializable=true"), kWell);
-  CHECK_EQ(get(cluster, clients, "/health?serializable=1"), unwell("RAFT NO LEADER"));
+  CHECK_EQ(fetch(cluster, clients, "/health"), unwell("RAFT NO LEADER"));
+  CHECK_EQ(fetch(cluster, clients, "/health?serializable=true"), kWell);
+  CHECK_EQ(fetch(cluster, clients, "/health?serializable=1"), unwell("RAFT NO LEADER"));
   const io::Address peers{cluster[left].config.name, 2380};
-  CHECK_NE(get(cluster, peers, "/members").find("200 OK"), std::string::npos);
+  CHECK_NE(fetch(cluster, peers, "/members").find("200 OK"), std::string::npos);
   for (std::size_t i = 0; i < 3; ++i) {
     if (i != left) cluster[i].restart();
   }
@@ -180,9 +180,9 @@ TEST_CASE("a member that waits for the others says on the peer listener what it 
   cluster[0].start();
   const io::Address peers{"m1", 2380};
   REQUIRE(comes(cluster, peers, "/version", [](const std::string& answer) { return !answer.empty(); }));
-  CHECK_EQ(get(cluster, peers, "/version"),
+  CHECK_EQ(fetch(cluster, peers, "/version"),
            page("200 OK", "", "application/json", R"({"etcdserver":"3.7.1","etcdcluster":"not_decided","storage":"unknown"})"));
-  CHECK_EQ(get(cluster, {"m1", 2379}, "/version"), "");  // clients are not served
+  CHECK_EQ(fetch(cluster, {"m1", 2379}, "/version"), "");  // clients are not served
 }
 
 }  // namespace etcd

@@ -27,9 +27,9 @@ struct Done final : io::Completion {
 };
 
 // A member whose store is replaced by a copy of itself, which is as good as any other for whoever reads it.
-class Fixture final : replica::ReplicaListener, ReadFailure {
+class InstallFixture final : replica::ReplicaListener, ReadFailure {
  public:
-  Fixture() : node_(sim.add_node("m1")), client_(sim.add_node("client")) {
+  InstallFixture() : node_(sim.add_node("m1")), client_(sim.add_node("client")) {
     config_.tuning.range_slice_keys = 2;
     config_.tuning.range_slice_rows = 1;
     CompactionPace pace;
@@ -46,7 +46,7 @@ class Fixture final : replica::ReplicaListener, ReadFailure {
     member_->start(std::move(options));
     REQUIRE(sim.run_until([&] { return leadership_.leader() != base::MemberId::none; }, 30s));
   }
-  ~Fixture() {
+  ~InstallFixture() {
     channel_.reset();
     node_.crash(io::sim::CrashKind::process_kill);
     server_.reset();
@@ -155,7 +155,7 @@ void check_is_told_to_ask_again(const rpc::Status& status) {
 }
 
 TEST_CASE("a read of many turns ends as unavailable when its store is replaced, and the next one reads the new store") {
-  Fixture test;
+  InstallFixture test;
   test.put(200);
   test.receive_copy();
   test.slow_down();
@@ -188,7 +188,7 @@ TEST_CASE("a read of many turns ends as unavailable when its store is replaced, 
 }
 
 TEST_CASE("a physical compaction that waits is answered by the new store, and writes go on there") {
-  Fixture test;
+  InstallFixture test;
   test.put(100);
   test.put(100);
   etcdserverpb::CompactionRequest compaction;

@@ -40,7 +40,7 @@ Voters voters_of(const GroupFacts& facts, base::MemberId except = base::MemberId
   return voters;
 }
 
-std::vector<std::string> urls_of(const raft::Member& member) {
+std::vector<std::string> context_urls(const raft::Member& member) {
   const base::Result<membershippb::Member> context = context_of(member);
   if (!context) return {};
   return {context->raft_attributes().peer_urls().begin(), context->raft_attributes().peer_urls().end()};
@@ -49,7 +49,7 @@ std::vector<std::string> urls_of(const raft::Member& member) {
 bool is_url_taken(const MemberChange& change, const raft::Configuration& configuration) {
   for (const raft::Member& member : configuration.members) {
     if (member.id == change.id) continue;
-    for (const std::string& url : urls_of(member)) {
+    for (const std::string& url : context_urls(member)) {
       if (std::find(change.peer_urls.begin(), change.peer_urls.end(), url) != change.peer_urls.end()) return true;
     }
   }
@@ -183,7 +183,7 @@ raft::Configuration target_of(const MemberChange& change, const raft::Configurat
     case ChangeKind::add: target.members.insert(at, configuration_member(change.id, change.peer_urls, change.is_learner)); break;
     case ChangeKind::remove: target.members.erase(at); break;
     case ChangeKind::update: *at = configuration_member(change.id, change.peer_urls, at->is_learner); break;
-    case ChangeKind::promote: *at = configuration_member(change.id, urls_of(*at), false); break;
+    case ChangeKind::promote: *at = configuration_member(change.id, context_urls(*at), false); break;
   }
   return target;
 }
@@ -193,7 +193,7 @@ bool is_done(const MemberChange& change, const raft::Configuration& configuratio
   switch (change.kind) {
     case ChangeKind::add: return member != nullptr;
     case ChangeKind::remove: return member == nullptr;
-    case ChangeKind::update: return member != nullptr && urls_of(*member) == change.peer_urls;
+    case ChangeKind::update: return member != nullptr && context_urls(*member) == change.peer_urls;
     case ChangeKind::promote: return member != nullptr && !member->is_learner;
   }
   ASSERT(false && "a change outside the enumeration");

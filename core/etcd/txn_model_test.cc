@@ -179,7 +179,7 @@ Compare a_compare(std::int64_t revision) {
 
 TxnRequest a_txn(int depth, std::int64_t revision);
 
-void fill(RequestOp& operation, int depth, std::int64_t revision) {
+void fill_operation(RequestOp& operation, int depth, std::int64_t revision) {
   switch (up_to(depth == 0 ? 4 : 6)) {
     case 0: {
       auto& range = *operation.mutable_request_range();
@@ -215,8 +215,8 @@ void fill(RequestOp& operation, int depth, std::int64_t revision) {
 TxnRequest a_txn(int depth, std::int64_t revision) {
   TxnRequest request;
   for (int i = up_to(2); i > 0; --i) *request.add_compare() = a_compare(revision);
-  for (int i = up_to(3); i > 0; --i) fill(*request.add_success(), depth, revision);
-  for (int i = up_to(3); i > 0; --i) fill(*request.add_failure(), depth, revision);
+  for (int i = up_to(3); i > 0; --i) fill_operation(*request.add_success(), depth, revision);
+  for (int i = up_to(3); i > 0; --i) fill_operation(*request.add_failure(), depth, revision);
   return request;
 }
 

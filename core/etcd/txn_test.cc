@@ -14,7 +14,7 @@ using testing::put_of;
 using testing::txn_of;
 
 // Each line on a store of its own, where `a` is 1@2/2v1 and `b` is 2@3/3v1.
-struct Case {
+struct TxnStory {
   std::string_view name;
   std::string_view txn;
   std::string_view answer;
@@ -23,8 +23,8 @@ struct Case {
 constexpr std::string_view kUntouched = "a=1@2/2v1 b=2@3/3v1";
 
 template <std::size_t kCount>
-void check(const Case (&cases)[kCount]) {
-  for (const Case& c : cases) {
+void check(const TxnStory (&cases)[kCount]) {
+  for (const TxnStory& c : cases) {
     CAPTURE(c.name);
     MachineFixture test;
     test.put(put_of("a", "1"));
@@ -37,7 +37,7 @@ void check(const Case (&cases)[kCount]) {
 }
 
 TEST_CASE("which branch, and what each response says of the revision") {  // behaviour reference §3.4
-  constexpr Case cases[] = {
+  constexpr TxnStory cases[] = {
       {"success", "? v(a)=1 v(b)=1 : put a=x : put a=y", "then@4 put@4", "a=x@2/4v2 b=2@3/3v1"},
       {"failure", "? v(a)=1 v(b)=2 : put a=x : put a=y", "else@4 put@4", "a=y@2/4v2 b=2@3/3v1"},
       {"no condition", ": put a=x : put a=y", "then@4 put@4", "a=x@2/4v2 b=2@3/3v1"},
@@ -67,7 +67,7 @@ TEST_CASE("which branch, and what each response says of the revision") {  // beh
 }
 
 TEST_CASE("nested transactions") {  // §3.2, §3.4
-  constexpr Case cases[] = {
+  constexpr TxnStory cases[] = {
       {"both ways", ": [? v(a)=1 : put c=3 : put c=4], [? v(a)=2 : put d=3 : put d=4]",
        "then@4 [then@0 put@4] [else@0 put@4]", "a=1@2/2v1 b=2@3/3v1 c=3@4/4v1 d=4@4/4v1"},
       {"its conditions do not see outer writes", ": put c=3, [? v(c)=0 : put d=1 : put d=2]", "then@4 put@4 [then@0 put@4]",
@@ -87,7 +87,7 @@ TEST_CASE("what the branches taken may not do, in list order and without effect"
   constexpr std::string_view kNoLease = "5 etcdserver: requested lease not found";
   constexpr std::string_view kFuture = "11 etcdserver: mvcc: required revision is a future revision";
   constexpr std::string_view kCompacted = "11 etcdserver: mvcc: required revision has been compacted";
-  constexpr Case cases[] = {
+  constexpr TxnStory cases[] = {
       {"a Range of the future", ": put c=3, get a rev=4", kFuture, kUntouched},
       {"a negative revision", ": put c=3, get a rev=-2", kCompacted, kUntouched},
       {"-1 on a store that was never compacted", ": get a rev=-1", "then@3 get@3:1(a=1@2/2v1)", kUntouched},

@@ -11,22 +11,22 @@ namespace {
 
 using testing::txn_of;
 
-struct Case {
+struct RefusedTxn {
   std::string_view name;
   std::string_view txn;  // see txn_texts.h
   std::optional<ErrorId> expected;
 };
 
 template <std::size_t kCount>
-void check(const Case (&cases)[kCount], std::uint64_t txn_ops_max = 128) {
-  for (const Case& c : cases) {
+void check_refused(const RefusedTxn (&cases)[kCount], std::uint64_t txn_ops_max = 128) {
+  for (const RefusedTxn& c : cases) {
     CAPTURE(c.name);
     CHECK(validate(txn_of(c.txn), txn_ops_max) == c.expected);
   }
 }
 
 TEST_CASE("the tree: how many, then each by itself, compares first") {  // behaviour reference §2.4
-  constexpr Case cases[] = {
+  constexpr RefusedTxn cases[] = {
       {"nothing at all", "", std::nullopt},
       {"as many as there may be", "? v(a)=0 v(b)=0 v(c)=0 : get a, get b, get c : get a, get b, get c", std::nullopt},
       {"compares count", "? v(a)=0 v(a)=0 v(a)=0 v(a)=0", ErrorId::too_many_ops},
@@ -57,12 +57,12 @@ TEST_CASE("the tree: how many, then each by itself, compares first") {  // behav
       {"the tree comes before a collision", ": put a=1, put a=2, get ", ErrorId::empty_key},
       {"both branches", ": put a=1, put a=2 : unset", ErrorId::key_not_found},
   };
-  check(cases, 3);
+  check_refused(cases, 3);
   CHECK(validate(txn_of(": get a"), 0) == ErrorId::too_many_ops);
 }
 
 TEST_CASE("collisions on one level") {  // §2.4
-  constexpr Case cases[] = {
+  constexpr RefusedTxn cases[] = {
       {"put and put", ": put a=1, put a=2", ErrorId::duplicate_key},
       {"different keys", ": put a=1, put b=2", std::nullopt},
       {"one in each branch", ": put a=1 : put a=2", std::nullopt},
@@ -84,11 +84,11 @@ TEST_CASE("collisions on one level") {  // §2.4
       {"an open end collides with nothing", ": put b=1, del a..\\0", std::nullopt},
       {"nor an inverted range", ": put b=1, del c..a", std::nullopt},
   };
-  check(cases);
+  check_refused(cases);
 }
 
 TEST_CASE("collisions across levels") {  // §2.4
-  constexpr Case cases[] = {
+  constexpr RefusedTxn cases[] = {
       {"put in parent and child", ": put a=1, [: put a=2]", ErrorId::duplicate_key},
       {"child first", ": [: put a=2], put a=1", ErrorId::duplicate_key},
       {"in the child's failure", ": put a=1, [:: put a=2]", ErrorId::duplicate_key},
@@ -113,7 +113,7 @@ TEST_CASE("collisions across levels") {  // §2.4
       {"within a child of failure", ":: [: put a=1, del a]", ErrorId::duplicate_key},
       {"children in different branches", ": [: put a=1] : [: put a=2]", std::nullopt},
   };
-  check(cases);
+  check_refused(cases);
 }
 
 }  // namespace

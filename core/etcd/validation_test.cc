@@ -10,7 +10,7 @@ using etcdserverpb::PutRequest;
 using etcdserverpb::RangeRequest;
 
 template <typename Request>
-struct Case {
+struct RefusedRequest {
   std::string_view name;
   Request request;
   std::optional<ErrorId> expected;
@@ -35,7 +35,7 @@ PutRequest put(std::string key, std::string value, bool ignore_value, std::int64
 }
 
 TEST_CASE("Range: key, then sort order, then sort target") {  // behaviour reference §2.2
-  const Case<RangeRequest> cases[] = {
+  const RefusedRequest<RangeRequest> cases[] = {
       {"good", range("k"), std::nullopt},
       {"good, sorted", range("k", 2, 4), std::nullopt},
       {"no key", range(""), ErrorId::empty_key},
@@ -51,7 +51,7 @@ TEST_CASE("Range: key, then sort order, then sort target") {  // behaviour refer
 }
 
 TEST_CASE("Put: key, then ignored value, then ignored lease") {  // §2.3
-  const Case<PutRequest> cases[] = {
+  const RefusedRequest<PutRequest> cases[] = {
       {"good", put("k", "v", false, 0, false), std::nullopt},
       {"good without a value", put("k", "", false, 7, false), std::nullopt},
       {"good, both kept", put("k", "", true, 0, true), std::nullopt},

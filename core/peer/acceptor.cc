@@ -12,7 +12,7 @@ namespace peer {
 namespace {
 
 // Anybody may call and say that it is anybody.
-constexpr std::size_t kComplaintsMax = 100;
+constexpr std::size_t kStrangersMax = 100;
 
 }  // namespace
 
@@ -116,7 +116,7 @@ void Acceptor::forget(Incoming& incoming) {
 
 // Once until it changes, or until the caller has said something sensible: a misled member calls again and again.
 void Acceptor::complain(const rpc::CallContext& call, base::MemberId from, const std::string& why) {
-  if (complaints_.size() >= kComplaintsMax && complaints_.count(from) == 0) complaints_.clear();
+  if (complaints_.size() >= kStrangersMax && complaints_.count(from) == 0) complaints_.clear();
   std::string& said = complaints_[from];
   if (said == why) return;
   said = why;

@@ -18,7 +18,7 @@ Metadata changed(std::size_t which, const std::string& value) {
   return out;
 }
 
-std::string packet_of(const raft::Message& message, Lane lane, const Hello& hello = kHello) {
+std::string packet_on(const raft::Message& message, Lane lane, const Hello& hello = kHello) {
   PacketWriter writer(hello.salt(lane), 1U << 20U);
   writer.begin(message);
   return std::string(writer.next());
@@ -131,13 +131,13 @@ TEST_CASE("bytes that are no packets end the stream, with a line in the log, and
       {"", "a packet that does not begin with its checksum"},
       {"hello", "a packet that does not begin with its checksum"},
       {std::string(100, '\x09'), "a packet whose checksum is wrong"},
-      {packet_of(heartbeat(1), Lane::control, other), "a packet whose checksum is wrong"},
-      {packet_of(heartbeat(1), Lane::appends), "a packet whose checksum is wrong"},
-      {packet_of(sample_append("x"), Lane::control), "a message on the wrong connection: append term=9 previous=7/100 committed=4000000000 "
+      {packet_on(heartbeat(1), Lane::control, other), "a packet whose checksum is wrong"},
+      {packet_on(heartbeat(1), Lane::appends), "a packet whose checksum is wrong"},
+      {packet_on(sample_append("x"), Lane::control), "a message on the wrong connection: append term=9 previous=7/100 committed=4000000000 "
                                                      "7/101:command 9/102:empty 9/103:configuration"},
-      {packet_of(raft::Snapshot{base::Term(9), entry_id(9, 10), sample_configuration()}, Lane::control),
+      {packet_on(raft::Snapshot{base::Term(9), entry_id(9, 10), sample_configuration()}, Lane::control),
        "a message on the wrong connection: snapshot term=9 last=9/10"},
-      {packet_of(raft::Heartbeat{}, Lane::control), "a message without a term"},
+      {packet_on(raft::Heartbeat{}, Lane::control), "a message without a term"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.why);
@@ -161,7 +161,7 @@ TEST_CASE("a newer connection takes the place of an older one") {
   Stranger stranger(group, outside, 1);
   stranger.call(Lane::control, metadata_of(kHello));
   REQUIRE(stranger.is_let_in());
-  stranger.channel->send(stranger, packet_of(heartbeat(5), Lane::control));
+  stranger.channel->send(stranger, packet_on(heartbeat(5), Lane::control));
   CHECK(group.until([&] { return group.recorder(1).last_round == 5; }));
   Stranger third(group, outside, 1);
   third.call(Lane::control, metadata_of(kHello));
@@ -182,7 +182,7 @@ TEST_CASE("what comes is acknowledged at once after a pause, and then no more of
   group.sim.run_for(2s);
   CHECK_EQ(stranger.receipts, 1);
   for (std::uint64_t i = 0; i < 101; ++i) {
-    stranger.channel->send(stranger, packet_of(heartbeat(i + 1), Lane::control));
+    stranger.channel->send(stranger, packet_on(heartbeat(i + 1), Lane::control));
     group.sim.run_for(10ms);
   }
   CHECK_EQ(stranger.receipts, 1 + 3);  // at once, and twice in a second

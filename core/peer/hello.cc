@@ -49,7 +49,7 @@ std::vector<io::Address> parse_addresses(std::string_view text) {
 
 // `find` gives the value of a name.
 template <typename Find>
-base::Result<Hello> read(const Find& find) {
+base::Result<Hello> read_hello(const Find& find) {
   const auto number = [&](std::string_view name) {
     const std::optional<std::string_view> text = find(name);
     return text ? parse_hex(*text) : std::nullopt;
@@ -114,10 +114,10 @@ std::vector<std::pair<std::string, std::string>> metadata_of(const Hello& hello)
 }
 
 base::Result<Hello> read_hello(const rpc::CallContext& call) {
-  return read([&](std::string_view name) { return call.metadata(name); });
+  return read_hello([&](std::string_view name) { return call.metadata(name); });
 }
 base::Result<Hello> read_hello(const rpc::Metadata& metadata) {
-  return read([&](std::string_view name) { return metadata.find(name); });
+  return read_hello([&](std::string_view name) { return metadata.find(name); });
 }
 
 std::optional<std::string> refusal(const Hello& hello, const Identity& identity, bool is_member) {

@@ -15,7 +15,7 @@ namespace peer {
 
 namespace {
 
-constexpr std::size_t kComplaintsMax = 16;
+constexpr std::size_t kComplaintKindsMax = 16;
 
 // Nearly what encode() makes of it, without making it.
 std::size_t bytes_of(const raft::Message& message) {
@@ -160,7 +160,7 @@ void Outgoing::end(std::string_view what, const std::string& why, bool is_refuse
 
 void Outgoing::say(std::string_view what, const std::string& why) {
   // A peer with many addresses may complain of each in turn.
-  if (said_.size() >= kComplaintsMax || !said_.insert(std::string(what) + why).second) return;
+  if (said_.size() >= kComplaintKindsMax || !said_.insert(std::string(what) + why).second) return;
   const std::string peer = base::to_text(hello_.to);
   const std::string address = io::to_text(address_);
   const io::LogField fields[] = {

@@ -33,7 +33,7 @@ class Notebook final : public replica::FileMachine, public PlainReader {
   std::string text_;
 };
 
-struct Done final : io::Completion {
+struct PlainDone final : io::Completion {
   void complete(base::Status) override { is_done = true; }
   bool is_done = false;
 };
@@ -61,8 +61,8 @@ struct Served final : replica::ReplicaListener {
   PlainServer server;
 };
 
-struct Fixture {
-  explicit Fixture(std::uint64_t count) : client(sim.add_node("client")) {
+struct PlainFixture {
+  explicit PlainFixture(std::uint64_t count) : client(sim.add_node("client")) {
     for (std::uint64_t i = 1; i <= count; ++i) {
       nodes.push_back(&sim.add_node("m" + std::to_string(i)));
       group[base::MemberId(i)] = {{"m" + std::to_string(i), 2380}};
@@ -70,7 +70,7 @@ struct Fixture {
     }
     for (std::size_t i = 0; i < count; ++i) start(i);
   }
-  ~Fixture() {
+  ~PlainFixture() {
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (members[i] != nullptr) crash(i);
     }
@@ -130,7 +130,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("any member takes commands and reads, and a read sees everything that was answered before") {
-  Fixture f(3);
+  PlainFixture f(3);
   f.wait_for_leader();
   CHECK_EQ(f.ask(0, "Write", "a").answer, "a");
   CHECK_EQ(f.ask(1, "Write", "b").answer, "ab");
@@ -140,7 +140,7 @@ TEST_CASE("any member takes commands and reads, and a read sees everything that 
 }
 
 TEST_CASE("what was answered is there when all members come back") {
-  Fixture f(3);
+  PlainFixture f(3);
   f.wait_for_leader();
   CHECK_EQ(f.ask(0, "Write", "a").answer, "a");
   for (std::size_t i = 0; i < 3; ++i) f.crash(i);
@@ -150,7 +150,7 @@ TEST_CASE("what was answered is there when all members come back") {
 }
 
 TEST_CASE("a request on which a member finds no agreement waits for a limited time") {
-  Fixture f(3);
+  PlainFixture f(3);
   f.wait_for_leader();
   const std::size_t follower = (f.leader() + 1) % 3;
   f.crash((follower + 1) % 3);
@@ -165,7 +165,7 @@ TEST_CASE("a request on which a member finds no agreement waits for a limited ti
 }
 
 TEST_CASE("a member that is stopped turns away who waits, and hands over") {
-  Fixture f(3);
+  PlainFixture f(3);
   f.wait_for_leader();
   f.sim.run_for(1s);
   const std::size_t old = f.leader();
@@ -173,7 +173,7 @@ TEST_CASE("a member that is stopped turns away who waits, and hands over") {
   rpc::Channel channel(f.client.world(), {f.nodes[old]->name(), 2379}, rpc::ChannelOptions(), nullptr);
   channel.unary("/test.Notebook/Write", "a", {}, call);
   REQUIRE(f.sim.run_until([&] { return channel.is_connected(); }, 1s));
-  Done done;
+  PlainDone done;
   f.members[old]->server.stop(done);
   const io::sim::VirtualTime begin = f.sim.now();
   REQUIRE(f.sim.run_until([&] { return done.is_done && call.status.has_value(); }, 10s));
@@ -183,7 +183,7 @@ TEST_CASE("a member that is stopped turns away who waits, and hands over") {
 }
 
 TEST_CASE("a client that goes away leaves nothing behind") {
-  Fixture f(1);
+  PlainFixture f(1);
   f.wait_for_leader();
   f.nodes[0]->disk_faults().slow_per_million = 1'000'000;  // so that it waits
   {
@@ -198,7 +198,7 @@ TEST_CASE("a client that goes away leaves nothing behind") {
 }
 
 TEST_CASE("a log of another member, or of another group, is not gone on with") {
-  Fixture f(1);
+  PlainFixture f(1);
   f.wait_for_leader();
   f.crash(0);
   PlainServerConfig config = f.config(0);

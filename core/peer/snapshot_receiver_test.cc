@@ -7,7 +7,7 @@ namespace peer::testing {
 
 namespace {
 
-const Hello kHello{kProtocolVersion, kCluster, base::MemberId(2), base::MemberId(1)};
+const Hello kSnapshotHello{kProtocolVersion, kCluster, base::MemberId(2), base::MemberId(1)};
 
 // Calls member 1 in the name of member 2.
 struct Giver {
@@ -25,8 +25,8 @@ struct Giver {
 };
 
 template <typename What>
-std::string packet_of(const What& what) {
-  PacketWriter writer(kHello.salt(Lane::snapshots), 1U << 20U);
+std::string snapshot_packet(const What& what) {
+  PacketWriter writer(kSnapshotHello.salt(Lane::snapshots), 1U << 20U);
   writer.begin(what);
   return std::string(writer.next());
 }
@@ -36,24 +36,24 @@ const raft::Message kSnapshot = raft::Snapshot{base::Term(9), entry_id(9, 1000),
 }  // namespace
 
 TEST_CASE("packets that make no snapshot end the stream, and the sink never hears of an end") {
-  const std::string begin = packet_of(kSnapshot), piece = packet_of(SnapshotPiece{"some bytes"});
-  const std::string end = packet_of(SnapshotEnd{1, 10});
+  const std::string begin = snapshot_packet(kSnapshot), piece = snapshot_packet(SnapshotPiece{"some bytes"});
+  const std::string end = snapshot_packet(SnapshotEnd{1, 10});
   std::string changed = piece;
   changed.back() = static_cast<char>(changed.back() ^ 1);
   const struct {
     std::vector<std::string> packets;
     std::string_view why;
   } cases[] = {
-      {{packet_of(raft::Message(heartbeat(1)))}, "a message on the wrong connection: heartbeat term=1 committed=0 round=1"},
-      {{begin, packet_of(raft::Message(heartbeat(1)))}, "a message on the wrong connection: heartbeat term=1 committed=0 round=1"},
+      {{snapshot_packet(raft::Message(heartbeat(1)))}, "a message on the wrong connection: heartbeat term=1 committed=0 round=1"},
+      {{begin, snapshot_packet(raft::Message(heartbeat(1)))}, "a message on the wrong connection: heartbeat term=1 committed=0 round=1"},
       {{piece}, "a piece of a snapshot before its beginning, or behind its end"},
       {{end}, "the end of a snapshot before its beginning, or behind its end"},
       {{begin, begin}, "a snapshot in the middle of another"},
       {{begin, piece, begin}, "a snapshot in the middle of another"},
       {{begin, changed}, "a packet whose checksum is wrong"},
       {{begin, end}, "a snapshot that lacks some of its pieces"},
-      {{begin, piece, packet_of(SnapshotEnd{1, 11})}, "a snapshot that lacks some of its pieces"},
-      {{begin, piece, packet_of(SnapshotEnd{2, 10})}, "a snapshot that lacks some of its pieces"},
+      {{begin, piece, snapshot_packet(SnapshotEnd{1, 11})}, "a snapshot that lacks some of its pieces"},
+      {{begin, piece, snapshot_packet(SnapshotEnd{2, 10})}, "a snapshot that lacks some of its pieces"},
       {{begin, piece, piece, end}, "a snapshot that lacks some of its pieces"},
       {{begin, piece, end, piece}, "a piece of a snapshot before its beginning, or behind its end"},
       {{begin, piece, end, end}, "the end of a snapshot before its beginning, or behind its end"},
@@ -68,7 +68,7 @@ TEST_CASE("packets that make no snapshot end the stream, and the sink never hear
     Giver giver;
     giver.plan.take_time = 1s;
     Stranger stranger(giver.group, giver.outside, 1);
-    stranger.call(Lane::snapshots, metadata_of(kHello));
+    stranger.call(Lane::snapshots, metadata_of(kSnapshotHello));
     REQUIRE(stranger.is_let_in());
     for (const std::string& packet : c.packets) {
       if (!packet.empty()) stranger.channel->send(stranger, packet);
@@ -87,12 +87,12 @@ TEST_CASE("packets that say nothing do no harm, and a stream may be closed with 
   for (const bool is_closed : {false, true}) {
     Giver giver;
     Stranger stranger(giver.group, giver.outside, 1);
-    stranger.call(Lane::snapshots, metadata_of(kHello));
+    stranger.call(Lane::snapshots, metadata_of(kSnapshotHello));
     REQUIRE(stranger.is_let_in());
-    PacketWriter writer(kHello.salt(Lane::snapshots), 1U << 20U);
+    PacketWriter writer(kSnapshotHello.salt(Lane::snapshots), 1U << 20U);
     const std::string nothing(writer.keep_alive());
-    for (const std::string& packet : {nothing, packet_of(kSnapshot), nothing, packet_of(SnapshotPiece{"some bytes"}), nothing,
-                                      packet_of(SnapshotEnd{1, 10}), nothing}) {
+    for (const std::string& packet : {nothing, snapshot_packet(kSnapshot), nothing, snapshot_packet(SnapshotPiece{"some bytes"}), nothing,
+                                      snapshot_packet(SnapshotEnd{1, 10}), nothing}) {
       stranger.channel->send(stranger, packet);
     }
     if (is_closed) stranger.channel->half_close(stranger);
@@ -118,9 +118,9 @@ TEST_CASE("it is told when a snapshot is not what it says it is, and not when th
     giver.plan.fails_at_end = true;
     giver.plan.failure = failure;
     Stranger stranger(giver.group, giver.outside, 1);
-    stranger.call(Lane::snapshots, metadata_of(kHello));
+    stranger.call(Lane::snapshots, metadata_of(kSnapshotHello));
     REQUIRE(stranger.is_let_in());
-    for (const std::string& packet : {packet_of(kSnapshot), packet_of(SnapshotEnd{})}) stranger.channel->send(stranger, packet);
+    for (const std::string& packet : {snapshot_packet(kSnapshot), snapshot_packet(SnapshotEnd{})}) stranger.channel->send(stranger, packet);
     CHECK_NE(stranger.fate().code, rpc::StatusCode::ok);
     const bool is_told = failure != base::Code::io;
     CHECK_EQ(refusals.told, is_told ? std::vector<std::string>{"2 9/1000 the sink failed"} : std::vector<std::string>());
@@ -132,9 +132,9 @@ TEST_CASE("who announces a snapshot, or not even that, and then says nothing mor
   for (const bool is_announced : {false, true}) {
     Giver giver;
     Stranger stranger(giver.group, giver.outside, 1);
-    stranger.call(Lane::snapshots, metadata_of(kHello));
+    stranger.call(Lane::snapshots, metadata_of(kSnapshotHello));
     REQUIRE(stranger.is_let_in());
-    if (is_announced) stranger.channel->send(stranger, packet_of(kSnapshot));
+    if (is_announced) stranger.channel->send(stranger, snapshot_packet(kSnapshot));
     giver.group.sim.run_for(9500ms);
     CHECK_FALSE(stranger.status);
     CHECK_EQ(stranger.receipts, 1 + 9);  // it hears that the member lives, all the same
@@ -149,18 +149,18 @@ TEST_CASE("a newer snapshot of the same sender takes the place of the older one,
   Giver giver;
   giver.plan.take_time = 600s;
   Stranger first(giver.group, giver.outside, 1), second(giver.group, giver.outside, 1);
-  first.call(Lane::snapshots, metadata_of(kHello));
+  first.call(Lane::snapshots, metadata_of(kSnapshotHello));
   REQUIRE(first.is_let_in());
-  first.channel->send(first, packet_of(kSnapshot));
-  first.channel->send(first, packet_of(SnapshotPiece{"some bytes"}));
+  first.channel->send(first, snapshot_packet(kSnapshot));
+  first.channel->send(first, snapshot_packet(SnapshotPiece{"some bytes"}));
   REQUIRE(giver.group.until([&] { return !giver.sinks.empty() && giver.sinks[0]->bytes > 0; }));
-  second.call(Lane::snapshots, metadata_of(kHello));
+  second.call(Lane::snapshots, metadata_of(kSnapshotHello));
   REQUIRE(second.is_let_in());
   CHECK_FALSE(giver.sinks[0]->is_alive);
   CHECK_EQ(first.fate(), rpc::Status{rpc::StatusCode::aborted, "a newer connection takes its place"});
   giver.plan = {};
-  second.channel->send(second, packet_of(kSnapshot));
-  second.channel->send(second, packet_of(SnapshotEnd{}));
+  second.channel->send(second, snapshot_packet(kSnapshot));
+  second.channel->send(second, snapshot_packet(SnapshotEnd{}));
   CHECK_EQ(second.fate(), rpc::Status{});
   CHECK(giver.sinks.back()->is_whole);
 }
@@ -169,9 +169,9 @@ TEST_CASE("pieces do not go on the other lanes") {
   Giver giver;
   for (const Lane lane : {Lane::control, Lane::appends}) {
     Stranger stranger(giver.group, giver.outside, 1);
-    stranger.call(lane, metadata_of(kHello));
+    stranger.call(lane, metadata_of(kSnapshotHello));
     REQUIRE(stranger.is_let_in());
-    PacketWriter writer(kHello.salt(lane), 1U << 20U);
+    PacketWriter writer(kSnapshotHello.salt(lane), 1U << 20U);
     writer.begin(SnapshotPiece{"some bytes"});
     stranger.channel->send(stranger, writer.next());
     CHECK_EQ(stranger.fate(), rpc::Status{rpc::StatusCode::invalid_argument, "a part of a snapshot on the wrong connection"});

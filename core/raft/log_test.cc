@@ -1,14 +1,8 @@
 #include "core/raft/log.h"
 
-#include <doctest/doctest.h>
+#include "core/raft/test_raft.h"
 
 namespace raft {
-
-namespace {
-base::Entry entry(std::uint64_t term, std::uint64_t index) {
-  return {{base::Term(term), base::LogIndex(index)}, base::EntryKind::command, std::make_shared<const std::string>("abc")};
-}
-}  // namespace
 
 TEST_CASE("an empty log stands at what was dropped") {
   const Log log({base::Term(3), base::LogIndex(7)}, {});

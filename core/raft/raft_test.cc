@@ -1,22 +1,16 @@
 #include "core/raft/raft.h"
 
-#include <doctest/doctest.h>
+#include "core/raft/test_raft.h"
 
 namespace raft {
 
 namespace {
 
-constexpr base::MemberId kSelf{1};
-
 Remembered fresh() { return {{}, {}, {{{kSelf, false, ""}}}, {}, {}}; }
 
-base::Entry entry(std::uint64_t term, std::uint64_t index) {
-  return {{base::Term(term), base::LogIndex(index)}, base::EntryKind::command, std::make_shared<const std::string>("x")};
-}
-
 // A member and the outputs of its steps, one at a time.
-struct Fixture {
-  explicit Fixture(Remembered remembered = fresh()) : raft({kSelf, 10, {}, 1U << 20U}, std::move(remembered)) {}
+struct AloneFixture {
+  explicit AloneFixture(Remembered remembered = fresh()) : raft({kSelf, 10, {}, 1U << 20U}, std::move(remembered)) {}
 
   const Output& step(const Input& input) {
     output.clear();
@@ -41,7 +35,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a vote counts only once it is durable") {  // Raft §5.2
-  Fixture f;
+  AloneFixture f;
   const Output& out = f.step(Tick{});
   REQUIRE(out.hard_state.has_value());
   CHECK_EQ(out.hard_state->term, base::Term(1));
@@ -55,7 +49,7 @@ TEST_CASE("a vote counts only once it is durable") {  // Raft §5.2
 }
 
 TEST_CASE("a new leader appends an empty entry of its term") {  // Raft §8
-  Fixture f;
+  AloneFixture f;
   f.step(Tick{});
   const Output& out = f.persist_all();
   REQUIRE_EQ(out.entries.size(), 1);
@@ -64,7 +58,7 @@ TEST_CASE("a new leader appends an empty entry of its term") {  // Raft §8
 }
 
 TEST_CASE("an entry commits when the disk has it, and not before") {  // Raft §5.3; etcd issue 14370
-  Fixture f;
+  AloneFixture f;
   f.elect();
   CHECK_EQ(f.raft.committed(), base::LogIndex(1));
   f.propose("a");
@@ -82,7 +76,7 @@ TEST_CASE("entries of an earlier term commit only with one of this term") {  // 
   Remembered remembered = fresh();
   remembered.hard_state = {base::Term(2), kSelf, base::LogIndex(1)};
   remembered.entries = {entry(1, 1), entry(2, 2), entry(2, 3)};
-  Fixture f(std::move(remembered));
+  AloneFixture f(std::move(remembered));
   CHECK_EQ(f.raft.committed(), base::LogIndex(1));  // the hint, and nothing more
   f.step(Tick{});
   f.persist_all();
@@ -97,25 +91,25 @@ TEST_CASE("what the state machine has applied is committed, whatever the hint sa
   remembered.hard_state = {base::Term(1), kSelf, base::LogIndex(1)};
   remembered.entries = {entry(1, 1), entry(1, 2)};
   remembered.applied = base::LogIndex(2);
-  CHECK_EQ(Fixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
+  CHECK_EQ(AloneFixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
 }
 
 TEST_CASE("a hint that is ahead of what the log has kept is no more than a hint") {
   Remembered remembered = fresh();
   remembered.hard_state = {base::Term(1), kSelf, base::LogIndex(9)};
   remembered.entries = {entry(1, 1), entry(1, 2)};
-  CHECK_EQ(Fixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
+  CHECK_EQ(AloneFixture(std::move(remembered)).raft.committed(), base::LogIndex(2));
 }
 
 TEST_CASE("only a leader takes proposals and reads") {
-  Fixture f;
+  AloneFixture f;
   CHECK(f.propose("a").proposal_refused);
   CHECK_EQ(f.raft.log().entry_count(), 0);
   CHECK_EQ(f.step(ReadRequest{ReadToken{1}}).reads_refused.size(), 1);
 }
 
 TEST_CASE("a read waits for the first commit of the term") {  // Raft §8; etcd issue 7331
-  Fixture f;
+  AloneFixture f;
   f.step(Tick{});
   f.persist_all();
   REQUIRE_EQ(f.raft.role(), Role::leader);
@@ -128,7 +122,7 @@ TEST_CASE("a read waits for the first commit of the term") {  // Raft §8; etcd 
 }
 
 TEST_CASE("a leader's entries follow one another, over restarts too") {
-  Fixture f;
+  AloneFixture f;
   f.elect();
   f.propose("a");
   f.persist_all();
@@ -141,7 +135,7 @@ TEST_CASE("a leader's entries follow one another, over restarts too") {
   remembered.configuration = *decode_configuration(start.configuration);
   remembered.entries = {f.raft.log().at(base::LogIndex(2))};
   remembered.applied = base::LogIndex(1);
-  Fixture again(std::move(remembered));
+  AloneFixture again(std::move(remembered));
   again.elect();
   CHECK_EQ(again.raft.term(), base::Term(2));
   CHECK((again.raft.log().last() == base::EntryId{base::Term(2), base::LogIndex(3)}));

@@ -6,12 +6,12 @@ namespace replica {
 
 namespace {
 constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kHeaderBytes = 1 + 8 + 8 + 4;
+constexpr std::size_t kRecordHeaderBytes = 1 + 8 + 8 + 4;
 }  // namespace
 
 std::string encode_command(const Requester& requester, std::string_view command) {
   std::string record;
-  record.reserve(kHeaderBytes + requester.user.size() + command.size());
+  record.reserve(kRecordHeaderBytes + requester.user.size() + command.size());
   base::ByteWriter writer(record);
   writer.u8(kFormat);
   writer.u64(requester.request_id);

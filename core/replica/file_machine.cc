@@ -11,7 +11,7 @@ namespace replica {
 
 namespace {
 // generation, applied index, checksum of the state (128 bits), its size; then the state.
-constexpr std::size_t kHeaderBytes = 40;
+constexpr std::size_t kFileHeaderBytes = 40;
 constexpr std::string_view kPrefix = "state-";
 
 std::string path_of(base::StoreGeneration generation) { return std::string(kPrefix) + base::to_text(generation); }
@@ -30,7 +30,7 @@ std::string encode_file(const base::StoreMark& mark, const std::string& state) {
   writer.u64(sum.high);
   writer.u64(sum.low);
   writer.u64(state.size());
-  ASSERT(file.size() == kHeaderBytes);
+  ASSERT(file.size() == kFileHeaderBytes);
   file += state;
   return file;
 }
@@ -136,10 +136,10 @@ base::Status FileMachine::read_file() {
     read_applied_ = {};
     return required_ == base::LogIndex() ? base::Status() : damaged("is missing, and the log does not go back to the beginning");
   }
-  std::string header(kHeaderBytes, '\0');
+  std::string header(kFileHeaderBytes, '\0');
   const base::Result<std::size_t> count = (*file)->read(0, base::as_writable_bytes(header));
   if (!count) return base::fail(count.error());
-  if (*count != kHeaderBytes) return damaged("is too short");
+  if (*count != kFileHeaderBytes) return damaged("is too short");
   base::ByteReader reader(header);
   const base::StoreGeneration generation(reader.u64());
   read_applied_ = base::LogIndex(reader.u64());
@@ -149,10 +149,10 @@ base::Status FileMachine::read_file() {
   const std::uint64_t size = reader.u64();
   const base::Result<std::uint64_t> file_size = (*file)->size();
   if (!file_size) return base::fail(file_size.error());
-  if (*file_size != kHeaderBytes + size) return damaged("has another size than it says");
+  if (*file_size != kFileHeaderBytes + size) return damaged("has another size than it says");
   file_.resize(size);
   if (size > 0) {
-    const base::Result<std::size_t> body = (*file)->read(kHeaderBytes, base::as_writable_bytes(file_));
+    const base::Result<std::size_t> body = (*file)->read(kFileHeaderBytes, base::as_writable_bytes(file_));
     if (!body) return base::fail(body.error());
   }
   if (generation != generation_ || sum != base::hash128(file_, read_applied_.value())) return damaged("is not what was written");

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fixture final : StateMachineListener, io::Completion {
-  explicit Fixture(std::uint64_t write_after_bytes) : machine(node.world(), write_after_bytes) {
+struct FileMachineFixture final : StateMachineListener, io::Completion {
+  explicit FileMachineFixture(std::uint64_t write_after_bytes) : machine(node.world(), write_after_bytes) {
     machine.open({base::StoreGeneration(1), base::LogIndex()}, base::LogIndex(1), *this, *this);
     REQUIRE(sim.run_until([&] { return is_open; }, 1s));
   }
@@ -41,7 +41,7 @@ struct Fixture final : StateMachineListener, io::Completion {
 }  // namespace
 
 TEST_CASE("the file is written anew whenever enough has been applied") {
-  Fixture f(4);
+  FileMachineFixture f(4);
   f.apply("123");
   f.sim.run_for(1s);
   CHECK_EQ(f.durable, base::LogIndex());
@@ -52,7 +52,7 @@ TEST_CASE("the file is written anew whenever enough has been applied") {
 }
 
 TEST_CASE("what has become due while a file was written is written behind it, without another command") {
-  Fixture f(4);
+  FileMachineFixture f(4);
   f.apply("1234");
   f.apply("56789");
   CHECK_EQ(f.machine.unmaterialised_bytes(), 5);  // where apply may pause
@@ -62,7 +62,7 @@ TEST_CASE("what has become due while a file was written is written behind it, wi
 }
 
 TEST_CASE("a file that cannot be written is the end of the store") {
-  Fixture f(4);
+  FileMachineFixture f(4);
   f.node.disk_faults().is_full = true;
   f.apply("1234");
   REQUIRE(f.sim.run_until([&] { return f.failed.has_value(); }, 1s));

@@ -39,9 +39,9 @@ struct Recovery final : io::Job {
   std::unique_ptr<io::WorkQueue> queue;
 };
 
-struct Fixture final : LogWriterListener {
-  Fixture() : node(sim.add_node("m1")) { boot(); }
-  ~Fixture() { static_cast<void>(node.crash(io::sim::CrashKind::process_kill)); }
+struct LogWriterFixture final : LogWriterListener {
+  LogWriterFixture() : node(sim.add_node("m1")) { boot(); }
+  ~LogWriterFixture() { static_cast<void>(node.crash(io::sim::CrashKind::process_kill)); }
 
   void boot() {
     Recovery recovery(node.world(), wal::Options());
@@ -95,7 +95,7 @@ std::string reply(std::uint64_t term, std::uint64_t index) {
 }  // namespace
 
 TEST_CASE("a promise leaves when what it promises is durable, and not before") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 4);
   CHECK_EQ(f.at_once, 0);
   f.flush();
@@ -106,7 +106,7 @@ TEST_CASE("a promise leaves when what it promises is durable, and not before") {
 }
 
 TEST_CASE("a promise that comes while a batch is in flight waits for the batch that carries it") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 2);
   f.flush();
   f.accept(1, 2, 3);
@@ -118,7 +118,7 @@ TEST_CASE("a promise that comes while a batch is in flight waits for the batch t
 }
 
 TEST_CASE("acknowledgements of one sync leave as one") {
-  Fixture f;
+  LogWriterFixture f;
   for (std::uint64_t index = 1; index < 10; ++index) f.accept(1, index, index + 1);
   f.flush();
   f.run();
@@ -126,7 +126,7 @@ TEST_CASE("acknowledgements of one sync leave as one") {
 }
 
 TEST_CASE("what has nothing to wait for leaves at once") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 2);
   f.flush();
   f.run();
@@ -139,7 +139,7 @@ TEST_CASE("what has nothing to wait for leaves at once") {
 // A leader of term 1 sent entries 2 to 4, and before they reached a batch a leader of term 2 replaced entry 2. Were the old
 // acknowledgement sent, the old leader could commit what nobody has.
 TEST_CASE("a promise of entries that lost before they were written never leaves") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 2);
   f.flush();
   f.accept(1, 2, 5);
@@ -154,7 +154,7 @@ TEST_CASE("a promise of entries that lost before they were written never leaves"
 }
 
 TEST_CASE("what was in a batch when it lost is replaced on the disk by the next one") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 5);
   f.flush();
   f.accept(2, 3, 4);
@@ -168,7 +168,7 @@ TEST_CASE("what was in a batch when it lost is replaced on the disk by the next 
 
 // Behind the batch the disk may still hold what another leader wrote: a hint that reaches there would have it applied after a crash.
 TEST_CASE("the commit index in a batch reaches no further than the log on the disk") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(1, 1, 3);
   f.flush(9);
   f.run();
@@ -178,7 +178,7 @@ TEST_CASE("the commit index in a batch reaches no further than the log on the di
 
 // A leader of term 4 wrote 4 to 6 here alone; what term 3 wrote at 4 was committed by a leader of term 5, who sends its snapshot.
 TEST_CASE("an install takes the place of the whole log, waiting or on the disk, and of the store") {
-  Fixture f;
+  LogWriterFixture f;
   f.accept(4, 1, 6);
   f.flush();
   f.accept(4, 6, 7);

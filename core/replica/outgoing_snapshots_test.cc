@@ -88,7 +88,7 @@ struct Link final : Transport {
   std::vector<base::MemberId> cancelled;
 };
 
-struct Fixture {
+struct SourcesFixture {
   base::Status begin(std::uint64_t to) { return snapshots.begin(base::MemberId(to), raft); }
   base::Result<bool> end(std::uint64_t to, const base::Status& status) {
     link.on_their_way.erase(base::MemberId(to));
@@ -109,7 +109,7 @@ using Members = std::vector<base::MemberId>;
 }  // namespace
 
 TEST_CASE("two are read at a time; who finds no place is told of at the next tick, once") {
-  Fixture f;
+  SourcesFixture f;
   for (std::uint64_t to = 2; to <= 4; ++to) REQUIRE(f.begin(to));
   CHECK(f.is_on_its_way(2));
   CHECK(f.is_on_its_way(3));
@@ -119,7 +119,7 @@ TEST_CASE("two are read at a time; who finds no place is told of at the next tic
 }
 
 TEST_CASE("who has all of it and never says that it is installed keeps nobody else waiting") {
-  Fixture f;
+  SourcesFixture f;
   REQUIRE(f.begin(2));
   REQUIRE(f.begin(3));
   f.link.read_to_the_end(base::MemberId(2));
@@ -132,7 +132,7 @@ TEST_CASE("who has all of it and never says that it is installed keeps nobody el
 }
 
 TEST_CASE("a member that raft asks for twice gets one") {
-  Fixture f;
+  SourcesFixture f;
   REQUIRE(f.begin(2));
   REQUIRE(f.begin(2));
   CHECK(f.snapshots.take_failed().empty());
@@ -141,7 +141,7 @@ TEST_CASE("a member that raft asks for twice gets one") {
 }
 
 TEST_CASE("raft hears at once that one has arrived, and at the next tick that one has not; its place is free either way") {
-  Fixture f;
+  SourcesFixture f;
   REQUIRE(f.begin(2));
   REQUIRE(f.begin(3));
   CHECK_EQ(f.end(2, {}), true);
@@ -154,7 +154,7 @@ TEST_CASE("raft hears at once that one has arrived, and at the next tick that on
 }
 
 TEST_CASE("what a store cannot give now is asked for again, what a disk cannot give stops the member") {
-  Fixture f;
+  SourcesFixture f;
   f.machine.error = {base::Code::overloaded, "another store is being installed"};
   CHECK(f.begin(2));
   CHECK_EQ(f.snapshots.take_failed(), Members{base::MemberId(2)});
@@ -168,7 +168,7 @@ TEST_CASE("what a store cannot give now is asked for again, what a disk cannot g
 }
 
 TEST_CASE("who no longer leads, or whose member was removed, sends nothing more") {
-  Fixture f;
+  SourcesFixture f;
   REQUIRE(f.begin(2));
   REQUIRE(f.begin(5));
   f.snapshots.cancel_needless(f.raft);
@@ -181,7 +181,7 @@ TEST_CASE("who no longer leads, or whose member was removed, sends nothing more"
 }
 
 TEST_CASE("the log is asked to keep what comes behind the oldest that is on its way") {
-  Fixture f;
+  SourcesFixture f;
   CHECK_FALSE(f.snapshots.oldest());
   REQUIRE(f.begin(2));
   CHECK_EQ(f.snapshots.oldest(), base::LogIndex(1));

@@ -12,22 +12,22 @@ namespace replica {
 
 namespace {
 
-struct Waiting final : Proposal {
+struct WaitingProposal final : Proposal {
   void on_applied(std::string answer) override { response = std::move(answer); }
   void on_refused(const base::Error& error) override {
     refusal = error.code;
     if (leaves_with_it != nullptr) proposals->abandon(*leaves_with_it);
   }
   Proposals* proposals = nullptr;
-  Waiting* leaves_with_it = nullptr;
+  WaitingProposal* leaves_with_it = nullptr;
   std::optional<std::string> response;
   std::optional<base::Code> refusal;
 };
 
-struct Fixture {
-  Fixture() { proposals.begin(100); }
-  Waiting& add(std::string_view command) {
-    Waiting& one = waiting.emplace_back();
+struct ProposalsFixture {
+  ProposalsFixture() { proposals.begin(100); }
+  WaitingProposal& add(std::string_view command) {
+    WaitingProposal& one = waiting.emplace_back();
     one.proposals = &proposals;
     proposals.add(command, "", 0, one);
     return one;
@@ -39,7 +39,7 @@ struct Fixture {
   }
 
   Proposals proposals;
-  std::deque<Waiting> waiting;
+  std::deque<WaitingProposal> waiting;
 };
 
 raft::ForwardedProposal forwarded(std::string bytes) {
@@ -51,28 +51,28 @@ raft::ForwardedProposal forwarded(std::string bytes) {
 }  // namespace
 
 TEST_CASE("a batch holds what fits, one command at least, and stays queued until it is dropped") {
-  Fixture f;
+  ProposalsFixture f;
   f.add("first");
   f.add("second");
   const std::uint64_t all = f.proposals.size_bytes();
-  CHECK_EQ(Fixture::commands(f.proposals.next_batch(all)), std::vector<std::string>{"first", "second"});
-  CHECK_EQ(Fixture::commands(f.proposals.next_batch(all - 1)), std::vector<std::string>{"first"});
+  CHECK_EQ(ProposalsFixture::commands(f.proposals.next_batch(all)), std::vector<std::string>{"first", "second"});
+  CHECK_EQ(ProposalsFixture::commands(f.proposals.next_batch(all - 1)), std::vector<std::string>{"first"});
   const Proposals::Batch first = f.proposals.next_batch(1);
-  CHECK_EQ(Fixture::commands(first), std::vector<std::string>{"first"});
+  CHECK_EQ(ProposalsFixture::commands(first), std::vector<std::string>{"first"});
   CHECK_EQ(f.proposals.entry_count(), 2);
   f.proposals.drop(first);
   CHECK_EQ(f.proposals.entry_count(), 1);
   const Proposals::Batch second = f.proposals.next_batch(1);
-  CHECK_EQ(Fixture::commands(second), std::vector<std::string>{"second"});
+  CHECK_EQ(ProposalsFixture::commands(second), std::vector<std::string>{"second"});
   f.proposals.drop(second);
   CHECK(f.proposals.is_queue_empty());
   CHECK_EQ(f.proposals.size_bytes(), 0);
 }
 
 TEST_CASE("an abandoned command goes nowhere while it is queued, and nobody is found for it") {
-  Fixture f;
+  ProposalsFixture f;
   f.add("first");
-  Waiting& gone = f.add("second");
+  WaitingProposal& gone = f.add("second");
   f.add("third");
   const std::uint64_t id = decode_command(*f.proposals.next_batch(1'000).propose.items[1].data)->requester.request_id;
   CHECK_EQ(f.proposals.find(id), &gone);
@@ -80,16 +80,16 @@ TEST_CASE("an abandoned command goes nowhere while it is queued, and nobody is f
   CHECK_EQ(f.proposals.find(id), nullptr);
   CHECK_EQ(f.proposals.entry_count(), 2);
   const Proposals::Batch rest = f.proposals.next_batch(1'000);
-  CHECK_EQ(Fixture::commands(rest), std::vector<std::string>{"first", "third"});
+  CHECK_EQ(ProposalsFixture::commands(rest), std::vector<std::string>{"first", "third"});
   f.proposals.drop(rest);
   CHECK(f.proposals.is_queue_empty());
 }
 
 TEST_CASE("whoever is refused may end another one that waits, which then hears nothing") {
-  Fixture f;
-  Waiting& first = f.add("first");
-  Waiting& second = f.add("second");
-  Waiting& third = f.add("third");
+  ProposalsFixture f;
+  WaitingProposal& first = f.add("first");
+  WaitingProposal& second = f.add("second");
+  WaitingProposal& third = f.add("third");
   first.leaves_with_it = &second;
   f.proposals.refuse_all({base::Code::outcome_unknown, "the end"});
   CHECK_EQ(first.refusal, base::Code::outcome_unknown);
@@ -98,7 +98,7 @@ TEST_CASE("whoever is refused may end another one that waits, which then hears n
 }
 
 TEST_CASE("what was passed on is kept for as long as somebody may wait for it, counted from the first") {
-  Fixture f;
+  ProposalsFixture f;
   f.proposals.tick(2);
   f.proposals.add_passed_on(forwarded("one"));
   f.proposals.tick(2);

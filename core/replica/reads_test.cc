@@ -8,7 +8,7 @@ namespace replica {
 
 namespace {
 
-struct Reading final : ReadWait {
+struct WaitingRead final : ReadWait {
   void on_readable() override { is_readable = true; }
   void on_refused(const base::Error& error) override { refusal = error.code; }
   bool is_readable = false;
@@ -21,7 +21,7 @@ const base::Error kRefusal{base::Code::not_leader, "another leader came"};
 
 TEST_CASE("all reads since the last question share the next one, and are answered once what they must see is applied") {
   Reads reads;
-  Reading first, second, later;
+  WaitingRead first, second, later;
   reads.add(first);
   reads.add(second);
   const std::optional<raft::ReadToken> token = reads.ask();
@@ -40,7 +40,7 @@ TEST_CASE("all reads since the last question share the next one, and are answere
 
 TEST_CASE("a question without an answer is asked again, and an answer to any of its tokens will do, also for those before it") {
   Reads reads;
-  Reading first, second;
+  WaitingRead first, second;
   reads.add(first);
   reads.ask();
   reads.add(second);
@@ -56,7 +56,7 @@ TEST_CASE("a question without an answer is asked again, and an answer to any of 
 
 TEST_CASE("another leader refuses what is under way: not what has its answer, nor what was not asked yet") {
   Reads reads;
-  Reading confirmed, under_way, queued;
+  WaitingRead confirmed, under_way, queued;
   reads.add(confirmed);
   reads.on_ready({*reads.ask(), base::LogIndex(3)});
   reads.add(under_way);
@@ -73,9 +73,9 @@ TEST_CASE("another leader refuses what is under way: not what has its answer, no
 
 TEST_CASE("a reader that has left is not waited for") {
   Reads reads;
-  Reading stays;
+  WaitingRead stays;
   {
-    Reading gone;
+    WaitingRead gone;
     reads.add(gone);
     reads.ask();
   }

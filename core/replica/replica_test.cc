@@ -66,13 +66,13 @@ struct Events final : io::sim::ObserverListener {
   base::LogIndex recovered_store;
 };
 
-struct Fixture {
-  explicit Fixture(std::uint64_t seed = 1, Options with = small_options()) : sim(seed), options(std::move(with)), node(sim.add_node("m1")) {
+struct ReplicaFixture {
+  explicit ReplicaFixture(std::uint64_t seed = 1, Options with = small_options()) : sim(seed), options(std::move(with)), node(sim.add_node("m1")) {
     node.observation().listener = &events;
     start();
   }
   // Files with requests in flight are only left behind by a crash.
-  ~Fixture() {
+  ~ReplicaFixture() {
     if (node.is_up()) static_cast<void>(node.crash(io::sim::CrashKind::process_kill));
   }
   void start() {
@@ -103,7 +103,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a proposal is answered with what the state machine said") {
-  Fixture f;
+  ReplicaFixture f;
   f.add_one();
   Waiting waiting;
   REQUIRE(f.propose(waiting, "four"));
@@ -112,7 +112,7 @@ TEST_CASE("a proposal is answered with what the state machine said") {
 }
 
 TEST_CASE("everything proposed in one turn shares one write") {
-  Fixture f;
+  ReplicaFixture f;
   const int before = f.events.writes;
   std::vector<Waiting> waiting(50);
   for (Waiting& one : waiting) REQUIRE(f.propose(one));
@@ -125,7 +125,7 @@ TEST_CASE("a larger backlog is written in batches and applied in slices, in orde
   Options options = small_options();
   options.write_batch_bytes = 10;
   options.apply_slice_entries = 3;
-  Fixture f(1, options);
+  ReplicaFixture f(1, options);
   const int before = f.events.writes;
   std::vector<Waiting> waiting(40);
   for (Waiting& one : waiting) REQUIRE(f.propose(one));
@@ -138,7 +138,7 @@ TEST_CASE("when more is committed than applied, proposals are refused until the 
   Options options = small_options();
   options.unapplied_entries_max = 10;
   options.unmaterialised_bytes_max = 5;
-  Fixture f(1, options);
+  ReplicaFixture f(1, options);
   std::vector<Waiting> waiting(20);
   for (Waiting& one : waiting) REQUIRE(f.propose(one));
   REQUIRE(f.sim.run_until([&] { return !f.member->replica.gate(); }, 10s));
@@ -154,7 +154,7 @@ TEST_CASE("when more is committed than applied, proposals are refused until the 
 TEST_CASE("the log in memory is bounded, and a store that keeps up gives the room back") {
   Options options = small_options();
   options.kept_entries_max = 20;
-  Fixture f(1, options);
+  ReplicaFixture f(1, options);
   std::vector<Waiting> waiting(40);
   std::size_t taken = 0;
   while (taken < waiting.size() && f.propose(waiting[taken])) ++taken;
@@ -168,7 +168,7 @@ TEST_CASE("the log in memory is bounded, and a store that keeps up gives the roo
 TEST_CASE("apply pauses while the store is full, and goes on when it has room") {
   Options options = small_options();
   options.unmaterialised_bytes_max = 5;
-  Fixture f(1, options);
+  ReplicaFixture f(1, options);
   std::vector<Waiting> waiting(8);
   for (Waiting& one : waiting) REQUIRE(f.propose(one));
   f.sim.run_for(1s);
@@ -181,7 +181,7 @@ TEST_CASE("apply pauses while the store is full, and goes on when it has room") 
 TEST_CASE("a read waits until everything committed before it is applied") {
   Options options = small_options();
   options.apply_slice_entries = 1;
-  Fixture f(1, options);
+  ReplicaFixture f(1, options);
   std::vector<Waiting> waiting(20);
   for (Waiting& one : waiting) REQUIRE(f.propose(one));
   // The entries are committed together and applied one a turn; the read is asked in between.
@@ -193,7 +193,7 @@ TEST_CASE("a read waits until everything committed before it is applied") {
 }
 
 TEST_CASE("an abandoned proposal still takes effect, and nobody is called") {
-  Fixture f;
+  ReplicaFixture f;
   {
     Waiting gone;
     REQUIRE(f.propose(gone));
@@ -205,7 +205,7 @@ TEST_CASE("an abandoned proposal still takes effect, and nobody is called") {
 }
 
 TEST_CASE("a proposal that is abandoned before it has left is forgotten") {
-  Fixture f;
+  ReplicaFixture f;
   Waiting kept;
   {
     Waiting gone;
@@ -218,7 +218,7 @@ TEST_CASE("a proposal that is abandoned before it has left is forgotten") {
 }
 
 TEST_CASE("the log is cut behind the durable mark, leaving some for members that lag") {
-  Fixture f;
+  ReplicaFixture f;
   for (int i = 0; i < 30; ++i) f.add_one();
   CHECK_EQ(f.events.truncated_through, base::LogIndex());
   f.member->machine.write();
@@ -235,7 +235,7 @@ TEST_CASE("the log is cut behind the durable mark, leaving some for members that
 TEST_CASE("what was answered survives any crash at any time") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    Fixture f(seed);
+    ReplicaFixture f(seed);
     std::uint64_t answered = 0;
     std::uint64_t proposed = 0;
     for (std::uint64_t life = 0; life < 4; ++life) {
@@ -264,7 +264,7 @@ TEST_CASE("what was answered survives any crash at any time") {
 }
 
 TEST_CASE("a failed sync stops the member, and whoever waits learns that the outcome is unknown") {
-  Fixture f;
+  ReplicaFixture f;
   f.node.disk_faults().sync_error_per_million = 1'000'000;
   Waiting waiting;
   REQUIRE(f.propose(waiting));
@@ -275,7 +275,7 @@ TEST_CASE("a failed sync stops the member, and whoever waits learns that the out
 }
 
 TEST_CASE("a state file in which a bit has changed is not believed") {
-  Fixture f;
+  ReplicaFixture f;
   f.add_one();
   f.member->machine.write();
   f.sim.run_for(1s);
@@ -287,7 +287,7 @@ TEST_CASE("a state file in which a bit has changed is not believed") {
 }
 
 TEST_CASE("ids come from the log once there is one, whatever the flags say") {
-  Fixture f;
+  ReplicaFixture f;
   f.add_one();
   f.sim.run_for(1s);
   f.crash(io::sim::CrashKind::process_kill);

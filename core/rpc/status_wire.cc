@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 17> kCodeValues = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
                                                           "9", "10", "11", "12", "13", "14", "15", "16"};
 
-int hex_digit(char c) {
+int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -56,8 +56,8 @@ std::string percent_decode(std::string_view value) {
   message.reserve(value.size());
   for (std::size_t at = 0; at < value.size(); ++at) {
     if (value[at] == '%' && value.size() - at > 2) {
-      const int high = hex_digit(value[at + 1]);
-      const int low = hex_digit(value[at + 2]);
+      const int high = hex_value(value[at + 1]);
+      const int low = hex_value(value[at + 2]);
       if (high >= 0 && low >= 0) {
         message.push_back(static_cast<char>(high * 16 + low));
         at += 2;

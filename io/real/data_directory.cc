@@ -12,9 +12,6 @@ namespace io::real {
 
 namespace {
 
-constexpr mode_t kDirectoryMode = 0700;  // keys and values are nobody else's business
-constexpr mode_t kFileMode = 0600;
-
 base::Error refused(int error_number, const std::string& path, const char* why) {
   return error_of(error_number, "data directory " + path + " " + why);
 }

@@ -1,6 +1,8 @@
 // io/real/data_directory.h: the one directory a member owns, and the lock that says so.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -8,6 +10,10 @@
 #include "io/real/descriptor.h"
 
 namespace io::real {
+
+// Of what a member creates: keys and values are nobody else's business.
+inline constexpr mode_t kDirectoryMode = 0700;
+inline constexpr mode_t kFileMode = 0600;
 
 // Stands in the data directory while it exists; not shown by Disk::list(), for it is no file of the member.
 inline constexpr std::string_view kLockFileName = "LOCK";

@@ -17,9 +17,6 @@ namespace io::real {
 
 namespace {
 
-constexpr mode_t kDirectoryMode = 0700;
-constexpr mode_t kFileMode = 0600;
-
 class RealPageFile final : public io::PageFile {
  public:
   explicit RealPageFile(File file) : file_(std::move(file)) {}

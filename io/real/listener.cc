@@ -22,10 +22,6 @@ constexpr int kAcceptCountPerTurn = 64;
 // Out of descriptors or memory: connections wait in the backlog meanwhile.
 constexpr base::Duration kPauseAfterShortage = std::chrono::milliseconds(100);
 
-void set_option(int fd, int level, int option, int value) {
-  static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
-}
-
 Descriptor bound(const SocketAddress& candidate, int& error_number) {
   Descriptor socket(::socket(candidate.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) {

@@ -18,19 +18,19 @@ namespace {
 // One dead name server must not hold up the lookup of every peer.
 constexpr std::size_t kThreadCountMax = 4;
 
-struct Question {
-  std::uint64_t ticket = 0;
-  Address address;
-};
-
-struct Resolved {
-  std::uint64_t ticket = 0;
-  base::Result<std::vector<SocketAddress>> addresses;
-};
-
 }  // namespace
 
 struct Resolver::Shared {
+  struct Question {
+    std::uint64_t ticket = 0;
+    Address address;
+  };
+
+  struct Resolved {
+    std::uint64_t ticket = 0;
+    base::Result<std::vector<SocketAddress>> addresses;
+  };
+
   std::mutex mutex;
   std::deque<Question> questions;
   std::size_t thread_count = 0;
@@ -53,7 +53,7 @@ void Resolver::resolve(const Address& address, Lookup& lookup) {
   bool start = false;
   {
     const std::lock_guard lock(shared_->mutex);
-    shared_->questions.push_back(Question{next_ticket_, address});
+    shared_->questions.push_back(Shared::Question{next_ticket_, address});
     start = shared_->thread_count < kThreadCountMax;
     if (start) ++shared_->thread_count;
   }
@@ -67,7 +67,7 @@ void Resolver::cancel(Lookup& lookup) {
 
 void Resolver::run(const std::shared_ptr<Shared>& shared) {
   for (;;) {
-    Question question;
+    Shared::Question question;
     {
       const std::lock_guard lock(shared->mutex);
       if (shared->questions.empty()) {
@@ -77,14 +77,14 @@ void Resolver::run(const std::shared_ptr<Shared>& shared) {
       question = std::move(shared->questions.front());
       shared->questions.pop_front();
     }
-    shared->answers.hand_over(Resolved{question.ticket, look_up(question.address)});
+    shared->answers.hand_over(Shared::Resolved{question.ticket, look_up(question.address)});
   }
 }
 
 void Resolver::on_ready(std::uint32_t /*events*/) {
-  std::vector<Resolved> arrived;
+  std::vector<Shared::Resolved> arrived;
   shared_->answers.take(arrived);
-  for (Resolved& each : arrived) {
+  for (Shared::Resolved& each : arrived) {
     const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                     [&each](const Waiting& waiting) { return waiting.ticket == each.ticket; });
     if (found == waiting_.end()) continue;  // cancelled

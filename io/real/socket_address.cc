@@ -112,4 +112,6 @@ base::Result<std::vector<SocketAddress>> look_up(const Address& address) {
   return addresses;
 }
 
+void set_option(int fd, int level, int option, int value) { static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value)); }
+
 }  // namespace io::real

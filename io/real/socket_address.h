@@ -42,4 +42,7 @@ class SocketAddress {
 // error names the host. IPv4 first: what `localhost` means to most configurations.
 base::Result<std::vector<SocketAddress>> look_up(const Address& address);
 
+// Advice to the kernel: a socket without it still works.
+void set_option(int fd, int level, int option, int value);
+
 }  // namespace io::real

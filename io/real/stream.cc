@@ -23,11 +23,6 @@ int pending_error(int fd) {
   return error_number;
 }
 
-void set_option(int fd, int level, int option, int value) {
-  // Advice to the kernel: a connection without it still works.
-  static_cast<void>(::setsockopt(fd, level, option, &value, sizeof value));
-}
-
 bool is_would_block(int error_number) { return error_number == EAGAIN || error_number == EWOULDBLOCK; }
 
 }  // namespace

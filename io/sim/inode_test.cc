@@ -19,8 +19,8 @@ VirtualTime at(int microseconds) { return VirtualTime(std::chrono::microseconds(
 std::string sector_of(char c) { return std::string(kSectorBytes, c); }
 
 // A file whose n-th call takes the n-th microsecond.
-struct Script {
-  explicit Script(std::uint64_t seed = 1) : decisions(seed), file(decisions) {}
+struct InodeScript {
+  explicit InodeScript(std::uint64_t seed = 1) : decisions(seed), file(decisions) {}
   CallSpan next() {
     ++calls;
     return {at(calls * 10), at(calls * 10 + 5), base::mix64(0x5eed, static_cast<std::uint64_t>(calls))};
@@ -52,7 +52,7 @@ struct Script {
 }  // namespace
 
 TEST_CASE("bytes are durable when a sync after them has completed, and not before") {
-  Script script;
+  InodeScript script;
   script.write(0, "one");   // [10, 15]
   script.sync();            // [20, 25]
   script.write(3, "two");   // [30, 35]
@@ -74,7 +74,7 @@ TEST_CASE("a killed process leaves what was called before, and nothing of it bec
     CAPTURE(c.at);
     std::set<std::string> seen;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      Script script(seed);
+      InodeScript script(seed);
       script.write(0, "a");
       script.sync();
       script.write(1, "b");
@@ -92,7 +92,7 @@ TEST_CASE("a power loss may take and tear each unsynced sector, and reaches ever
   std::set<std::string> seen;
   bool old_seen = false, new_seen = false, torn_seen = false, grown = false, not_grown = false;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
-    Script script(seed);
+    InodeScript script(seed);
     script.write(0, sector_of('o') + sector_of('o'));
     script.sync();
     script.write(0, sector_of('n') + sector_of('n') + sector_of('n'));
@@ -118,7 +118,7 @@ TEST_CASE("a power loss may take and tear each unsynced sector, and reaches ever
 PROPERTY("after a power loss each sector is one of its versions since the last sync, or a mixture of them") {
   property_tests::property("sectors", [] {
     constexpr std::size_t kSectors = 6;
-    Script script(*rc::gen::arbitrary<std::uint64_t>());
+    InodeScript script(*rc::gen::arbitrary<std::uint64_t>());
     const bool tears = *rc::gen::arbitrary<bool>();
     script.faults.torn_sector_per_million = tears ? 500'000 : 0;
     script.faults.mixed_write_per_million = *rc::gen::element<std::uint32_t>(0, 500'000, 1'000'000);
@@ -163,7 +163,7 @@ PROPERTY("after a power loss each sector is one of its versions since the last s
 
 PROPERTY("what the file reads is what a plain string would hold, whatever is settled in between") {
   property_tests::property("reads", [] {
-    Script script(1);
+    InodeScript script(1);
     std::string model;
     const int steps = *rc::gen::inRange(0, 40);
     for (int i = 0; i < steps; ++i) {
@@ -194,7 +194,7 @@ PROPERTY("what the file reads is what a plain string would hold, whatever is set
 }
 
 TEST_CASE("a failed sync leaves pages that look clean and are not on the disk") {
-  Script script;
+  InodeScript script;
   script.write(0, sector_of('o') + sector_of('o') + sector_of('o'));
   script.sync();
   script.write(0, sector_of('n') + sector_of('n') + sector_of('n'));
@@ -219,7 +219,7 @@ TEST_CASE("a failed sync leaves pages that look clean and are not on the disk") 
 }
 
 TEST_CASE("after a failed sync that reverts reads have what the disk has, and it stays that way") {
-  Script script;
+  InodeScript script;
   script.write(0, sector_of('o') + sector_of('o'));
   script.sync();
   script.write(0, sector_of('n') + sector_of('n') + sector_of('n'));
@@ -257,7 +257,7 @@ TEST_CASE("after a failed sync that reverts reads have what the disk has, and it
 
 TEST_CASE("of a failed sync that reverts any subset of sectors has reached the disk, and reads say which") {
   rc::check([](std::uint64_t seed) {
-    Script script(seed);
+    InodeScript script(seed);
     script.write(0, sector_of('o') + sector_of('o') + sector_of('o') + sector_of('o'));
     script.sync();
     script.write(100, std::string(3 * kSectorBytes, 'n'));
@@ -272,7 +272,7 @@ TEST_CASE("of a failed sync that reverts any subset of sectors has reached the d
 
 TEST_CASE("a file system that keeps sizes keeps them all, and loses bytes as before") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    Script script(seed);
+    InodeScript script(seed);
     script.write(0, sector_of('a') + sector_of('b'));
     script.truncate(10);
     script.write(10, sector_of('c'));
@@ -284,7 +284,7 @@ TEST_CASE("a file system that keeps sizes keeps them all, and loses bytes as bef
 }
 
 TEST_CASE("a misdirected write looks right until the power goes, and rot shows at once") {
-  Script script;
+  InodeScript script;
   script.write(0, sector_of('a') + sector_of('b') + sector_of('c'));
   script.sync();
   script.file.write(script.next(), 0, base::as_bytes(sector_of('n')), 2 * kSectorBytes);
@@ -301,7 +301,7 @@ TEST_CASE("a misdirected write looks right until the power goes, and rot shows a
 }
 
 TEST_CASE("what was promised is known beside what a spoilt disk holds") {
-  Script script;
+  InodeScript script;
   const auto promised = [&](VirtualTime now) {
     script.file.settle(now);
     std::string bytes(static_cast<std::size_t>(script.file.promised().size()), '?');
@@ -360,7 +360,7 @@ TEST_CASE("what was promised is known beside what a spoilt disk holds") {
 TEST_CASE("a truncate that was not synced may or may not have come through, before or with later growth") {
   std::set<std::size_t> sizes;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    Script script(seed);
+    InodeScript script(seed);
     script.write(0, std::string(1000, 'a'));
     script.sync();
     script.truncate(10);

@@ -10,13 +10,13 @@ namespace io::sim {
 
 namespace {
 
-VirtualTime at(int microseconds) { return VirtualTime(std::chrono::microseconds(microseconds)); }
+VirtualTime moment(int microseconds) { return VirtualTime(std::chrono::microseconds(microseconds)); }
 
-struct Script {
-  explicit Script(std::uint64_t seed = 1) : decisions(seed), volume(decisions) {}
+struct VolumeScript {
+  explicit VolumeScript(std::uint64_t seed = 1) : decisions(seed), volume(decisions) {}
   CallSpan next() {
     ++calls;
-    return {at(calls * 10), at(calls * 10 + 5), base::mix64(0x5eed, static_cast<std::uint64_t>(calls))};
+    return {moment(calls * 10), moment(calls * 10 + 5), base::mix64(0x5eed, static_cast<std::uint64_t>(calls))};
   }
   void create(std::string_view path) { REQUIRE(volume.create_file(next(), path)); }
   void create_directory(std::string_view path) { REQUIRE(volume.create_directory(next(), path)); }
@@ -35,7 +35,7 @@ struct Script {
     for (const std::string& name : *list) all += (all.empty() ? "" : " ") + name;
     return all;
   }
-  void lose_power() { volume.lose_power(at(calls * 10 + 9), faults); }
+  void lose_power() { volume.lose_power(moment(calls * 10 + 9), faults); }
   Decisions decisions;
   Volume volume;
   DiskFaults faults;
@@ -47,7 +47,7 @@ template <typename Story>
 std::set<std::string> outcomes(Story&& story) {
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    Script script(seed);
+    VolumeScript script(seed);
     story(script);
     script.lose_power();
     seen.insert(script.names());
@@ -60,19 +60,19 @@ using Names = std::set<std::string>;
 }  // namespace
 
 TEST_CASE("each change of a name is kept or lost by itself until its directory is synced") {
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.create("b"); }), Names{"", "a", "b", "a b"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.create("b"), s.sync(""); }), Names{"a b"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.sync(""), s.create("b"); }), Names{"a", "a b"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.sync(""), s.remove("a"); }), Names{"", "a"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.sync(""), s.remove("a"), s.sync(""); }), Names{""});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.create("b"); }), Names{"", "a", "b", "a b"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.create("b"), s.sync(""); }), Names{"a b"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.sync(""), s.create("b"); }), Names{"a", "a b"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.sync(""), s.remove("a"); }), Names{"", "a"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.sync(""), s.remove("a"), s.sync(""); }), Names{""});
 }
 
 TEST_CASE("a rename is atomic") {
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.sync(""), s.rename("a", "b"); }), Names{"a", "b"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.create("b"), s.sync(""), s.rename("a", "b"); }), Names{"a b", "b"});
-  CHECK_EQ(outcomes([](Script& s) { s.create("a"), s.sync(""), s.rename("a", "b"), s.rename("b", "c"); }), Names{"a", "b", "c"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.sync(""), s.rename("a", "b"); }), Names{"a", "b"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.create("b"), s.sync(""), s.rename("a", "b"); }), Names{"a b", "b"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create("a"), s.sync(""), s.rename("a", "b"), s.rename("b", "c"); }), Names{"a", "b", "c"});
   for (std::uint64_t seed = 0; seed < 30; ++seed) {  // the replaced file is there until the new one is
-    Script script(seed);
+    VolumeScript script(seed);
     script.create("new"), script.write("new", "n"), script.create("name"), script.write("name", "o"), script.sync("");
     script.rename("new", "name");
     script.lose_power();
@@ -83,16 +83,16 @@ TEST_CASE("a rename is atomic") {
 }
 
 TEST_CASE("a rename between directories needs both of them synced") {
-  const auto story = [](Script& s) { s.create_directory("d"), s.create("a"), s.sync(""), s.rename("a", "d/a"); };
+  const auto story = [](VolumeScript& s) { s.create_directory("d"), s.create("a"), s.sync(""), s.rename("a", "d/a"); };
   CHECK_EQ(outcomes(story), Names{"a d", "d"});
-  CHECK_EQ(outcomes([&](Script& s) { story(s), s.sync(""); }), Names{"a d", "d"});
-  CHECK_EQ(outcomes([&](Script& s) { story(s), s.sync("d"), s.sync(""); }), Names{"d"});
+  CHECK_EQ(outcomes([&](VolumeScript& s) { story(s), s.sync(""); }), Names{"a d", "d"});
+  CHECK_EQ(outcomes([&](VolumeScript& s) { story(s), s.sync("d"), s.sync(""); }), Names{"d"});
 }
 
 TEST_CASE("a directory that is not durable takes its files along, and a full one is not removed") {
-  CHECK_EQ(outcomes([](Script& s) { s.create_directory("d"), s.create("d/a"), s.sync("d"); }), Names{"", "d"});
+  CHECK_EQ(outcomes([](VolumeScript& s) { s.create_directory("d"), s.create("d/a"), s.sync("d"); }), Names{"", "d"});
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Script script(seed);
+    VolumeScript script(seed);
     script.create_directory("d"), script.create("d/a"), script.sync("d"), script.sync("");
     script.remove("d/a"), script.remove("d");
     script.lose_power();
@@ -101,32 +101,32 @@ TEST_CASE("a directory that is not durable takes its files along, and a full one
 }
 
 TEST_CASE("a killed process keeps every change it made before, and it is no more durable than it was") {
-  Script script;
+  VolumeScript script;
   script.create("a");          // 10 to 15
   script.create_directory("d");
   script.create("d/b");        // 30 to 35
   script.rename("a", "d/c");   // 40 to 45
   script.sync("");             // 50 to 55
-  script.volume.kill(at(35));
+  script.volume.kill(moment(35));
   CHECK_EQ(script.names(), "a d");
   CHECK_EQ(script.names("d"), "b");
   script.calls = 100;
   script.sync("");
-  CHECK(script.volume.durable_bytes(at(2000), "a", 0, 1).has_value());
-  CHECK(script.volume.is_durable(at(2000), "a"));
-  CHECK_FALSE(script.volume.durable_bytes(at(2000), "d/b", 0, 1).has_value());
-  CHECK_FALSE(script.volume.is_durable(at(2000), "d/b"));
-  CHECK_FALSE(script.volume.is_durable(at(2000), "d/c"));
+  CHECK(script.volume.durable_bytes(moment(2000), "a", 0, 1).has_value());
+  CHECK(script.volume.is_durable(moment(2000), "a"));
+  CHECK_FALSE(script.volume.durable_bytes(moment(2000), "d/b", 0, 1).has_value());
+  CHECK_FALSE(script.volume.is_durable(moment(2000), "d/b"));
+  CHECK_FALSE(script.volume.is_durable(moment(2000), "d/c"));
 }
 
 // It stayed "in progress" until its time was over, so that a sync after the restart did not cover it (single, seed 1897).
 TEST_CASE("a change that a kill interrupts has happened or has not, and the next sync covers it") {
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Script script(seed);
+    VolumeScript script(seed);
     script.create("a"), script.sync("");
-    REQUIRE(script.volume.rename({at(100), at(9000), 7}, "a", "b"));
-    script.volume.kill(at(200));
+    REQUIRE(script.volume.rename({moment(100), moment(9000), 7}, "a", "b"));
+    script.volume.kill(moment(200));
     script.calls = 100;
     script.sync("");
     const std::string after_kill = script.names();
@@ -138,7 +138,7 @@ TEST_CASE("a change that a kill interrupts has happened or has not, and the next
 }
 
 TEST_CASE("mistakes are answered as a file system answers them") {
-  Script script;
+  VolumeScript script;
   script.create_directory("d"), script.create("d/a"), script.create("f");
   struct Case { const char* name; base::Status status; base::Code code; };
   const Case cases[] = {
@@ -164,7 +164,7 @@ TEST_CASE("mistakes are answered as a file system answers them") {
 }
 
 TEST_CASE("what of a file is not durable can be told, and what a power loss may bring back") {
-  Script script;
+  VolumeScript script;
   script.create_directory("d");
   script.create("d/gone");
   script.create("whole");
@@ -174,7 +174,7 @@ TEST_CASE("what of a file is not durable can be told, and what a power loss may 
   script.remove("d/gone");
   (*script.volume.find_file("whole"))->write(script.next(), 600, base::as_bytes(std::string_view("b")));
   script.create("young");
-  const std::vector<FileStanding> files = script.volume.files(at(script.calls * 10 + 9));
+  const std::vector<FileStanding> files = script.volume.files(moment(script.calls * 10 + 9));
   REQUIRE_EQ(files.size(), 3);
   CHECK_EQ(to_text(files[0]), "d/gone  gone, and a power loss may bring it back");
   CHECK_EQ(to_text(files[1]), "whole  1500 bytes; not durable: 1 sector from 512 on");

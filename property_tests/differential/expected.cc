@@ -157,7 +157,7 @@ const ExpectedDifference* in_hash(Answers answers) {
   return answers.ours == answers.theirs ? &kHashRevision : nullptr;
 }
 
-const ExpectedDifference* expected(const Request& request, const Answers& answers) {
+const ExpectedDifference* expected_of_request(const Request& request, const Answers& answers) {
   if (!request.metadata.empty()) {
     return is(answers.ours, rpc::StatusCode::invalid_argument, kInvalidApiVersion) ? &kClientApiVersion : nullptr;
   }
@@ -204,7 +204,7 @@ Judgement judge_equality(const Answers& answers) {
 Judgement judge(const Request& request, const Answers& answers) {
   const Judgement equality = judge_equality(answers);
   if (equality.verdict == Verdict::equal && !needs_stand_in(request, answers)) return equality;
-  const ExpectedDifference* found = expected(request, answers);
+  const ExpectedDifference* found = expected_of_request(request, answers);
   return {found != nullptr ? Verdict::expected : Verdict::different, found};
 }
 

@@ -22,7 +22,7 @@ constexpr std::uint64_t kReserve = 2;  // the learner that starts, beside one vo
 constexpr base::Duration kHealthyTime = 5700ms;
 constexpr base::Duration kElectionTime = 2000ms;  // until a leader without a quorum has stepped down
 
-const std::array<std::string, 18> kBadUrls = {
+const std::array<std::string, 18> kMalformedUrls = {
     "", "127.0.0.1:1", "http://", "http://127.0.0.1", "http://127.0.0.1:x", "ftp://127.0.0.1:1", "http://127.0.0.1:1/",
     "http://127.0.0.1:1/path", "://127.0.0.1:1", "127.0.0.1", "http:127.0.0.1:1", "unix://x", "http://::1:1", "http://[::1:1", "http://127.0.0.1:-1",
     "http//127.0.0.1:1", "what?", " "};
@@ -170,7 +170,7 @@ GroupStep MemberGenerator::add(const GroupView& view) {
     // Seldom one that ours refuses and etcd takes: that is the end of the story. With another, so that no id is given twice in a second.
     const bool is_odd = dice_.chance(15);
     if (is_odd || dice_.chance(30)) out.add_peerurls(fresh_url());
-    out.add_peerurls(is_odd ? dice_.pick(kOddUrls) : dice_.pick(kBadUrls));
+    out.add_peerurls(is_odd ? dice_.pick(kOddUrls) : dice_.pick(kMalformedUrls));
   } else if (what < 38) {
     // Alone only those of who was there at first: others may have that very id, within a second.
     const std::string url = any_url(dice_, view);
@@ -228,7 +228,7 @@ GroupStep MemberGenerator::update(const GroupView& view) {
   } else if (what < 52) {
     // none at all
   } else if (what < 64) {
-    out.add_peerurls(dice_.chance(50) ? dice_.pick(kOddUrls) : dice_.pick(kBadUrls));
+    out.add_peerurls(dice_.chance(50) ? dice_.pick(kOddUrls) : dice_.pick(kMalformedUrls));
   } else {
     out.add_peerurls(fresh_url());
     if (what < 80) out.add_peerurls(dice_.chance(50) ? "http://a:1" : out.peerurls(0));

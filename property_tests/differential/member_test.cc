@@ -24,7 +24,7 @@ Answer list_of(std::initializer_list<etcdserverpb::Member> members) {
   return {{}, out};
 }
 
-Answer refusal(std::string_view text, rpc::StatusCode code = rpc::StatusCode::unknown) { return {{code, std::string(text)}, {}}; }
+Answer member_refusal(std::string_view text, rpc::StatusCode code = rpc::StatusCode::unknown) { return {{code, std::string(text)}, {}}; }
 
 Request removing(std::uint64_t id) {
   etcdserverpb::MemberRemoveRequest out;
@@ -68,23 +68,23 @@ TEST_CASE("a difference in answers about members is expected of its own pair alo
   GroupView three = alone;
   three.members = {member(1, "http://peer-1"), member(2, "http://peer-2"), member(3, "http://x:1")};
   three.running = {1, 2};
-  const Answer gone = refusal("connection error: closed", rpc::StatusCode::unavailable);
+  const Answer gone = member_refusal("connection error: closed", rpc::StatusCode::unavailable);
   const Answer removed{{}, etcdserverpb::MemberRemoveResponse()};
   const auto expects = [](const GroupView& view, const Request& request, const Answer& ours, const Answer& theirs) {
     return judge_members(view, request, {ours, theirs}).expected;
   };
-  CHECK_EQ(expects(alone, removing(1), refusal(kNotEnoughStarted), gone), &kEndsItself);
-  CHECK_EQ(expects(alone, removing(4711), refusal(kNotEnoughStarted), gone), nullptr);
-  CHECK_EQ(expects(alone, adding("https://x:1"), refusal(kBadUrls), refusal(kTooManyLearners)), &kUnreachableUrl);
-  CHECK_EQ(expects(alone, adding("http://x:1"), refusal(kBadUrls), refusal(kTooManyLearners)), nullptr);
-  CHECK_EQ(expects(three, adding("http://y:1"), refusal(kTooManyLearners), refusal(kUnhealthy)), &kConnectedToAll);
-  CHECK_EQ(expects(alone, adding("http://y:1"), refusal(kTooManyLearners), refusal(kUnhealthy)), nullptr);
-  CHECK_EQ(expects(three, removing(2), refusal(kNoAnswer), removed), &kBothMajorities);
-  CHECK_EQ(expects(three, removing(3), refusal(kNoAnswer), removed), nullptr);  // it keeps its quorum
-  CHECK_EQ(expects(alone, removing(4711), refusal(kMemberNotFound), refusal(kNoAnswer)), nullptr);
+  CHECK_EQ(expects(alone, removing(1), member_refusal(kNotEnoughStarted), gone), &kEndsItself);
+  CHECK_EQ(expects(alone, removing(4711), member_refusal(kNotEnoughStarted), gone), nullptr);
+  CHECK_EQ(expects(alone, adding("https://x:1"), member_refusal(kBadUrls), member_refusal(kTooManyLearners)), &kUnreachableUrl);
+  CHECK_EQ(expects(alone, adding("http://x:1"), member_refusal(kBadUrls), member_refusal(kTooManyLearners)), nullptr);
+  CHECK_EQ(expects(three, adding("http://y:1"), member_refusal(kTooManyLearners), member_refusal(kUnhealthy)), &kConnectedToAll);
+  CHECK_EQ(expects(alone, adding("http://y:1"), member_refusal(kTooManyLearners), member_refusal(kUnhealthy)), nullptr);
+  CHECK_EQ(expects(three, removing(2), member_refusal(kNoAnswer), removed), &kBothMajorities);
+  CHECK_EQ(expects(three, removing(3), member_refusal(kNoAnswer), removed), nullptr);  // it keeps its quorum
+  CHECK_EQ(expects(alone, removing(4711), member_refusal(kMemberNotFound), member_refusal(kNoAnswer)), nullptr);
   three.running = {1};
-  CHECK_EQ(expects(three, removing(4711), refusal(kMemberNotFound), refusal(kNoAnswer)), &kRefusedWithoutQuorum);
-  CHECK(judge_members(three, removing(3), {refusal(kUnhealthy), refusal(kUnhealthy)}).verdict == Verdict::equal);
+  CHECK_EQ(expects(three, removing(4711), member_refusal(kMemberNotFound), member_refusal(kNoAnswer)), &kRefusedWithoutQuorum);
+  CHECK(judge_members(three, removing(3), {member_refusal(kUnhealthy), member_refusal(kUnhealthy)}).verdict == Verdict::equal);
 }
 
 }  // namespace property_tests::differential

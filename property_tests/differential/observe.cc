@@ -17,12 +17,12 @@ using etcdserverpb::RangeRequest;
 // Long values are those of the size limit.
 constexpr std::size_t kLarge = 100'000;
 
-bool says(const Answer& answer, std::string_view words) { return answer.status.message.find(words) != std::string::npos; }
+bool speaks_of(const Answer& answer, std::string_view words) { return answer.status.message.find(words) != std::string::npos; }
 
 void observe_stream(const RangeRequest& range, const Answer& answer, Coverage& coverage) {
-  if (says(answer, "key is not provided")) coverage.count("1.2 EmptyKey: stream");
-  if (says(answer, "has been compacted")) coverage.count("1.2 Compacted: stream");
-  if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: stream");
+  if (speaks_of(answer, "key is not provided")) coverage.count("1.2 EmptyKey: stream");
+  if (speaks_of(answer, "has been compacted")) coverage.count("1.2 Compacted: stream");
+  if (speaks_of(answer, "is a future revision")) coverage.count("1.2 FutureRev: stream");
   const auto* response = answer.get<etcdserverpb::RangeResponse>();
   if (response == nullptr) return;
   if (response->kvs_size() > 0) coverage.count("2.2 stream: keys");
@@ -31,13 +31,13 @@ void observe_stream(const RangeRequest& range, const Answer& answer, Coverage& c
 }
 
 void observe_put(const Before& before, const PutRequest& put, const Answer& answer, Coverage& coverage) {
-  if (says(answer, "key is not provided")) coverage.count("1.2 EmptyKey: put");
-  if (says(answer, "value is provided")) coverage.count("1.2 ValueProvided: put");
-  if (says(answer, "lease is provided")) coverage.count("1.2 LeaseProvided: put");
-  if (says(answer, "requested lease not found")) coverage.count("1.2 LeaseNotFound: put");
-  if (says(answer, "request is too large")) coverage.count("1.2 RequestTooLarge");
-  if (says(answer, "key not found") && put.ignore_value()) coverage.count("1.2 KeyNotFound: put ignore_value");
-  if (says(answer, "key not found") && put.ignore_lease()) coverage.count("1.2 KeyNotFound: put ignore_lease");
+  if (speaks_of(answer, "key is not provided")) coverage.count("1.2 EmptyKey: put");
+  if (speaks_of(answer, "value is provided")) coverage.count("1.2 ValueProvided: put");
+  if (speaks_of(answer, "lease is provided")) coverage.count("1.2 LeaseProvided: put");
+  if (speaks_of(answer, "requested lease not found")) coverage.count("1.2 LeaseNotFound: put");
+  if (speaks_of(answer, "request is too large")) coverage.count("1.2 RequestTooLarge");
+  if (speaks_of(answer, "key not found") && put.ignore_value()) coverage.count("1.2 KeyNotFound: put ignore_value");
+  if (speaks_of(answer, "key not found") && put.ignore_lease()) coverage.count("1.2 KeyNotFound: put ignore_lease");
   const auto* response = answer.get<etcdserverpb::PutResponse>();
   if (response == nullptr) return;
   const bool was_live = before.known.live.count(put.key()) > 0;
@@ -54,7 +54,7 @@ void observe_put(const Before& before, const PutRequest& put, const Answer& answ
 }
 
 void observe_delete(const Before& before, const DeleteRangeRequest& erase, const Answer& answer, Coverage& coverage) {
-  if (says(answer, "key is not provided")) coverage.count("1.2 EmptyKey: delete");
+  if (speaks_of(answer, "key is not provided")) coverage.count("1.2 EmptyKey: delete");
   const auto* response = answer.get<etcdserverpb::DeleteRangeResponse>();
   if (response == nullptr) return;
   const bool same_revision = response->header().revision() == before.known.newest;
@@ -68,12 +68,12 @@ void observe_delete(const Before& before, const DeleteRangeRequest& erase, const
 }
 
 void observe_compact(const Before& before, const CompactionRequest& compact, const Answer& answer, Coverage& coverage) {
-  if (says(answer, "has been compacted")) {
+  if (speaks_of(answer, "has been compacted")) {
     coverage.count("1.2 Compacted: compact");
     if (compact.physical()) coverage.count("2.5 compact physical, refused as compacted");
     if (compact.revision() < 0) coverage.count("2.5 compact a negative revision");
   }
-  if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: compact");
+  if (speaks_of(answer, "is a future revision")) coverage.count("1.2 FutureRev: compact");
   if (!answer.ok()) return;
   coverage.count(compact.physical() ? "2.5 compact physical" : "2.5 compact");
   if (compact.revision() == before.known.newest) coverage.count("2.5 compact the newest");
@@ -81,8 +81,8 @@ void observe_compact(const Before& before, const CompactionRequest& compact, con
 }
 
 void observe_hash(const Before& before, const HashKVRequest& hash, const Answer& answer, Coverage& coverage) {
-  if (says(answer, "has been compacted")) coverage.count("1.2 Compacted: hash");
-  if (says(answer, "is a future revision")) coverage.count("1.2 FutureRev: hash");
+  if (speaks_of(answer, "has been compacted")) coverage.count("1.2 Compacted: hash");
+  if (speaks_of(answer, "is a future revision")) coverage.count("1.2 FutureRev: hash");
   if (!answer.ok()) return;
   const bool is_newest = hash.revision() <= 0 || hash.revision() == before.known.newest;
   coverage.count(is_newest ? "2.5 hash of the newest" : "2.5 hash of an earlier revision");
@@ -90,9 +90,9 @@ void observe_hash(const Before& before, const HashKVRequest& hash, const Answer&
 }
 
 void observe_raw(const Answer& answer, Coverage& coverage) {
-  if (says(answer, "unknown service")) coverage.count("1.4 an unknown service");
-  if (says(answer, "unknown method")) coverage.count("1.4 an unknown method");
-  if (says(answer, "larger than max")) coverage.count("1.4 a message over the limit");
+  if (speaks_of(answer, "unknown service")) coverage.count("1.4 an unknown service");
+  if (speaks_of(answer, "unknown method")) coverage.count("1.4 an unknown method");
+  if (speaks_of(answer, "larger than max")) coverage.count("1.4 a message over the limit");
 }
 
 }  // namespace

@@ -205,7 +205,7 @@ class Walk {
   std::set<std::string> put_;
 };
 
-void observe_refusal(const TxnRequest& txn, std::string_view message, Coverage& coverage) {
+void observe_txn_refusal(const TxnRequest& txn, std::string_view message, Coverage& coverage) {
   struct Line {
     std::string_view words;
     std::string_view row;
@@ -233,7 +233,7 @@ void observe_refusal(const TxnRequest& txn, std::string_view message, Coverage& 
 
 void observe_txn(const Before& before, const TxnRequest& txn, const Answer& answer, Coverage& coverage) {
   const auto* response = answer.get<TxnResponse>();
-  if (response == nullptr) return observe_refusal(txn, answer.status.message, coverage);
+  if (response == nullptr) return observe_txn_refusal(txn, answer.status.message, coverage);
   observe_path(txn, coverage);
   if (txn.compare_size() == 0 && response->succeeded()) coverage.count("3.2 no compares");
   if (txn.compare_size() == 1) observe_compare(before, txn.compare(0), response->succeeded(), coverage);

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "io/sim/simulation.h"
@@ -19,6 +21,13 @@ class FixedRandom final : public io::Random {
     for (const std::uint64_t word : identity) value = value * 31 + word;
     return 0x0102030405060708 + value;
   }
+};
+
+// Remembers how it ended.
+class Done final : public io::Completion {
+ public:
+  void complete(base::Status result) override { status = std::move(result); }
+  std::optional<base::Status> status;
 };
 
 inline std::string read_file(io::Disk& disk, std::string_view path) {

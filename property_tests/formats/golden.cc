@@ -12,7 +12,7 @@ namespace {
 
 std::string path_of(const std::string& name) { return settings().directory + "/" + name; }
 
-std::optional<std::string> read_file(const std::string& path) {
+std::optional<std::string> read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
@@ -28,13 +28,13 @@ Settings& settings() {
 }
 
 std::string read_golden(const std::string& name) {
-  const std::optional<std::string> bytes = read_file(path_of(name));
+  const std::optional<std::string> bytes = read_whole(path_of(name));
   CHECK_MESSAGE(bytes.has_value(), path_of(name), " is not there");
   return bytes.value_or(std::string());
 }
 
 void check_golden(const std::string& name, std::string_view bytes) {
-  std::optional<std::string> golden = read_file(path_of(name));
+  std::optional<std::string> golden = read_whole(path_of(name));
   if (!golden && settings().records) {
     std::ofstream(path_of(name), std::ios::binary) << bytes;
     golden = bytes;

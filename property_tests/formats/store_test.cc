@@ -91,11 +91,6 @@ struct Rows final : sqlite::RowVisitor {
   void on_row(const sqlite::RowView& view) override { rows.push_back({view.bucket, view.id, view.main, view.sub, std::string(view.value)}); }
   std::vector<sqlite::Row> rows;
 };
-class Done final : public io::Completion {
- public:
-  void complete(base::Status result) override { status = std::move(result); }
-  std::optional<base::Status> status;
-};
 class Listener final : public sqlite::BackendListener {
  public:
   void on_durable(const base::StoreMark&) override {}

@@ -37,12 +37,7 @@ wal::State initial() {
   return out;
 }
 
-class Done final : public io::Completion {
- public:
-  void complete(base::Status result) override { status = std::move(result); }
-  std::optional<base::Status> status;
-};
-class Listener final : public wal::WalListener {
+class SoundWal final : public wal::WalListener {
  public:
   void on_wal_failed(const base::Error&) override { CHECK(false); }
 };
@@ -55,7 +50,7 @@ void append(io::sim::Simulation& sim, wal::Wal& log, const wal::Batch& batch) {
 }
 
 // Entries that replace others, a vote, a store mark, a beginning, a snapshot that takes the place of everything, and an idle log's batch.
-std::string written_today() {
+std::string segment_of_today() {
   io::sim::Simulation sim(1);
   io::sim::Node& node = sim.add_node("m1");
   FixedRandom random;
@@ -63,7 +58,7 @@ std::string written_today() {
   const io::World fixed{world.clock, world.loop, world.disk, world.network, random, world.workers, world.observer};
   base::Result<wal::Recovered> created = wal::recover(fixed.disk, random, options(), initial());
   REQUIRE(created);
-  Listener listener;
+  SoundWal listener;
   wal::Wal log(fixed, options(), std::move(*created), listener);
   const std::vector<base::Entry> first = {entry(1, 1, base::EntryKind::empty, ""), entry(1, 2, base::EntryKind::command, "put a"),
                                           entry(1, 3, base::EntryKind::command, "put b")};
@@ -108,7 +103,7 @@ base::Result<wal::State> recover(const std::string& segment) {
 
 }  // namespace
 
-TEST_CASE("a segment of the log is that of version 1") { check_golden(std::string(kSegment), written_today()); }
+TEST_CASE("a segment of the log is that of version 1") { check_golden(std::string(kSegment), segment_of_today()); }
 
 TEST_CASE("a log of version 1 says today what it said") {
   const base::Result<wal::State> recovered = recover(read_golden(std::string(kSegment)));

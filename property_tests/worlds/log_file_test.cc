@@ -22,7 +22,7 @@ std::unique_ptr<io::LogFile> make_log_file(io::Disk& disk, const std::string& pa
   return std::move(*file);
 }
 
-std::string content(io::Disk& disk, const std::string& path) {
+std::string bytes_of(io::Disk& disk, const std::string& path) {
   const auto file = disk.open_page_file(path, io::Open::existing);
   REQUIRE(file.has_value());
   std::string bytes(*(*file)->size(), '\0');
@@ -64,7 +64,7 @@ TEST_CASE("log file: requests complete in their order, each once, never inside t
   world->settle();
   CHECK_EQ(trace, "asked write-one sync-one write-two sync-two ");
   for (const CompletionProbe* each : {&write_one, &sync_one, &write_two, &sync_two}) CHECK(each->status.has_value());
-  CHECK_EQ(content(disk, "log"), "first second");
+  CHECK_EQ(bytes_of(disk, "log"), "first second");
 }
 
 TEST_CASE("log file: a completion may ask for more, and may be the last use of the file") {
@@ -90,7 +90,7 @@ TEST_CASE("log file: a write beyond the end leaves zeros before it") {
   CompletionProbe write;
   file->write(5, base::as_bytes(data), write);
   REQUIRE(world->run_until([&] { return write.completed > 0; }));
-  CHECK_EQ(content(disk, "log"), std::string(5, '\0') + "end");
+  CHECK_EQ(bytes_of(disk, "log"), std::string(5, '\0') + "end");
 }
 
 // Property: many overlapping writes in flight on two files leave what performing them in order would leave.
@@ -129,8 +129,8 @@ PROPERTY("log file: the order of requests on a file is the order of their effect
     RC_ASSERT(world->run_until([&] { return completed[0].size() + completed[1].size() == writes.size(); }));
     RC_ASSERT(completed[0] == expected[0]);
     RC_ASSERT(completed[1] == expected[1]);
-    RC_ASSERT(content(disk, "one") == models[0]);
-    RC_ASSERT(content(disk, "two") == models[1]);
+    RC_ASSERT(bytes_of(disk, "one") == models[0]);
+    RC_ASSERT(bytes_of(disk, "two") == models[1]);
   });
 }
 

@@ -22,13 +22,13 @@ std::string read(std::string_view bytes, Words words) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ? words(message) : std::string();
 }
 
-std::string number(std::int64_t value) { return std::to_string(value); }
-std::string counted(std::int64_t count, std::string_view what) { return number(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
+std::string decimal(std::int64_t value) { return std::to_string(value); }
+std::string counted(std::int64_t count, std::string_view what) { return decimal(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 std::string key_words(const mvccpb::KeyValue& kv) {
   std::string out = base::escaped(kv.key());
   if (!kv.value().empty()) out += " = \"" + base::escaped(kv.value().substr(0, kShownBytes)) + (kv.value().size() > kShownBytes ? "…\"" : "\"");
-  return out + " (of revision " + number(kv.mod_revision()) + ")";
+  return out + " (of revision " + decimal(kv.mod_revision()) + ")";
 }
 
 template <typename Keys>
@@ -39,12 +39,12 @@ std::string keys_words(const Keys& kvs) {
 }
 
 std::string range_words(const etcdserverpb::RangeResponse& range) {
-  const std::string where = range.has_header() ? " at revision " + number(range.header().revision()) : std::string();
+  const std::string where = range.has_header() ? " at revision " + decimal(range.header().revision()) : std::string();
   if (range.kvs_size() == 0 && range.count() == 0) return "no key" + where;
   return counted(std::max<std::int64_t>(range.count(), range.kvs_size()), "key") + where + keys_words(range.kvs());
 }
 
-std::string done(const etcdserverpb::ResponseHeader& header) { return "done, revision " + number(header.revision()); }
+std::string done(const etcdserverpb::ResponseHeader& header) { return "done, revision " + decimal(header.revision()); }
 
 std::string txn_words(const etcdserverpb::TxnResponse& txn);
 
@@ -52,7 +52,7 @@ std::string part_words(const etcdserverpb::ResponseOp& part) {
   switch (part.response_case()) {
     case etcdserverpb::ResponseOp::kResponseRange: return range_words(part.response_range());
     case etcdserverpb::ResponseOp::kResponsePut: return "put";
-    case etcdserverpb::ResponseOp::kResponseDeleteRange: return "deleted " + number(part.response_delete_range().deleted());
+    case etcdserverpb::ResponseOp::kResponseDeleteRange: return "deleted " + decimal(part.response_delete_range().deleted());
     case etcdserverpb::ResponseOp::kResponseTxn: return txn_words(part.response_txn());
     case etcdserverpb::ResponseOp::RESPONSE_NOT_SET: break;
   }
@@ -61,7 +61,7 @@ std::string part_words(const etcdserverpb::ResponseOp& part) {
 
 std::string txn_words(const etcdserverpb::TxnResponse& txn) {
   std::string out = txn.succeeded() ? "took `then`" : "took `else`";
-  if (txn.has_header() && txn.header().revision() != 0) out += ", revision " + number(txn.header().revision());
+  if (txn.has_header() && txn.header().revision() != 0) out += ", revision " + decimal(txn.header().revision());
   for (int i = 0; i < std::min(txn.responses_size(), kShownKeys); ++i) out += (i == 0 ? ": " : "; ") + part_words(txn.responses(i));
   return out + (txn.responses_size() > kShownKeys ? "; …" : "");
 }
@@ -92,10 +92,10 @@ std::string request_words(std::string_view path, std::string_view message) {
     });
   }
   if (path == "/etcdserverpb.KV/Compact") {
-    return read<CompactionRequest>(message, [](const auto& m) { return "forget history up to revision " + number(m.revision()); });
+    return read<CompactionRequest>(message, [](const auto& m) { return "forget history up to revision " + decimal(m.revision()); });
   }
   if (path == "/etcdserverpb.Maintenance/HashKV") {
-    return read<HashKVRequest>(message, [](const auto& m) { return "hash of what stands at revision " + number(m.revision()); });
+    return read<HashKVRequest>(message, [](const auto& m) { return "hash of what stands at revision " + decimal(m.revision()); });
   }
   if (path == "/etcdserverpb.Maintenance/MoveLeader") {
     return read<MoveLeaderRequest>(message, [](const auto& m) { return "hand the leadership over to " + member_words(m.targetid()); });
@@ -122,12 +122,12 @@ std::string answer_words(std::string_view path, std::string_view message) {
   if (path == "/etcdserverpb.KV/RangeStream") return read<RangeStreamResponse>(message, [](const auto& m) { return range_words(m.range_response()); });
   if (path == "/etcdserverpb.KV/Txn") return read<TxnResponse>(message, txn_words);
   if (path == "/etcdserverpb.KV/DeleteRange") {
-    return read<DeleteRangeResponse>(message, [](const auto& m) { return "deleted " + counted(m.deleted(), "key") + ", revision " + number(m.header().revision()); });
+    return read<DeleteRangeResponse>(message, [](const auto& m) { return "deleted " + counted(m.deleted(), "key") + ", revision " + decimal(m.header().revision()); });
   }
   if (path == "/etcdserverpb.KV/Compact") return read<CompactionResponse>(message, [](const auto& m) { return done(m.header()); });
   if (path == "/etcdserverpb.Maintenance/HashKV") {
     return read<HashKVResponse>(message, [](const auto& m) {
-      return "hash " + std::to_string(m.hash()) + " of revision " + number(m.hash_revision()) + ", at revision " + number(m.header().revision());
+      return "hash " + std::to_string(m.hash()) + " of revision " + decimal(m.hash_revision()) + ", at revision " + decimal(m.header().revision());
     });
   }
   if (path == "/etcdserverpb.Maintenance/MoveLeader") return "done";

@@ -71,7 +71,7 @@ struct Line {
   const char* what;
 };
 
-Plan calm_plan(const std::vector<Line>& lines) {
+Plan scribes_plan(const std::vector<Line>& lines) {
   Plan plan = scribes()->draw_plan(1);
   plan.members = 3;
   plan.clients = 1;
@@ -85,8 +85,8 @@ Plan calm_plan(const std::vector<Line>& lines) {
   return plan;
 }
 
-Outcome run(const std::vector<Line>& lines) {
-  const base::Result<Outcome> outcome = sim::run(*scribes(), calm_plan(lines));
+Outcome run_lines(const std::vector<Line>& lines) {
+  const base::Result<Outcome> outcome = sim::run(*scribes(), scribes_plan(lines));
   REQUIRE(outcome);
   return *outcome;
 }
@@ -94,7 +94,7 @@ Outcome run(const std::vector<Line>& lines) {
 }  // namespace
 
 TEST_CASE("a process does its jobs one after the other, and what is asked is judged") {
-  const Outcome out = run({{milliseconds(1000), "put"}, {milliseconds(1000), "put"}, {seconds(7), "put"}});
+  const Outcome out = run_lines({{milliseconds(1000), "put"}, {milliseconds(1000), "put"}, {seconds(7), "put"}});
   CHECK_EQ(out.verdict.message, "");
   CHECK_EQ(out.counts.at("jobs"), 3);
   CHECK_EQ(out.counts.at("jobs_begun_again"), 0);
@@ -102,41 +102,41 @@ TEST_CASE("a process does its jobs one after the other, and what is asked is jud
 }
 
 TEST_CASE("a job that lasts as long as the faults do is told when they are over") {
-  const Outcome out = run({{milliseconds(1000), "watch"}, {milliseconds(1500), "put"}});
+  const Outcome out = run_lines({{milliseconds(1000), "watch"}, {milliseconds(1500), "put"}});
   CHECK_EQ(out.verdict.message, "");
   CHECK_EQ(out.counts.at("jobs"), 2);
 }
 
 TEST_CASE("a process that was killed begins its job again, and is told that the faults are over like any other") {
-  const Outcome out = run({{milliseconds(1000), "watch"}, {milliseconds(2000), "!kill 300"}, {milliseconds(4000), "!pause 3500"}});
+  const Outcome out = run_lines({{milliseconds(1000), "watch"}, {milliseconds(2000), "!kill 300"}, {milliseconds(4000), "!pause 3500"}});
   CHECK_EQ(out.verdict.message, "");
   CHECK_EQ(out.counts.at("jobs"), 1);
   CHECK_EQ(out.counts.at("jobs_begun_again"), 1);
 }
 
 TEST_CASE("a job that does not end fails the run, when all faults are over") {
-  const Outcome out = run({{milliseconds(1000), "never"}, {milliseconds(2000), "put"}});
+  const Outcome out = run_lines({{milliseconds(1000), "never"}, {milliseconds(2000), "put"}});
   CHECK_EQ(out.verdict.kind, VerdictKind::liveness);
   CHECK_EQ(out.verdict.message, "process 0 has not ended its job 0 (never), long after all faults have ended (the bound `answered` is 75 s)");
 }
 
 TEST_CASE("what an application says is wrong is the verdict") {
-  const Outcome wrong = run({{milliseconds(1000), "wrong"}});
+  const Outcome wrong = run_lines({{milliseconds(1000), "wrong"}});
   CHECK_EQ(wrong.verdict.kind, VerdictKind::safety);
   CHECK_EQ(wrong.verdict.oracle, "scribes");
   CHECK_EQ(wrong.verdict.message, "process 0, job 0 (wrong): nothing is right here (17)");
   const std::vector<Line> five(5, {milliseconds(1000), "put"});
-  CHECK_EQ(run(five).verdict.message, "more than four keys were written");
+  CHECK_EQ(run_lines(five).verdict.message, "more than four keys were written");
 }
 
 TEST_CASE("a request that the simulator does not understand is refused, and says so") {
-  CHECK_EQ(run({{milliseconds(1000), "leased"}}).verdict.message, "");
+  CHECK_EQ(run_lines({{milliseconds(1000), "leased"}}).verdict.message, "");
 }
 
 TEST_CASE("a line that looks like a fault and is none is refused") {
   for (const char* line : {"!kill", "!kill x", "!kill -3", "!starve 20", "!"}) {
     CAPTURE(line);
-    const base::Result<Outcome> outcome = sim::run(*scribes(), calm_plan({{milliseconds(1000), line}}));
+    const base::Result<Outcome> outcome = sim::run(*scribes(), scribes_plan({{milliseconds(1000), line}}));
     REQUIRE_FALSE(outcome);
     CHECK_EQ(outcome.error().code, base::Code::invalid);
   }
@@ -144,7 +144,7 @@ TEST_CASE("a line that looks like a fault and is none is refused") {
 
 TEST_CASE("two runs of an application are one run") {
   const std::vector<Line> lines = {{milliseconds(1000), "put"}, {milliseconds(1001), "!kill 20"}, {seconds(7), "put"}};
-  CHECK_EQ(run(lines).digest, run(lines).digest);
+  CHECK_EQ(run_lines(lines).digest, run_lines(lines).digest);
 }
 
 }  // namespace sim::etcd

@@ -44,7 +44,7 @@ Action action_of(ActionKind kind, std::uint32_t member, std::vector<std::uint32_
   return action;
 }
 
-Outcome run(const Plan& plan) {
+Outcome run_cluster(const Plan& plan) {
   const std::unique_ptr<Scenario> scenario = make_cluster();
   const base::Result<Outcome> outcome = sim::run(*scenario, plan);
   REQUIRE(outcome);
@@ -75,7 +75,7 @@ TEST_CASE("a cluster of any size answers, whatever number of it may be missing")
       }
       CAPTURE(members);
       CAPTURE(missing);
-      const Outcome outcome = run(plan);
+      const Outcome outcome = run_cluster(plan);
       CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
       CHECK_GE(outcome.counts.at("acknowledged"), 60);
     }
@@ -85,7 +85,7 @@ TEST_CASE("a cluster of any size answers, whatever number of it may be missing")
 TEST_CASE("the whole group loses its power at one instant, and nothing that it said") {
   Plan plan = short_plan(3);
   plan.actions = {action_of(ActionKind::power_loss, 1, {0, 2}, std::chrono::seconds(3), std::chrono::milliseconds(200))};
-  const Outcome outcome = run(plan);
+  const Outcome outcome = run_cluster(plan);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_EQ(outcome.crashes.total, 3);
 }
@@ -93,7 +93,7 @@ TEST_CASE("the whole group loses its power at one instant, and nothing that it s
 TEST_CASE("a leader that is cut off whoever it is leaves the others to another, and clients are answered") {
   Plan plan = short_plan(3);
   plan.actions = {action_of(ActionKind::cut_leader, 1, {}, std::chrono::seconds(2), std::chrono::seconds(4))};
-  const Outcome outcome = run(plan);
+  const Outcome outcome = run_cluster(plan);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_GT(outcome.faults[io::sim::FaultKind::network_partition], 0);
 }
@@ -109,7 +109,7 @@ TEST_CASE("what a member forgets without noticing, the others give it again") {
     plan.actions[0].part = Part::log;
     plan.actions[0].id = 2 * i;
     plan.actions[1].id = 2 * i + 1;
-    const Outcome outcome = run(plan);
+    const Outcome outcome = run_cluster(plan);
     CHECK_MESSAGE((outcome.verdict.kind == VerdictKind::pass || outcome.is_beyond), outcome.verdict.message);
     CHECK_FALSE(outcome.verdict.is_failure());
     const auto found = outcome.losses.find("forgotten");
@@ -124,8 +124,8 @@ TEST_CASE("two runs of a cluster are one run") {
   plan.actions = {action_of(ActionKind::partition, 0, {1}, std::chrono::seconds(1), std::chrono::seconds(2)),
                   action_of(ActionKind::reset_links, 2, {3, 4}, std::chrono::seconds(2), {}),
                   action_of(ActionKind::process_kill, 3, {4}, std::chrono::seconds(3), std::chrono::milliseconds(700))};
-  const Outcome one = run(plan);
-  const Outcome other = run(plan);
+  const Outcome one = run_cluster(plan);
+  const Outcome other = run_cluster(plan);
   CHECK_MESSAGE(one.verdict.kind == VerdictKind::pass, one.verdict.message);
   CHECK_EQ(base::to_text(one.digest), base::to_text(other.digest));
 }

@@ -20,7 +20,7 @@ constexpr std::string_view kRange = "/etcdserverpb.KV/Range";
 constexpr std::string_view kTxn = "/etcdserverpb.KV/Txn";
 
 // A log that the test writes by hand.
-struct Fixture {
+struct ForeignFixture {
   Request send(std::string_view path, const google::protobuf::MessageLite& message) {
     base::Result<ForeignRequest> foreign = read_foreign(path, message.SerializeAsString());
     REQUIRE(foreign);
@@ -78,7 +78,7 @@ TEST_CASE("a transaction of reads alone is no write") {
 TEST_CASE("a put is acknowledged at its revision, and at no other one") {
   for (const std::int64_t revision : {1, 2, 3}) {
     CAPTURE(revision);
-    Fixture f;
+    ForeignFixture f;
     const Request request = f.send(kPut, put_request("a", "1"));
     f.commit(::etcd::CommandKind::put, put_request("a", "1"));
     f.answer<etcdserverpb::PutResponse>(request, revision);
@@ -87,7 +87,7 @@ TEST_CASE("a put is acknowledged at its revision, and at no other one") {
 }
 
 TEST_CASE("of two equal puts each may be the one in the log, and a put of somebody else is not") {
-  Fixture f;
+  ForeignFixture f;
   const Request one = f.send(kPut, put_request("a", "1"));
   const Request other = f.send(kPut, put_request("a", "2"));
   f.commit(::etcd::CommandKind::put, put_request("a", "1"));
@@ -96,10 +96,10 @@ TEST_CASE("of two equal puts each may be the one in the log, and a put of somebo
 }
 
 TEST_CASE("a write that nobody sent is noticed, and one that was refused") {
-  Fixture f;
+  ForeignFixture f;
   f.commit(::etcd::CommandKind::delete_range, erase_request("a"));
   CHECK_EQ(f.findings.verdict().message, "the write of log index 1 was sent by no client");
-  Fixture g;
+  ForeignFixture g;
   const Request request = g.send(kTxn, txn({}, {put("a", "1")}));
   g.refuse(request);
   CHECK(g.is_clean());
@@ -108,7 +108,7 @@ TEST_CASE("a write that nobody sent is noticed, and one that was refused") {
 }
 
 TEST_CASE("what a program does wrong itself is refused, and nobody's mistake") {
-  Fixture f;
+  ForeignFixture f;
   const Request request = f.send(kPut, put_request("", "1"));
   f.oracle.on_error(request, {rpc::StatusCode::invalid_argument, "etcdserver: key is not provided"});
   CHECK(f.is_clean());
@@ -119,7 +119,7 @@ TEST_CASE("what a program does wrong itself is refused, and nobody's mistake") {
 
 TEST_CASE("a read shows what the log made, and nothing older than what was told") {
   const auto shows = [](std::int64_t revision, const char* value) {
-    Fixture f;
+    ForeignFixture f;
     f.put_a();
     const Request request = f.send(kRange, range_request("a"));
     f.answer<etcdserverpb::RangeResponse>(request, revision, [&](etcdserverpb::RangeResponse& range) {
@@ -143,7 +143,7 @@ TEST_CASE("of a read with an order that the model does not know only the revisio
   newest.set_sort_target(etcdserverpb::RangeRequest::MOD);
   for (const std::int64_t revision : {1, 2}) {
     CAPTURE(revision);
-    Fixture f;
+    ForeignFixture f;
     f.put_a();
     f.answer<etcdserverpb::RangeResponse>(f.send(kRange, newest), revision);
     CHECK_EQ(f.is_clean(), revision == 2);
@@ -153,7 +153,7 @@ TEST_CASE("of a read with an order that the model does not know only the revisio
 TEST_CASE("a transaction has the answer that it has in the log") {
   for (const bool succeeded : {false, true}) {
     CAPTURE(succeeded);
-    Fixture f;
+    ForeignFixture f;
     f.put_a();
     const etcdserverpb::TxnRequest swap = txn({is_at("a", 2)}, {put("a", "2")});
     const Request request = f.send(kTxn, swap);
@@ -169,7 +169,7 @@ TEST_CASE("a transaction has the answer that it has in the log") {
 TEST_CASE("who asks for a revision that is not there yet is refused by right, and who asks for one that is there is not") {
   for (const std::int64_t revision : {2, 9}) {
     CAPTURE(revision);
-    Fixture f;
+    ForeignFixture f;
     f.put_a();
     etcdserverpb::RangeRequest range = range_request("a");
     range.set_revision(revision);

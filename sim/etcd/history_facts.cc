@@ -6,6 +6,7 @@
 #include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
+#include "core/etcd/parse.h"
 #include "sim/etcd/wire_field.h"
 
 namespace sim::etcd {
@@ -16,10 +17,7 @@ using etcdserverpb::RangeRequest;
 using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 
-template <typename Message>
-bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
+using ::etcd::parse;
 
 // --- requests ---------------------------------------------------------------------------------------
 

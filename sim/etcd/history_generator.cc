@@ -6,6 +6,7 @@
 #include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 #include "core/base/hash.h"
+#include "core/etcd/parse.h"
 #include "sim/etcd/model.h"
 #include "sim/etcd/txn_model.h"
 
@@ -15,9 +16,10 @@ namespace {
 
 constexpr std::int64_t kStepNs = 1000;  // between the moments at which two operations take effect
 
+// What this program has written itself.
 template <typename Message>
-void parse(Message& message, std::string_view bytes) {
-  const bool is_read = message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+void parse_own(Message& message, std::string_view bytes) {
+  const bool is_read = ::etcd::parse(message, bytes);
   ASSERT(is_read);
 }
 
@@ -77,7 +79,7 @@ class Generator {
       case HistoryCall::range: return range(operation, i);
       case HistoryCall::txn: {
         etcdserverpb::TxnRequest txn;
-        parse(txn, operation.request);
+        parse_own(txn, operation.request);
         answer = run_txn(model_, txn)->SerializeAsString();
         break;
       }
@@ -88,7 +90,7 @@ class Generator {
 
   std::string put(const HistoryOperation& operation) {
     etcdserverpb::PutRequest put;
-    parse(put, operation.request);
+    parse_own(put, operation.request);
     etcdserverpb::PutResponse out;
     const ModelKeyValue* const before = model_.find(put.key(), model_.revision());
     if (put.prev_kv() && before != nullptr) *out.mutable_prev_kv() = to_wire(*before);
@@ -99,7 +101,7 @@ class Generator {
 
   std::string range(const HistoryOperation& operation, std::uint32_t i) {
     etcdserverpb::RangeRequest range;
-    parse(range, operation.request);
+    parse_own(range, operation.request);
     std::int64_t at = model_.revision();
     if (range.serializable()) at = std::max(range.revision(), std::max<std::int64_t>(1, at - static_cast<std::int64_t>(below("stale", i, 20))));
     etcdserverpb::RangeResponse out;

@@ -7,6 +7,7 @@
 #include "core/api/kv.pb.h"
 #include "core/base/assert.h"
 #include "core/base/hash.h"
+#include "core/etcd/parse.h"
 #include "sim/etcd/operation.h"
 
 namespace sim::etcd {
@@ -143,10 +144,7 @@ class Drawer {
   std::uint32_t part_ = 0;
 };
 
-template <typename Message>
-bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
+using ::etcd::parse;
 
 }  // namespace
 

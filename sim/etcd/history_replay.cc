@@ -5,6 +5,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/text.h"
+#include "core/etcd/parse.h"
 #include "sim/etcd/txn_model.h"
 
 namespace sim::etcd {
@@ -13,10 +14,7 @@ namespace {
 
 constexpr std::size_t kShownBytes = 600;  // of a message
 
-template <typename Message>
-bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-}
+using ::etcd::parse;
 
 template <typename Message>
 std::string short_text(const Message& message) {
@@ -32,8 +30,6 @@ bool is_same(const mvccpb::KeyValue& wire, const ModelKeyValue& kv) {
   return wire.mod_revision() == kv.mod_revision && wire.version() == kv.version && wire.create_revision() == kv.create_revision &&
          wire.lease() == 0 && wire.key() == kv.key && wire.value() == kv.value;
 }
-
-std::string number(std::int64_t value) { return std::to_string(value); }
 
 }  // namespace
 

@@ -119,7 +119,7 @@ bool read_line(JsonLine& line, ByteArena& arena, Line& out) {
 }
 
 // What is wrong with an operation, or empty.
-std::string complaint(const Line& line, std::size_t endpoint_count) {
+std::string line_complaint(const Line& line, std::size_t endpoint_count) {
   const Seen& seen = line.seen;
   const HistoryOperation& operation = line.operation;
   if (!seen.number || !seen.start || !seen.call) return "an operation needs client, number, start and one of put, range and txn";
@@ -199,7 +199,7 @@ base::Status HistoryReader::add_line(std::string_view text) {
     return {};
   }
   if (line.seen.client) {
-    const std::string wrong = complaint(line, history_.endpoints.size());
+    const std::string wrong = line_complaint(line, history_.endpoints.size());
     if (!wrong.empty()) return refuse(wrong);
     history_.operations.push_back(line.operation);
     return {};

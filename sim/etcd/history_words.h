@@ -1,12 +1,15 @@
 // sim/etcd/history_words.h: an operation of a history as a verdict names it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "sim/etcd/history.h"
 #include "sim/etcd/history_facts.h"
 
 namespace sim::etcd {
+
+inline std::string number(std::int64_t value) { return std::to_string(value); }
 
 class HistoryWords {
  public:

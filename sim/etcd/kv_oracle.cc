@@ -7,6 +7,7 @@
 #include "core/api/maintenance.pb.h"
 #include "core/base/assert.h"
 #include "core/base/text.h"
+#include "core/etcd/parse.h"
 #include "core/replica/command.h"
 #include "sim/etcd/answer_text.h"
 #include "sim/etcd/difference.h"
@@ -31,10 +32,7 @@ bool may_be_programs_fault(rpc::StatusCode code) {
   return code == rpc::StatusCode::invalid_argument || code == rpc::StatusCode::not_found || code == rpc::StatusCode::failed_precondition;
 }
 
-template <typename Message>
-bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromString(std::string(bytes));
-}
+using ::etcd::parse;
 
 }  // namespace
 

@@ -19,8 +19,8 @@ namespace sim::etcd {
 namespace {
 
 // A log that the test writes by hand.
-struct Fixture {
-  explicit Fixture(StaleReads stale_reads = StaleReads::anything) : oracle(findings, stale_reads) {}
+struct KvOracleFixture {
+  explicit KvOracleFixture(StaleReads stale_reads = StaleReads::anything) : oracle(findings, stale_reads) {}
   void commit(::etcd::CommandKind kind, const google::protobuf::MessageLite& message) {
     const std::string record = replica::encode_command({1, "", 0}, ::etcd::encode_command(kind, message));
     last = last.next();
@@ -88,12 +88,12 @@ struct Spoiled {
 
 // The model's own answer to the transaction passes, and none of the spoiled ones does.
 void check_txn_answers(const char* text, const std::vector<Spoiled>& cases) {
-  Fixture right;
+  KvOracleFixture right;
   right.txn(text, [](etcdserverpb::TxnResponse&) {});
   CHECK_MESSAGE(right.is_clean(), right.findings.verdict().message);
   for (const Spoiled& c : cases) {
     CAPTURE(c.name);
-    Fixture f;
+    KvOracleFixture f;
     f.txn(text, c.spoil);
     CHECK_FALSE(f.is_clean());
   }
@@ -102,7 +102,7 @@ void check_txn_answers(const char* text, const std::vector<Spoiled>& cases) {
 }  // namespace
 
 TEST_CASE("a right history passes") {
-  Fixture f;
+  KvOracleFixture f;
   f.put(1, "a");
   f.put(2, "a");
   f.oracle.on_answer(f.send(3, "get a"), f.right_range("a", 3).SerializeAsString());
@@ -112,13 +112,13 @@ TEST_CASE("a right history passes") {
 }
 
 TEST_CASE("an acknowledged put that the log does not hold is caught") {
-  Fixture f;
+  KvOracleFixture f;
   f.answer_put(f.send(1, "put a 0"), 1);
   CHECK_FALSE(f.is_clean());
 }
 
 TEST_CASE("a put acknowledged at another revision is caught") {
-  Fixture f;
+  KvOracleFixture f;
   const Request one = f.send(1, "put a 0");
   const Request two = f.send(2, "put a 0");
   f.commit_put(1, "a");
@@ -130,13 +130,13 @@ TEST_CASE("a put acknowledged at another revision is caught") {
 
 TEST_CASE("a put that takes effect twice is caught, and one that nobody sent") {
   {
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a");
     f.commit_put(1, "a");
     CHECK_FALSE(f.is_clean());
   }
   {
-    Fixture f;
+    KvOracleFixture f;
     f.commit_put(9, "a");
     CHECK_FALSE(f.is_clean());
   }
@@ -152,7 +152,7 @@ TEST_CASE("a stale read is caught, unless it asked for possibly stale data of on
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
-    Fixture f(c.stale_reads);
+    KvOracleFixture f(c.stale_reads);
     f.put(1, "a");
     const etcdserverpb::RangeResponse old = f.right_range("a", 2);
     f.put(2, "a");
@@ -162,7 +162,7 @@ TEST_CASE("a stale read is caught, unless it asked for possibly stale data of on
 }
 
 TEST_CASE("a read sent before a write was revealed may miss it") {
-  Fixture f;
+  KvOracleFixture f;
   f.put(1, "a");
   const Request early = f.send(2, "get a");
   const etcdserverpb::RangeResponse old = f.right_range("a", 2);
@@ -186,7 +186,7 @@ TEST_CASE("every field of a read's answer is compared") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a");
     etcdserverpb::RangeResponse range = f.right_range("a", 2);
     c.spoil(range);
@@ -196,7 +196,7 @@ TEST_CASE("every field of a read's answer is compared") {
 }
 
 TEST_CASE("what became of a put without an answer is read from the log") {
-  Fixture f;
+  KvOracleFixture f;
   const Request lost = f.send(1, "put a 0");
   f.oracle.on_error(lost, {rpc::StatusCode::unavailable, "connection reset"});
   f.commit_put(1, "a");
@@ -207,20 +207,20 @@ TEST_CASE("what became of a put without an answer is read from the log") {
 
 TEST_CASE("refused means without effect, and errors that make no sense are caught") {
   {
-    Fixture f;
+    KvOracleFixture f;
     f.oracle.on_error(f.send(1, "put a 0"), {rpc::StatusCode::resource_exhausted, "too many requests"});
     CHECK(f.is_clean());
     f.commit_put(1, "a");
     CHECK_FALSE(f.is_clean());
   }
   {
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a");
     f.oracle.on_error(f.send(2, "get a back=0"), {rpc::StatusCode::out_of_range, "a future revision"});
     CHECK_FALSE(f.is_clean());
   }
   {
-    Fixture f;
+    KvOracleFixture f;
     f.oracle.on_error(f.send(1, "get a"), {rpc::StatusCode::data_loss, "corrupt"});
     CHECK_FALSE(f.is_clean());
   }
@@ -237,7 +237,7 @@ TEST_CASE("a member that lags may call a revision one of the future, to who aske
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
-    Fixture f(c.stale_reads);
+    KvOracleFixture f(c.stale_reads);
     f.put(1, "a");
     f.oracle.on_error(f.send(2, c.what), {rpc::StatusCode::out_of_range, "etcdserver: mvcc: required revision is a future revision"});
     CHECK_EQ(f.is_clean(), c.is_right);
@@ -256,7 +256,7 @@ TEST_CASE("a transaction is as stale as its reads allow, and one without any is"
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
-    Fixture f(c.stale_reads);
+    KvOracleFixture f(c.stale_reads);
     f.put(1, "a");
     const Request request = f.send(2, c.what);
     etcdserverpb::TxnResponse txn;  // of revision 1, where nothing was
@@ -269,7 +269,7 @@ TEST_CASE("a transaction is as stale as its reads allow, and one without any is"
 }
 
 TEST_CASE("whoever is asked to lead, nothing is said of keys") {
-  Fixture f;
+  KvOracleFixture f;
   f.oracle.on_answer(f.send(1, "move 2"), etcdserverpb::MoveLeaderResponse().SerializeAsString());
   f.oracle.on_error(f.send(2, "move 0"), {rpc::StatusCode::failed_precondition, "etcdserver: not leader"});
   CHECK(f.is_clean());
@@ -278,7 +278,7 @@ TEST_CASE("whoever is asked to lead, nothing is said of keys") {
 }
 
 TEST_CASE("a delete must say what it deleted") {
-  Fixture f;
+  KvOracleFixture f;
   f.put(1, "a");
   f.put(2, "b");
   const Request request = f.send(3, "delete a *");
@@ -324,7 +324,7 @@ TEST_CASE("a transaction without a put must answer what one like it answers in t
       {"another revision", [](etcdserverpb::TxnResponse& r) { r.mutable_header()->set_revision(2); }},
       {"another count", [](etcdserverpb::TxnResponse& r) { r.mutable_responses(0)->mutable_response_delete_range()->set_deleted(2); }},
   });
-  Fixture lost;  // acknowledged, and not in the log
+  KvOracleFixture lost;  // acknowledged, and not in the log
   lost.put(1, "a");
   const Request request = lost.send(2, "txn [ ] [ delete a ] [ ]");
   etcdserverpb::TxnResponse response;
@@ -335,7 +335,7 @@ TEST_CASE("a transaction without a put must answer what one like it answers in t
 
 TEST_CASE("a transaction that took effect must not be refused, and one that was changed on its way is caught") {
   {
-    Fixture f;
+    KvOracleFixture f;
     const Request request = f.send(1, "txn [ ] [ put a 0 ] [ ]");
     etcdserverpb::TxnRequest txn;
     REQUIRE(txn.ParseFromString(request.wire.bytes));
@@ -344,7 +344,7 @@ TEST_CASE("a transaction that took effect must not be refused, and one that was 
     CHECK_FALSE(f.is_clean());
   }
   {
-    Fixture f;
+    KvOracleFixture f;
     const Request request = f.send(1, "txn [ ] [ put a 0 ] [ put b 0 ]");
     etcdserverpb::TxnRequest txn;
     REQUIRE(txn.ParseFromString(request.wire.bytes));
@@ -355,7 +355,7 @@ TEST_CASE("a transaction that took effect must not be refused, and one that was 
 }
 
 TEST_CASE("what was compacted may be refused, and nothing else; once that is known it must be") {
-  const auto compacted = [](Fixture& f) {
+  const auto compacted = [](KvOracleFixture& f) {
     f.put(1, "a"), f.put(2, "a"), f.put(3, "a");  // 2, 3, 4
     f.compact(4, "compact 1");
     CHECK_MESSAGE(f.is_clean(), f.findings.verdict().message);
@@ -369,7 +369,7 @@ TEST_CASE("what was compacted may be refused, and nothing else; once that is kno
   for (const Case& c : cases) {
     CAPTURE(c.what);
     CAPTURE(c.is_answered);
-    Fixture f;
+    KvOracleFixture f;
     compacted(f);
     const Request request = f.send(5, c.what);
     if (c.is_answered) f.oracle.on_answer(request, f.right_range("a", request.wire.revision).SerializeAsString());
@@ -392,7 +392,7 @@ TEST_CASE("a transaction is refused for what it reads, and not for what it would
   for (const Case& c : cases) {
     CAPTURE(c.what);
     CAPTURE(c.is_answered);
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a"), f.put(2, "a"), f.put(3, "a");
     const Request request = f.send(4, c.what);  // "back" is counted from the newest that was shown
     f.compact(5, "compact 0");
@@ -407,7 +407,7 @@ TEST_CASE("a transaction is refused for what it reads, and not for what it would
 
 TEST_CASE("an answer at a revision shows what must have been compacted by then, however stale it may be") {
   for (const bool comes_before : {true, false}) {
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a"), f.put(2, "a"), f.put(3, "a");  // 2, 3, 4
     const Request request = f.send(4, "get a back=2 serializable");
     const etcdserverpb::RangeResponse old = f.right_range("a", 2);
@@ -444,7 +444,7 @@ TEST_CASE("a stream is the read that its messages make up, and nothing else") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a"), f.put(2, "b"), f.put(3, "c");
     Messages messages(2);
     etcdserverpb::RangeResponse& first = *messages[0].mutable_range_response();
@@ -465,7 +465,7 @@ TEST_CASE("a stream of the newest revision may be overtaken by a compaction once
   struct Case { const char* what; bool has_begun; };
   for (const Case& c : {Case{"stream a *", true}, Case{"stream a *", false}, Case{"get a *", false}}) {
     CAPTURE(c.what);
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a");
     Request early = f.send(2, c.what);
     if (c.has_begun) {
@@ -492,7 +492,7 @@ TEST_CASE("HashKV is the number of the model, at the revision that was asked for
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Fixture f;
+    KvOracleFixture f;
     f.put(1, "a"), f.put(2, "a"), f.put(3, "b");
     f.compact(4, "compact 1");
     etcdserverpb::HashKVResponse response;
@@ -519,7 +519,7 @@ struct Listener final : OperationListener {
 }  // namespace
 
 TEST_CASE("whoever tells the story of a run hears what was asked and answered, and whose an entry is") {
-  Fixture f;
+  KvOracleFixture f;
   Listener listener;
   f.oracle.tell(listener);
   f.put(1, "a");
@@ -539,7 +539,7 @@ TEST_CASE("whoever tells the story of a run hears what was asked and answered, a
 }
 
 TEST_CASE("a finding is about the operation that got the wrong answer") {
-  Fixture f;
+  KvOracleFixture f;
   const Request put = f.send(4, "put a 0");
   f.answer_put(put, 2);  // and the log does not hold it
   REQUIRE_FALSE(f.is_clean());

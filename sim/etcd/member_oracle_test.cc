@@ -22,7 +22,7 @@ raft::Configuration group_of(const std::vector<std::pair<std::uint64_t, std::str
   return configuration;
 }
 
-etcdserverpb::MemberListResponse list_of(const std::vector<std::pair<std::uint64_t, std::string>>& members) {
+etcdserverpb::MemberListResponse members_of(const std::vector<std::pair<std::uint64_t, std::string>>& members) {
   etcdserverpb::MemberListResponse list;
   for (const auto& [id, url] : members) {
     etcdserverpb::Member& member = *list.add_members();
@@ -34,7 +34,7 @@ etcdserverpb::MemberListResponse list_of(const std::vector<std::pair<std::uint64
 }
 
 // One member, which moves, and is moved back.
-struct Fixture {
+struct MemberOracleFixture {
   void commit(const raft::Configuration& configuration) {
     ++index;
     oracle.on_committed({{base::Term(1), base::LogIndex(index)}, base::EntryKind::configuration,
@@ -55,24 +55,24 @@ TEST_CASE("a list is one of the groups that there were, whole") {
     etcdserverpb::MemberListResponse list;
     bool is_good;
   };
-  etcdserverpb::MemberListResponse learner = list_of({{1, "b"}, {2, "c"}});
+  etcdserverpb::MemberListResponse learner = members_of({{1, "b"}, {2, "c"}});
   learner.mutable_members(1)->set_islearner(true);
-  etcdserverpb::MemberListResponse two_urls = list_of({{1, "b"}});
+  etcdserverpb::MemberListResponse two_urls = members_of({{1, "b"}});
   two_urls.mutable_members(0)->add_peerurls("a");
   const Case cases[] = {
-      {"the first", list_of({{1, "a"}}), true},
-      {"the second", list_of({{1, "b"}}), true},
+      {"the first", members_of({{1, "a"}}), true},
+      {"the second", members_of({{1, "b"}}), true},
       {"the last", learner, true},
-      {"nobody", list_of({}), false},
-      {"another URL", list_of({{1, "c"}}), false},
+      {"nobody", members_of({}), false},
+      {"another URL", members_of({{1, "c"}}), false},
       {"a URL too many", two_urls, false},
-      {"another member", list_of({{2, "a"}}), false},
-      {"two steps further", list_of({{1, "c"}, {2, "c"}}), false},
-      {"of one group the members, of another the URLs", list_of({{1, "a"}, {2, "c"}}), false},
+      {"another member", members_of({{2, "a"}}), false},
+      {"two steps further", members_of({{1, "c"}, {2, "c"}}), false},
+      {"of one group the members, of another the URLs", members_of({{1, "a"}, {2, "c"}}), false},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    Fixture f;
+    MemberOracleFixture f;
     f.commit(group_of({{1, "b"}}));
     f.commit(group_of({{1, "b"}, {2, "c"}}, true));
     f.oracle.on_stale(c.list);
@@ -82,25 +82,25 @@ TEST_CASE("a list is one of the groups that there were, whole") {
 }
 
 TEST_CASE("a list may be one step ahead, and that step is the next one") {
-  const auto two = list_of({{1, "a"}, {2, "b"}});
-  Fixture kept;
+  const auto two = members_of({{1, "a"}, {2, "b"}});
+  MemberOracleFixture kept;
   kept.oracle.on_linearizable(two, kept.oracle.now());
   kept.oracle.on_stale(two);
   kept.commit(group_of({{1, "a"}, {2, "b"}}));
   kept.oracle.at_end();
   CHECK_MESSAGE(kept.findings.is_clean(), kept.verdict());
 
-  Fixture broken;
+  MemberOracleFixture broken;
   broken.oracle.on_stale(two);
   broken.commit(group_of({{1, "b"}}));
   CHECK_EQ(broken.verdict(), "a list said that the group is {1 a, 2 b}, and what came of it is {1 b}");
 
-  Fixture contradicted;
+  MemberOracleFixture contradicted;
   contradicted.oracle.on_stale(two);
-  contradicted.oracle.on_stale(list_of({{1, "b"}}));
+  contradicted.oracle.on_stale(members_of({{1, "b"}}));
   CHECK_FALSE(contradicted.findings.is_clean());
 
-  Fixture forgotten;
+  MemberOracleFixture forgotten;
   forgotten.oracle.on_stale(two);
   CHECK(forgotten.findings.is_clean());
   forgotten.oracle.at_end();
@@ -108,41 +108,41 @@ TEST_CASE("a list may be one step ahead, and that step is the next one") {
 }
 
 TEST_CASE("a linearizable list is not of a time before the question, but may be of any time after it") {
-  Fixture f;
+  MemberOracleFixture f;
   f.commit(group_of({{1, "b"}}));
   const std::size_t asked_at = f.oracle.now();
   f.commit(group_of({{1, "b"}, {2, "c"}}));
-  f.oracle.on_linearizable(list_of({{1, "b"}}), asked_at);
-  f.oracle.on_linearizable(list_of({{1, "b"}, {2, "c"}}), asked_at);
-  f.oracle.on_stale(list_of({{1, "a"}}));
+  f.oracle.on_linearizable(members_of({{1, "b"}}), asked_at);
+  f.oracle.on_linearizable(members_of({{1, "b"}, {2, "c"}}), asked_at);
+  f.oracle.on_stale(members_of({{1, "a"}}));
   f.oracle.at_end();
   CHECK_MESSAGE(f.findings.is_clean(), f.verdict());
-  f.oracle.on_linearizable(list_of({{1, "a"}}), asked_at);
+  f.oracle.on_linearizable(members_of({{1, "a"}}), asked_at);
   CHECK_EQ(f.verdict(), "a linearizable list says that the group is {1 a}, which was over before it was asked for: it was {1 b}");
   // It could be what comes next; but it is not.
-  Fixture back;
+  MemberOracleFixture back;
   back.commit(group_of({{1, "b"}}));
-  back.oracle.on_linearizable(list_of({{1, "a"}}), back.oracle.now());
+  back.oracle.on_linearizable(members_of({{1, "a"}}), back.oracle.now());
   CHECK(back.findings.is_clean());
   back.oracle.at_end();
   CHECK_FALSE(back.findings.is_clean());
 }
 
 TEST_CASE("of a joint group it is shown where it leads") {
-  Fixture f;
+  MemberOracleFixture f;
   raft::Configuration joint = group_of({{1, "a"}, {2, "b"}});
   joint.members[0].is_outgoing = joint.members[0].is_leaving = true;
   f.commit(joint);
-  f.oracle.on_linearizable(list_of({{2, "b"}}), f.oracle.now());
+  f.oracle.on_linearizable(members_of({{2, "b"}}), f.oracle.now());
   CHECK_MESSAGE(f.findings.is_clean(), f.verdict());
-  f.oracle.on_linearizable(list_of({{1, "a"}, {2, "b"}}), f.oracle.now());
+  f.oracle.on_linearizable(members_of({{1, "a"}, {2, "b"}}), f.oracle.now());
   f.commit(group_of({{2, "b"}}));
   CHECK_FALSE(f.findings.is_clean());
 }
 
 TEST_CASE("two lists are of the same group whatever the members have published") {
-  etcdserverpb::MemberListResponse one = list_of({{1, "a"}, {2, "b"}});
-  etcdserverpb::MemberListResponse other = list_of({{2, "b"}, {1, "a"}});
+  etcdserverpb::MemberListResponse one = members_of({{1, "a"}, {2, "b"}});
+  etcdserverpb::MemberListResponse other = members_of({{2, "b"}, {1, "a"}});
   other.mutable_members(0)->set_name("another");
   CHECK(is_same_group(one, other));
   other.mutable_members(0)->set_peerurls(0, "c");

@@ -38,7 +38,7 @@ Plan calm_plan(std::uint32_t members, std::uint32_t spares, const std::vector<st
   return plan;
 }
 
-Outcome run(const Plan& plan) {
+Outcome run_changes(const Plan& plan) {
   const base::Result<Outcome> outcome = sim::run(*make_membership(), plan);
   REQUIRE(outcome);
   return *outcome;
@@ -102,7 +102,7 @@ TEST_CASE("a leader is cut off in the moment in which nobody else has its change
   cut.lasting = std::chrono::seconds(4);
   cut.moment = Moment::changing;
   plan.actions = {cut};
-  const Outcome outcome = run(plan);
+  const Outcome outcome = run_changes(plan);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_GT(outcome.faults[io::sim::FaultKind::network_partition], 0);
   // What the leader has proposed by itself is lost to the next one, and asked for again: the change is done in the end.
@@ -113,7 +113,7 @@ TEST_CASE("a leader is cut off in the moment in which nobody else has its change
                                        [](const Operation& operation) { return parse_change(operation.what).has_value(); }),
                         plan.operations.end());
   plan.actions[0].at = plan.faults_until - std::chrono::seconds(5);
-  CHECK_EQ(run(plan).faults[io::sim::FaultKind::network_partition], 0);
+  CHECK_EQ(run_changes(plan).faults[io::sim::FaultKind::network_partition], 0);
 }
 
 TEST_CASE("where nothing goes wrong every change is done") {
@@ -132,7 +132,7 @@ TEST_CASE("where nothing goes wrong every change is done") {
       {1, 1, {"member update", "member voter", "member update", "member replace", "member update"}},
   };
   for (const Case& c : cases) {
-    const Outcome outcome = run(calm_plan(c.members, c.spares, c.changes));
+    const Outcome outcome = run_changes(calm_plan(c.members, c.spares, c.changes));
     CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
     std::map<std::string, std::uint64_t> wanted;
     for (const std::string& change : c.changes) ++wanted["member_" + change.substr(7) + "_done"];
@@ -148,7 +148,7 @@ TEST_CASE("where nothing goes wrong every change is done") {
 TEST_CASE("the last voter is not removed, nor one more than the plan allows") {
   Plan plan = calm_plan(3, 1, {"member remove", "member remove", "member remove"});
   plan.sizes["voters_min"] = 2;
-  const Outcome outcome = run(plan);
+  const Outcome outcome = run_changes(plan);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   CHECK_EQ(outcome.counts.at("member_remove_done"), 1);
   CHECK_EQ(outcome.counts.at("member_remove_dropped"), 2);

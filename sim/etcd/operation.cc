@@ -34,21 +34,14 @@ int position(const Names& names, std::string_view word) {
 
 // --- writing ----------------------------------------------------------------------------------------
 
-std::string range_text(std::string_view key, std::string_view range_end) {
+std::string keys_text(std::string_view key, std::string_view range_end) {
   std::string out = " " + std::string(key);
   if (!range_end.empty()) out += " " + std::string(range_end == kOpenEnd ? std::string_view("*") : range_end);
   return out;
 }
 
-std::string to_text(const KvCompare& compare) {
-  return range_text(compare.key, compare.range_end).substr(1) + " " +
-         std::string(kTargets[static_cast<std::size_t>(compare.target)]) + " " +
-         std::string(kRelations[static_cast<std::size_t>(compare.relation)]) + " " +
-         (compare.number < 0 ? "seen" : std::to_string(compare.number));
-}
-
 template <typename Item>
-std::string list_text(const std::vector<Item>& items) {
+std::string block_text(const std::vector<Item>& items) {
   std::string out = " [";
   for (std::size_t i = 0; i < items.size(); ++i) out += (i == 0 ? " " : " ; ") + to_text(items[i]);
   return out + " ]";
@@ -167,11 +160,18 @@ bool parse(Words& words, KvOperation& operation, int depth) {
 
 }  // namespace
 
+std::string to_text(const KvCompare& compare) {
+  return keys_text(compare.key, compare.range_end).substr(1) + " " +
+         std::string(kTargets[static_cast<std::size_t>(compare.target)]) + " " +
+         std::string(kRelations[static_cast<std::size_t>(compare.relation)]) + " " +
+         (compare.number < 0 ? "seen" : std::to_string(compare.number));
+}
+
 std::string to_text(const KvOperation& operation) {
   std::string out(kKinds[static_cast<std::size_t>(operation.kind)]);
   switch (operation.kind) {
     case OperationKind::txn:
-      return out + list_text(operation.compares) + list_text(operation.success) + list_text(operation.failure);
+      return out + block_text(operation.compares) + block_text(operation.success) + block_text(operation.failure);
     case OperationKind::compact: out += " " + std::to_string(operation.back); break;
     case OperationKind::move: out += " " + std::to_string(operation.member); break;
     case OperationKind::put: out += " " + operation.key + " " + std::to_string(operation.value_bytes); break;
@@ -181,7 +181,7 @@ std::string to_text(const KvOperation& operation) {
     case OperationKind::get:
     case OperationKind::stream:
     case OperationKind::erase:
-      out += range_text(operation.key, operation.range_end);
+      out += keys_text(operation.key, operation.range_end);
       if (operation.back >= 0) out += " back=" + std::to_string(operation.back);
       if (operation.limit > 0) out += " limit=" + std::to_string(operation.limit);
       break;

@@ -58,6 +58,7 @@ struct KvOperation {
 };
 
 std::string to_text(const KvOperation& operation);
+std::string to_text(const KvCompare& compare);
 base::Result<KvOperation> parse_operation(std::string_view text);
 
 // The value that the `part`th put of operation `number` of client `client` writes: nobody else ever writes it.

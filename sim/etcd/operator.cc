@@ -26,7 +26,7 @@ constexpr std::uint32_t kStaleEvery = 3;
 constexpr std::uint32_t kSilentMax = 12;
 
 // Decided before anything is proposed, whatever code they are sent with (behaviour reference §7.3).
-constexpr std::string_view kRefusals[] = {
+constexpr std::string_view kMemberRefusalTexts[] = {
     "etcdserver: unhealthy cluster",
     "etcdserver: re-configuration failed due to not enough started members",
     "etcdserver: not capable",
@@ -37,7 +37,7 @@ constexpr std::string_view kRefusals[] = {
 
 ChangeOutcome outcome_of(const rpc::Status& status) {
   if (status.code == rpc::StatusCode::ok) return ChangeOutcome::ok;
-  if (std::find(std::begin(kRefusals), std::end(kRefusals), status.message) != std::end(kRefusals)) return ChangeOutcome::refused;
+  if (std::find(std::begin(kMemberRefusalTexts), std::end(kMemberRefusalTexts), status.message) != std::end(kMemberRefusalTexts)) return ChangeOutcome::refused;
   const bool is_decided = status.code == rpc::StatusCode::failed_precondition || status.code == rpc::StatusCode::not_found ||
                           status.code == rpc::StatusCode::invalid_argument;
   return is_decided ? ChangeOutcome::refused : ChangeOutcome::unknown;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kLearnerText = "etcdserver: rpc not supported for learner";
 
 // Decided before the log, whatever code they are sent with (§1.1, §1.3).
-constexpr std::string_view kRefusals[] = {
+constexpr std::string_view kRefusalTexts[] = {
     "etcdserver: too many requests",              // the backlog gate
     "raft proposal dropped",                      // a leader that hands over, or is no member any more
     "etcdserver: not capable",                    // the cluster has not agreed on its version yet
@@ -23,7 +23,7 @@ constexpr std::string_view kRefusals[] = {
 }  // namespace
 
 ErrorMeaning meaning_of(const rpc::Status& status) {
-  if (std::find(std::begin(kRefusals), std::end(kRefusals), status.message) != std::end(kRefusals)) return ErrorMeaning::refused;
+  if (std::find(std::begin(kRefusalTexts), std::end(kRefusalTexts), status.message) != std::end(kRefusalTexts)) return ErrorMeaning::refused;
   switch (status.code) {
     case rpc::StatusCode::ok: ASSERT(false && "not an error"); break;
     case rpc::StatusCode::unavailable:

@@ -30,9 +30,9 @@ etcdserverpb::MemberListResponse list_of(const std::vector<ListedMember>& member
 }
 
 // Two founders, and a machine to spare.
-class Fixture final : public Machines {
+class RosterFixture final : public Machines {
  public:
-  Fixture() : idle{false, false, true} { roster.use(*this); }
+  RosterFixture() : idle{false, false, true} { roster.use(*this); }
 
   bool is_idle(std::uint32_t machine) const override { return idle[machine]; }
   void start_anew(std::uint32_t machine) override {
@@ -59,7 +59,7 @@ using Places = std::vector<std::uint32_t>;
 }  // namespace
 
 TEST_CASE("whoever is listed is started once, with the list as it is, and founders never") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   CHECK(f.started.empty());
   CHECK_FALSE(f.roster.group_to_join(0));
@@ -77,7 +77,7 @@ TEST_CASE("whoever is listed is started once, with the list as it is, and founde
 }
 
 TEST_CASE("another member on a machine begins anew, but not for a list of an earlier time") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   f.note({{1, 0}});
   const std::uint64_t asked_at = f.roster.moment();
@@ -91,7 +91,7 @@ TEST_CASE("another member on a machine begins anew, but not for a list of an ear
 }
 
 TEST_CASE("who was removed before it served is given up, and who served finds out by itself") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}, {3, 2}});
   f.note({{1, 0}, {2, 1}}, ListKind::stale);
   CHECK_FALSE(f.roster.is_given_up(2));
@@ -104,7 +104,7 @@ TEST_CASE("who was removed before it served is given up, and who served finds ou
 }
 
 TEST_CASE("who joined as somebody that was there before has not started, and begins anew") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}, {4, 2}});
   f.roster.on_identified(2, base::MemberId(3));
   CHECK_FALSE(f.roster.is_started_for(2, base::MemberId(4)));
@@ -120,7 +120,7 @@ TEST_CASE("who joined as somebody that was there before has not started, and beg
 }
 
 TEST_CASE("what waits to join may be whoever is added next there, and then its disk stays") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}, {3, 2}});
   f.note({{1, 0}, {2, 1}});
   const std::uint64_t asked_at = f.roster.moment();
@@ -139,7 +139,7 @@ TEST_CASE("what waits to join may be whoever is added next there, and then its d
 }
 
 TEST_CASE("who was removed makes room for the next one there, and nobody else does") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   f.roster.make_room(1);
   CHECK_FALSE(f.idle[1]);
@@ -155,7 +155,7 @@ TEST_CASE("who was removed makes room for the next one there, and nobody else do
 
 TEST_CASE("who runs on a machine goes on when another is listed there by a request that came late") {
   for (const std::uint64_t late : {1U, 9U}) {
-    Fixture f;
+    RosterFixture f;
     f.note({{5, 0}, {7, 1}});
     f.note({{5, 0}, {7, 1, 1}});
     f.note(late < 5 ? std::vector<ListedMember>{{late, 1}, {5, 0}, {7, 1, 1}} : std::vector<ListedMember>{{5, 0}, {7, 1, 1}, {late, 1}});
@@ -165,7 +165,7 @@ TEST_CASE("who runs on a machine goes on when another is listed there by a reque
 }
 
 TEST_CASE("where nobody lists anything the machine of who is added starts all the same") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   f.roster.start_unlisted(1, list_of({{1, 0}, {2, 1}}));  // somebody runs there
   CHECK(f.started.empty());
@@ -182,7 +182,7 @@ TEST_CASE("where nobody lists anything the machine of who is added starts all th
 }
 
 TEST_CASE("a member that is listed elsewhere starts again and answers there, and where it was if it is to") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   CHECK_EQ(f.roster.places(1), Places{0});
   f.note({{1, 0}, {2, 1, 1}});
@@ -198,7 +198,7 @@ TEST_CASE("a member that is listed elsewhere starts again and answers there, and
 }
 
 TEST_CASE("a list of an earlier time moves nobody, but whoever nobody lists otherwise answers where it says, too") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}});
   const std::uint64_t asked_at = f.roster.moment();
   f.note({{1, 0}, {2, 1, 1}});
@@ -212,7 +212,7 @@ TEST_CASE("a list of an earlier time moves nobody, but whoever nobody lists othe
 }
 
 TEST_CASE("who joins begins where it is listed") {
-  Fixture f;
+  RosterFixture f;
   f.note({{1, 0}, {2, 1}, {3, 2, 4}});
   CHECK_EQ(f.roster.places(2), Places{4});
   CHECK_EQ(f.roster.group_to_join(2)->back().peer_urls, std::vector<std::string>{peer_url(2, 4)});

@@ -17,8 +17,6 @@ namespace sim::etcd {
 
 namespace {
 
-std::string number(std::int64_t value) { return std::to_string(value); }
-
 // Each pass returns the first violation that it finds, or nothing.
 class Checker {
  public:

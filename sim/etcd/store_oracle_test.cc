@@ -14,9 +14,9 @@ namespace sim::etcd {
 
 namespace {
 
-struct Fixture {
+struct StoreOracleFixture {
   // k1 put (2), put (3), deleted (4); k2 put (5)
-  Fixture() { model.put("k1", "a"), model.put("k1", "b"), model.erase("k1", ""), model.put("k2", "c"); }
+  StoreOracleFixture() { model.put("k1", "a"), model.put("k1", "b"), model.erase("k1", ""), model.put("k2", "c"); }
 
   // Every change but those at `missing`.
   StoredRows store(const std::vector<std::int64_t>& missing, std::int64_t compacted) const {
@@ -56,7 +56,7 @@ TEST_CASE("compaction leaves what stands and what happened at its revision, and 
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    const Fixture f;
+    const StoreOracleFixture f;
     const std::string wrong = f.judge(c.missing, c.compacted, c.removal);
     CAPTURE(wrong);
     CHECK_EQ(wrong.empty(), c.is_right);
@@ -64,7 +64,7 @@ TEST_CASE("compaction leaves what stands and what happened at its revision, and 
 }
 
 TEST_CASE("a store at another compaction, with a row of nobody's, or with other bytes is caught") {
-  const Fixture f;
+  const StoreOracleFixture f;
   const ModelPosition now = {f.model.revision(), -1};
   CHECK_FALSE(f.store({}, 4).difference(f.model, now, StoredRows::Removal::under_way).empty());
   StoredRows strange = f.store({}, -1);

@@ -15,7 +15,7 @@ namespace sim::etcd {
 namespace {
 
 // Three members of which one crashes and another is cut off, and one client.
-Plan short_plan() {
+Plan told_plan() {
   Plan plan = make_cluster()->draw_plan(1);
   plan.members = 3;
   plan.learners = 0;
@@ -46,7 +46,7 @@ Plan short_plan() {
   return plan;
 }
 
-Outcome run(const Scenario& scenario, const Plan& plan, const RunOptions& options, Recording& recording) {
+Outcome run_told(const Scenario& scenario, const Plan& plan, const RunOptions& options, Recording& recording) {
   const base::Result<Outcome> outcome = sim::run(scenario, plan, options, &recording);
   REQUIRE(outcome);
   return *outcome;
@@ -60,7 +60,7 @@ RunOptions telling() {
 
 Story story_of(const Plan& plan, Outcome& outcome) {
   Recording recording;
-  outcome = run(*make_cluster(), plan, telling(), recording);
+  outcome = run_told(*make_cluster(), plan, telling(), recording);
   return std::move(recording.story);
 }
 
@@ -76,8 +76,8 @@ TEST_CASE("a run is the same whether its story is told or not") {
   plan.operations.resize(std::min<std::size_t>(plan.operations.size(), 400));
   Recording without;
   Recording with;
-  const Outcome one = run(*scenario, plan, {}, without);
-  const Outcome other = run(*scenario, plan, telling(), with);
+  const Outcome one = run_told(*scenario, plan, {}, without);
+  const Outcome other = run_told(*scenario, plan, telling(), with);
   CHECK_EQ(base::to_text(one.digest), base::to_text(other.digest));
   CHECK_EQ(one.turns, other.turns);
   CHECK(without.story.lanes.empty());
@@ -87,7 +87,7 @@ TEST_CASE("a run is the same whether its story is told or not") {
 
 TEST_CASE("a story has everybody in it, and what each was told at its time") {
   Outcome outcome;
-  const Story story = story_of(short_plan(), outcome);
+  const Story story = story_of(told_plan(), outcome);
   CHECK_MESSAGE(outcome.verdict.kind == VerdictKind::pass, outcome.verdict.message);
   REQUIRE_EQ(story.lanes.size(), 4);
   CHECK_EQ(story.lanes[2].name, "m3");
@@ -124,7 +124,7 @@ TEST_CASE("a run that stops at a turn says how everything stands there") {
   RunOptions options = telling();
   options.turns_max = 4000;
   Recording recording;
-  const Outcome outcome = run(*make_cluster(), short_plan(), options, recording);
+  const Outcome outcome = run_told(*make_cluster(), told_plan(), options, recording);
   CHECK_EQ(outcome.turns, 4000);
   REQUIRE_EQ(recording.machines.size(), 3);
   const std::vector<MemberStanding> members = standings(recording.story);
@@ -143,7 +143,7 @@ TEST_CASE("a run that stops at a turn says how everything stands there") {
 
 TEST_CASE("messages are named, end after they began, and those that a crash or a reset took are lost") {
   Outcome outcome;
-  const Story story = story_of(short_plan(), outcome);
+  const Story story = story_of(told_plan(), outcome);
   for (const StoryMessage& one : story.messages) {
     CHECK_NE(one.from, one.to);
     if (one.fate != MessageFate::under_way) CHECK_LE(one.sent.at, one.ended.at);
@@ -164,7 +164,7 @@ TEST_CASE("messages are named, end after they began, and those that a crash or a
 
 TEST_CASE("what clients asked has its end, and its answer names a revision") {
   Outcome outcome;
-  const Story story = story_of(short_plan(), outcome);
+  const Story story = story_of(told_plan(), outcome);
   CHECK_EQ(story.operations.size(), outcome.counts.at("sent"));
   std::uint64_t answered = 0;
   for (const StoryOperation& one : story.operations) {
@@ -177,7 +177,7 @@ TEST_CASE("what clients asked has its end, and its answer names a revision") {
 }
 
 TEST_CASE("a run that ends without progress names the operation that waits") {
-  Plan plan = short_plan();
+  Plan plan = told_plan();
   plan.operations.back().at = plan.faults_until;
   plan.duration = plan.faults_until + std::chrono::microseconds(50);  // nobody can answer in that time
   Outcome outcome;
@@ -198,7 +198,7 @@ TEST_CASE("a run can be ended behind a turn, and says how far it has come") {
   std::uint64_t begun = 0;
   options.turn_begun = &begun;
   Recording recording;
-  const Outcome outcome = run(*make_cluster(), short_plan(), options, recording);
+  const Outcome outcome = run_told(*make_cluster(), told_plan(), options, recording);
   CHECK_EQ(outcome.turns, 5000);
   CHECK_EQ(begun, 5000);
   CHECK_EQ(outcome.verdict.kind, VerdictKind::pass);

@@ -43,9 +43,9 @@ struct Path {
   std::vector<Path> nested;  // one per operation of the branch taken; empty ones for those that are no transaction
 };
 
-class Run {
+class Evaluation {
  public:
-  Run(const Model& model, Model* writable, ModelPosition position)
+  Evaluation(const Model& model, Model* writable, ModelPosition position)
       : model_(model), writable_(writable), position_(position) {}
 
   std::int64_t newest() const { return writable_ != nullptr ? model_.newest() : position_.revision; }
@@ -129,7 +129,7 @@ class Run {
   const ModelPosition position_;  // where it begins
 };
 
-std::optional<TxnResponse> answer(Run& run, const TxnRequest& txn) {
+std::optional<TxnResponse> answer(Evaluation& run, const TxnRequest& txn) {
   const Path path = run.choose(txn);
   if (!run.is_readable(txn, path)) return std::nullopt;
   TxnResponse response;
@@ -176,19 +176,19 @@ void fill_range(const Model& model, const etcdserverpb::RangeRequest& range, std
 
 std::optional<TxnResponse> run_txn(Model& model, const TxnRequest& txn) {
   model.begin();
-  Run run(model, &model, {model.revision(), model.compacted()});
+  Evaluation run(model, &model, {model.revision(), model.compacted()});
   std::optional<TxnResponse> response = answer(run, txn);
   model.end();
   return response;
 }
 
 std::optional<TxnResponse> read_txn(const Model& model, const TxnRequest& txn, ModelPosition position) {
-  Run run(model, nullptr, position);
+  Evaluation run(model, nullptr, position);
   return answer(run, txn);
 }
 
 bool writes_at(const Model& model, const TxnRequest& txn, std::int64_t revision) {
-  const Run run(model, nullptr, {revision, -1});
+  const Evaluation run(model, nullptr, {revision, -1});
   return run.is_write(txn, run.choose(txn));
 }
 

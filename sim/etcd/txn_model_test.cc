@@ -10,9 +10,9 @@ namespace sim::etcd {
 
 namespace {
 
-struct Fixture {
+struct TxnModelFixture {
   // k1 put twice (2, 3), k2 once (4)
-  Fixture() { model.put("k1", "a"), model.put("k1", "b"), model.put("k2", "c"); }
+  TxnModelFixture() { model.put("k1", "a"), model.put("k1", "b"), model.put("k2", "c"); }
   etcdserverpb::TxnRequest request(const std::string& text) const {
     etcdserverpb::TxnRequest txn;
     REQUIRE(txn.ParseFromString(make_request(0, 1, *parse_operation(text), model, model.revision()).bytes));
@@ -36,7 +36,7 @@ TEST_CASE("compares look at what was there before the transaction") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.compare);
-    Fixture f;
+    TxnModelFixture f;
     const std::string answer = f.run(std::string("txn [ ") + c.compare + " ] [ get k2 count ] [ put k5 0 ]");
     CHECK_EQ(answer.find("succeeded: true") != std::string::npos, c.holds);
     CHECK_EQ(f.model.revision(), c.holds ? 4 : 5);
@@ -44,7 +44,7 @@ TEST_CASE("compares look at what was there before the transaction") {
 }
 
 TEST_CASE("changes share one revision, and what follows them sees them") {
-  Fixture f;
+  TxnModelFixture f;
   const std::string answer = f.run("txn [ ] [ get k1 count ; put k3 0 ; get k1 * count ; delete k1 ; txn [ k3 version = 0 ] [ put k4 0 ] [ ] ] [ ]");
   CHECK_EQ(f.model.revision(), 5);
   CHECK_EQ(answer,
@@ -57,7 +57,7 @@ TEST_CASE("changes share one revision, and what follows them sees them") {
 }
 
 TEST_CASE("a path that names an unreadable revision changes nothing") {
-  Fixture f;
+  TxnModelFixture f;
   REQUIRE(f.model.compact(3));
   CHECK_EQ(f.run("txn [ ] [ put k3 0 ; get k1 back=2 ] [ ]"), "refused");
   CHECK_EQ(f.model.revision(), 4);
@@ -66,7 +66,7 @@ TEST_CASE("a path that names an unreadable revision changes nothing") {
 }
 
 TEST_CASE("a compaction is refused at or below the one before, and beyond the newest revision") {
-  Fixture f;
+  TxnModelFixture f;
   CHECK_FALSE(f.model.compact(5));
   CHECK(f.model.compact(4));
   CHECK_FALSE(f.model.compact(4));

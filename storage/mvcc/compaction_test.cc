@@ -20,7 +20,7 @@ using testing::TestStore;
 
 namespace {
 
-void put(TestStore& test, std::string_view key) {
+void put_key(TestStore& test, std::string_view key) {
   test.entry([&](Store& store) { store.put(key, "v", 0); });
 }
 void erase(TestStore& test, std::string_view key) {
@@ -45,8 +45,8 @@ TEST_CASE("which revisions can be compacted") {  // behaviour reference §2.5
   CHECK(!test.store().compacted().has_value());
   CHECK_EQ(compact(test, 0), "ok");  // once, in a virgin store
   CHECK_EQ(compact(test, 0), "compacted");
-  put(test, "a");
-  put(test, "a");
+  put_key(test, "a");
+  put_key(test, "a");
   CHECK_EQ(compact(test, 2), "ok");
   CHECK_EQ(compact(test, 2), "compacted");
   CHECK_EQ(compact(test, 1), "compacted");
@@ -73,9 +73,9 @@ TEST_CASE("what compaction keeps") {  // behaviour reference §8.4
   for (const Case& c : cases) {
     CAPTURE(c.name);
     TestStore test;
-    for (const char* key : {"a", "b", "a"}) put(test, key);
+    for (const char* key : {"a", "b", "a"}) put_key(test, key);
     erase(test, "b");
-    for (const char* key : {"a", "b"}) put(test, key);
+    for (const char* key : {"a", "b"}) put_key(test, key);
     const base::Hash128 untouched = test.backend().state();
     const std::string there = test.read(kAll, c.at);
     const std::string now = test.read(kAll, 0);
@@ -94,28 +94,28 @@ TEST_CASE("what compaction keeps") {  // behaviour reference §8.4
 
 TEST_CASE("a key of which nothing is left is forgotten, and begins anew") {
   TestStore test;
-  put(test, "gone");
+  put_key(test, "gone");
   erase(test, "gone");
-  put(test, "other");
+  put_key(test, "other");
   REQUIRE_EQ(compact(test, 4), "ok");
   test.finish_compaction();
   CHECK_EQ(test.store().key_count(), 1);
-  put(test, "gone");
+  put_key(test, "gone");
   CHECK_EQ(test.read({"gone", ""}, 0), "1: gone=v@5/5v1");
 }
 
 TEST_CASE("a slice discards what its budget says, in the order of rows, within one key too") {
   TestStore test;
-  for (int i = 0; i < 10; ++i) put(test, "long");
-  put(test, "short");
-  put(test, "short");
+  for (int i = 0; i < 10; ++i) put_key(test, "long");
+  put_key(test, "short");
+  put_key(test, "short");
   REQUIRE_EQ(compact(test, 13), "ok");
   const auto rows_after_slice = [&](CompactionBudget budget) {
     test.store().run_compaction_slice(budget);
     return test.rows();
   };
   CHECK_EQ(rows_after_slice({10, 4}), "5 6 7 8 9 10 11 12 ");
-  put(test, "long");  // between slices
+  put_key(test, "long");  // between slices
   CHECK_EQ(rows_after_slice({10, 4}), "9 10 11 12 13 ");
   CHECK_EQ(test.read({"long", ""}, 13), "1: long=v@2/11v10");
   CHECK(test.store().is_compaction_pending());
@@ -125,7 +125,7 @@ TEST_CASE("a slice discards what its budget says, in the order of rows, within o
 
 TEST_CASE("nothing is discarded before every key was looked at") {
   TestStore test;
-  for (const char* key : {"a", "b", "a", "b", "c"}) put(test, key);
+  for (const char* key : {"a", "b", "a", "b", "c"}) put_key(test, key);
   REQUIRE_EQ(compact(test, 6), "ok");
   for (int slice = 0; slice < 2; ++slice) {
     CHECK_EQ(test.rows(), "1 2 3 4 5 ");
@@ -141,11 +141,11 @@ TEST_CASE("nothing is discarded before every key was looked at") {
 
 TEST_CASE("a compaction during a pass counts at once, and makes another pass necessary") {
   TestStore test;
-  for (const char* key : {"a", "a", "b", "b", "b"}) put(test, key);
+  for (const char* key : {"a", "a", "b", "b", "b"}) put_key(test, key);
   REQUIRE_EQ(compact(test, 3), "ok");
   test.store().run_compaction_slice({1, 10});
   CHECK_EQ(test.rows(), "1 2 3 4 5 ");
-  put(test, "a");
+  put_key(test, "a");
   REQUIRE_EQ(compact(test, 7), "ok");
   test.store().run_compaction_slice({});
   CHECK_EQ(test.rows(), "2 5 6 ");  // b at 7, though the pass began at 3; a was passed before
@@ -158,7 +158,7 @@ TEST_CASE("a compaction during a pass counts at once, and makes another pass nec
 
 TEST_CASE("rows that a crash brings back are discarded again") {
   TestStore test;
-  for (int i = 0; i < 5; ++i) put(test, "a");
+  for (int i = 0; i < 5; ++i) put_key(test, "a");
   REQUIRE_EQ(compact(test, 6), "ok");
   test.let_time_pass();  // entries are in the files
   test.finish_compaction();
@@ -192,7 +192,7 @@ std::ostream& operator<<(std::ostream& out, const Step& step) {
 }
 
 // What the store should hold, in the plainest way: every change that was ever made, and a copy of all keys at each revision.
-struct Model {
+struct CompactionModel {
   struct Change {
     std::uint64_t row;
     std::string key;
@@ -299,7 +299,7 @@ class Story {
   void apply(const LogEntry& entry, bool is_first_time) {
     test_.entry([&](Store& store) {
       if (entry.compact) return compact(store, *entry.compact, is_first_time);
-      Model::Keys keys = model_.history.back();
+      CompactionModel::Keys keys = model_.history.back();
       const std::size_t count = model_.changes.size();
       for (const std::uint8_t change : entry.changes) apply_change(store, change, is_first_time ? &keys : nullptr);
       if (is_first_time && model_.changes.size() > count) model_.history.push_back(std::move(keys));
@@ -316,7 +316,7 @@ class Story {
     if (result) model_.compacted = static_cast<std::uint64_t>(revision);
   }
   // `keys` null: the model knows it already.
-  void apply_change(Store& store, std::uint8_t change, Model::Keys* keys) {
+  void apply_change(Store& store, std::uint8_t change, CompactionModel::Keys* keys) {
     const std::string key(1, static_cast<char>('a' + change % 4));
     const bool is_delete = (change & 4U) != 0;
     if (is_delete) {
@@ -337,7 +337,7 @@ class Story {
   }
 
   TestStore test_;
-  Model model_;
+  CompactionModel model_;
   std::vector<LogEntry> log_;
   std::vector<base::Hash128> states_;  // after each entry
 };

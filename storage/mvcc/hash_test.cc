@@ -25,7 +25,7 @@ KvHash hash_of(TestStore& test, std::int64_t revision = 0, HashBudget budget = {
 void put(TestStore& test, std::string_view key, std::string_view value) {
   test.entry([&](Store& store) { store.put(key, value, 0); });
 }
-void compact(TestStore& test, std::int64_t revision) {
+void compact_at(TestStore& test, std::int64_t revision) {
   test.entry([&](Store& store) { REQUIRE(store.compact(revision).has_value()); });
 }
 
@@ -53,19 +53,19 @@ TEST_CASE("the hash is etcd's, before and after rows are gone") {
       test.entry([](Store& store) { store.erase({"b", ""}); });
       put(test, "c", "");
       check(1947802976U, 6, std::nullopt);
-      compact(test, 4);
+      compact_at(test, 4);
       check(323977103U, 6, Revision(4));
-      compact(test, 5);  // exactly at a tombstone
+      compact_at(test, 5);  // exactly at a tombstone
       check(244968164U, 6, Revision(5));
       put(test, "b", "9");
       check(484143082U, 7, Revision(5));
-      compact(test, 6);
+      compact_at(test, 6);
       check(484143082U, 7, Revision(6));
       test.entry([](Store& store) { CHECK_EQ(store.erase(testing::kAll), 3); });
       check(207854772U, 8, Revision(6));
-      compact(test, 7);  // nothing stands at 8, so nothing is left out
+      compact_at(test, 7);  // nothing stands at 8, so nothing is left out
       check(207854772U, 8, Revision(7));
-      compact(test, 8);
+      compact_at(test, 8);
       check(1084519789U, 8, Revision(8));
     }
   }
@@ -79,7 +79,7 @@ TEST_CASE("a hash at an older revision, and where there is none") {
   CHECK_EQ(hash_of(test).hash, 2069675932U);
   put(test, "d", "later");
   CHECK_EQ(hash_of(test, 4).hash, 2069675932U);
-  compact(test, 3);
+  compact_at(test, 3);
   for (const auto& [revision, why] : {std::pair(2, RevisionError::compacted), std::pair(6, RevisionError::future)}) {
     HashScan scan(test.store(), test.backend(), revision);
     const auto prepared = scan.prepare_slice();
@@ -105,7 +105,7 @@ TEST_CASE("a compaction during a scan makes it begin again, or end") {
     REQUIRE(scan->prepare_slice().has_value());
     REQUIRE_FALSE(*scan->run_slice({3, 1U << 20U}));
   }
-  compact(test, 8);
+  compact_at(test, 8);
   test.finish_compaction();
   put(test, "a", "more");
   CHECK(old.prepare_slice() == tl::unexpected(RevisionError::compacted));
@@ -124,7 +124,7 @@ TEST_CASE("a scan that is compacted before each slice comes to its end") {
     REQUIRE(slices < 10);  // of one row, four, sixteen …
     REQUIRE(newest.prepare_slice().has_value());
     if (*newest.run_slice({1, 1U << 20U})) break;
-    compact(test, slices + 1);
+    compact_at(test, slices + 1);
   }
   CHECK_EQ(newest.result().hash, hash_of(test).hash);
 }

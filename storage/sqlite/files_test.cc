@@ -14,8 +14,8 @@ namespace sqlite {
 namespace {
 
 // The files of a store on a simulated disk, as SQLite would open them.
-struct Fixture {
-  Fixture() { REQUIRE(node.world().disk.create_directory("store-1")); }
+struct FilesFixture {
+  FilesFixture() { REQUIRE(node.world().disk.create_directory("store-1")); }
   std::unique_ptr<io::PageFile> open(std::string_view name) {
     return std::move(*node.world().disk.open_page_file(store.path(name), io::Open::create));
   }
@@ -48,7 +48,7 @@ class FullAtSync final : public io::PageFile {
 }  // namespace
 
 TEST_CASE("a page comes back as it was written, and the file holds its checksum") {
-  Fixture f;
+  FilesFixture f;
   const auto file = f.main_file();
   REQUIRE(file->write(0, page_of('a')));
   std::vector<std::byte> read(kPageBytes);
@@ -65,7 +65,7 @@ TEST_CASE("a page comes back as it was written, and the file holds its checksum"
 }
 
 TEST_CASE("pages that SQLite skips are written as zeros, with a checksum") {
-  Fixture f;
+  FilesFixture f;
   const auto file = f.main_file();
   REQUIRE(file->write(4 * kPageBytes, page_of('e')));
   REQUIRE(file->truncate(7 * kPageBytes));
@@ -82,7 +82,7 @@ TEST_CASE("pages that SQLite skips are written as zeros, with a checksum") {
 }
 
 TEST_CASE("a frame must be read as it was written or recovered") {
-  Fixture f;
+  FilesFixture f;
   const auto written = f.wal_file();
   constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
   const std::vector<std::byte> header(24);
@@ -108,7 +108,7 @@ TEST_CASE("a frame must be read as it was written or recovered") {
 }
 
 TEST_CASE("a failed sync is final and never counts as a lack of space") {
-  Fixture f;
+  FilesFixture f;
   MainFile file(f.store, "store-1/db", std::make_unique<FullAtSync>());
   REQUIRE(file.write(0, page_of('a')));
   CHECK_EQ(file.sync().error().code, base::Code::io);

@@ -9,14 +9,14 @@ namespace sqlite {
 
 namespace {
 
-std::vector<std::byte> page_of(std::uint64_t seed) {
+std::vector<std::byte> random_page(std::uint64_t seed) {
   std::vector<std::byte> page(kPageBytes);
   for (std::size_t i = 0; i < kPageContentBytes; ++i) page[i] = static_cast<std::byte>(seed * 31 + i * i);
   return page;
 }
 
 // The first 100 bytes of a store, as SQLite writes them.
-std::vector<std::byte> header() {
+std::vector<std::byte> store_header() {
   std::vector<std::byte> bytes(kFileHeaderBytes);
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
   for (std::size_t i = 0; i < kMagic.size(); ++i) bytes[i] = static_cast<std::byte>(kMagic[i]);
@@ -32,7 +32,7 @@ std::vector<std::byte> header() {
 }  // namespace
 
 TEST_CASE("a page verifies in its place and nowhere else") {
-  std::vector<std::byte> bytes = page_of(1);
+  std::vector<std::byte> bytes = random_page(1);
   const base::StoreGeneration generation(3);
   seal(Page(bytes), PageNumber{7}, generation);
   CHECK(is_sealed(Page(bytes), PageNumber{7}, generation));
@@ -41,12 +41,12 @@ TEST_CASE("a page verifies in its place and nowhere else") {
     CHECK_FALSE(is_sealed(Page(bytes), PageNumber{7}, base::StoreGeneration(other)));
   }
   clear_seal(Page(bytes));
-  CHECK(bytes == page_of(1));
+  CHECK(bytes == random_page(1));
   CHECK_FALSE(is_sealed(Page(bytes), PageNumber{7}, generation));
 }
 
 TEST_CASE("one changed bit anywhere in a page is seen") {
-  std::vector<std::byte> bytes = page_of(2);
+  std::vector<std::byte> bytes = random_page(2);
   seal(Page(bytes), PageNumber{2}, base::StoreGeneration(1));
   for (std::size_t bit = 0; bit < kPageBytes * 8; bit += 97) {
     CAPTURE(bit);
@@ -81,7 +81,7 @@ TEST_CASE("the header says what a file is") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    std::vector<std::byte> bytes = header();
+    std::vector<std::byte> bytes = store_header();
     bytes[c.offset] = std::byte{c.value};
     CHECK(classify_header(bytes) == c.kind);
   }

@@ -15,8 +15,8 @@ namespace sqlite {
 
 namespace {
 
-struct Fixture {
-  Fixture() {
+struct WriterFixture {
+  WriterFixture() {
     base::Marks marks;
     REQUIRE(prepare_directory(store, true, marks));
     writer = Writer::open(store, 64U << 20U).value();
@@ -42,7 +42,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a checkpoint that a reader kept from copying everything covers nothing") {
-  Fixture f;
+  WriterFixture f;
   REQUIRE(f.write(1));
   REQUIRE(f.reader->read(Bucket::key, 1).value().has_value());  // a read transaction, now open
   REQUIRE(f.write(2));
@@ -56,7 +56,7 @@ TEST_CASE("a checkpoint that a reader kept from copying everything covers nothin
 }
 
 TEST_CASE("a store of format version 1 is brought up to date, and keeps its rows") {
-  Fixture f;
+  WriterFixture f;
   REQUIRE(f.write(1));
   f.reader.reset();
   f.writer.reset();
@@ -80,7 +80,7 @@ TEST_CASE("a store of format version 1 is brought up to date, and keeps its rows
 }
 
 TEST_CASE("a batch that fails leaves nothing behind") {
-  Fixture f;
+  WriterFixture f;
   REQUIRE(f.write(1));
   const Meta before = f.writer->meta();
   f.node.disk_faults().is_full = true;
@@ -96,7 +96,7 @@ TEST_CASE("a batch that fails leaves nothing behind") {
 }
 
 TEST_CASE("a failed sync fails every later call on the store, whoever makes it") {
-  Fixture f;
+  WriterFixture f;
   REQUIRE(f.write(1));
   f.node.disk_faults().sync_error_per_million = 1'000'000;
   REQUIRE_FALSE(f.writer->checkpoint().has_value());
@@ -108,7 +108,7 @@ TEST_CASE("a failed sync fails every later call on the store, whoever makes it")
 }
 
 TEST_CASE("discarding a row takes its hash out of the sum, wherever the row is") {
-  Fixture f;
+  WriterFixture f;
   REQUIRE(f.write(1));
   const base::Hash128 one = f.writer->meta().rows;
   REQUIRE(f.write(2));

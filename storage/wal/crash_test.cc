@@ -13,7 +13,7 @@ namespace {
 using io::sim::CrashKind;
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t kAlways = 1'000'000;
+constexpr std::uint32_t kEverySector = 1'000'000;
 
 // Draws the story of one seed, by name.
 class Story {
@@ -144,7 +144,7 @@ TEST_CASE("failing calls: the log stops or goes on, and lies to nobody") {
       faults.metadata_error_per_million = story.one_in(2, "metadata errors") ? rate : 0;
       faults.no_space_per_million = story.one_in(2, "no space") ? rate : 0;
       faults.read_error_per_million = story.one_in(2, "read errors") ? rate : 0;
-      faults.dropped_sector_per_million = story.one_in(2, "dropped") ? kAlways : 500'000;
+      faults.dropped_sector_per_million = story.one_in(2, "dropped") ? kEverySector : 500'000;
       base::Status status;
       if (!member.is_open()) status = member.boot();
       for (std::uint64_t appends = story.below(40, "appends"); appends > 0 && status; --appends) {

@@ -35,7 +35,7 @@ void write_file(TestMember& member, const std::string& path, std::uint64_t offse
   });
 }
 
-void flip(TestMember& member, const std::string& path, std::uint64_t offset) {
+void flip_byte(TestMember& member, const std::string& path, std::uint64_t offset) {
   std::string byte = read_file(member, path).substr(offset, 1);
   byte[0] = static_cast<char>(byte[0] ^ 1);
   write_file(member, path, offset, byte);
@@ -203,7 +203,7 @@ TEST_CASE("an idle log proves its last batch once, so that its loss is noticed")
   const std::uint64_t offset = member.last_offset;
   SUBCASE("the last batch of a busy log cannot be told from a tear") {
     member.crash(CrashKind::power_loss);
-    flip(member, file, offset + 60);
+    flip_byte(member, file, offset + 60);
     // Only the model knows better, so boot() is not asked.
     bool is_open = false;
     member.in_job([&](io::Disk& disk) {
@@ -222,7 +222,7 @@ TEST_CASE("an idle log proves its last batch once, so that its loss is noticed")
     const base::Result<SegmentScan> scan = scan_segment(bytes, SegmentNumber(1), file);
     REQUIRE(scan.has_value());
     CHECK_EQ(scan->batches.size(), 3);  // the first one, the entry, and one empty batch however long it was idle
-    flip(member, file, offset + 60);
+    flip_byte(member, file, offset + 60);
     const base::Status status = member.boot();
     REQUIRE_FALSE(status.has_value());
     CHECK_EQ(status.error().code, base::Code::damaged);

@@ -10,7 +10,7 @@ namespace bank {
 
 namespace {
 
-std::uint64_t number_of(const std::string& word) {
+std::uint64_t number_in(const std::string& word) {
   std::istringstream in(word);
   std::uint64_t number = 0;
   in >> number;
@@ -26,7 +26,7 @@ BankOracle::Words BankOracle::words_of(std::string_view text) {
   return {std::istream_iterator<std::string>(in), std::istream_iterator<std::string>()};
 }
 
-BankOracle::Key BankOracle::key_of(const Words& request) { return {number_of(request[0]), number_of(request[1])}; }
+BankOracle::Key BankOracle::key_of(const Words& request) { return {number_in(request[0]), number_in(request[1])}; }
 
 const BankOracle::State& BankOracle::state_at(std::uint64_t index) const { return std::prev(states_.upper_bound(index))->second; }
 
@@ -65,7 +65,7 @@ void BankOracle::on_committed(const base::Entry& entry) {
 std::string BankOracle::apply(const Words& request, std::uint64_t index, State& state) const {
   const std::string& what = request[2];
   const Words names(request.begin() + 3, what == "open" ? request.end() : std::prev(request.end()));
-  const std::uint64_t amount = number_of(request.back());
+  const std::uint64_t amount = number_in(request.back());
   if (what == "open") {
     state.balances.emplace(names[0], 0);
   } else {
@@ -134,7 +134,7 @@ void BankOracle::judge_read(const Question& question, std::string_view answer) {
     }
     return accuse(what + " was answered " + quoted(answer) + ", and they were there at index " + std::to_string(question.known));
   }
-  const std::uint64_t index = number_of(words[1]);
+  const std::uint64_t index = number_in(words[1]);
   const std::string shown = what + " was answered with the state of index " + words[1];
   if (index < question.known) accuse(shown + "; index " + std::to_string(question.known) + " was known before it was asked");
   if (index > committed_) return accuse(shown + ", and nothing is committed behind " + std::to_string(committed_));
@@ -151,12 +151,12 @@ void BankOracle::judge_read(const Question& question, std::string_view answer) {
 
 // `ok INDEX ACCOUNT BALANCE …`, of all accounts.
 void BankOracle::judge_accounts(const std::string& what, const Words& answer) {
-  const std::uint64_t index = number_of(answer[1]);
+  const std::uint64_t index = number_in(answer[1]);
   const State& state = state_at(index);
   std::map<std::string, std::uint64_t> balances;
   std::uint64_t all = 0;
   for (std::size_t i = 2; i + 1 < answer.size(); i += 2) {
-    balances[answer[i]] = number_of(answer[i + 1]);
+    balances[answer[i]] = number_in(answer[i + 1]);
     all += balances[answer[i]];
   }
   const std::string where = what + ", at index " + answer[1] + ", ";
@@ -167,7 +167,7 @@ void BankOracle::judge_accounts(const std::string& what, const Words& answer) {
 void BankOracle::on_left(std::string_view member, std::string_view answer) {
   const Words words = words_of(answer);
   const std::string what = "what member " + std::string(member) + " left on its disk";
-  if (number_of(words[1]) > committed_) return accuse(what + " is of index " + words[1] + ", which nobody has committed");
+  if (number_in(words[1]) > committed_) return accuse(what + " is of index " + words[1] + ", which nobody has committed");
   judge_accounts(what, words);
 }
 
