@@ -1,7 +1,8 @@
 """Each header compiles alone, with the flags of its neighbours.
 
-A header that its own .cc includes first (shape.py insists) has been compiled alone by the build. What compiled once is
-remembered by the hash of everything that it includes from the tree, in the build directory.
+Needs a build directory that compiles file by file (-Dunity=off): there, a header that its own .cc includes first (shape.py insists)
+has been compiled alone by the build. What compiled once is remembered by the hash of everything that it includes from the tree, in
+the build directory.
 """
 import concurrent.futures
 import hashlib
@@ -25,7 +26,8 @@ class Compiler:
         except (OSError, ValueError):
             self.known = {}
         self.contents = {}
-        self.built = {os.path.relpath(os.path.join(c['directory'], c['file']), root) for c in self.commands}
+        self.built = {os.path.relpath(os.path.join(c['directory'], c['file']), root) for c in self.commands
+                      if os.path.exists(os.path.join(c['directory'], c['output']))}
 
     def flags_for(self, header):
         """The command of a source in the nearest folder, without what names its files."""

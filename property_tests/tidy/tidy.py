@@ -4,7 +4,8 @@
 usage: tidy.py ROOT [BUILD]
 
 Include arrows (arrows.py), banned names (names.py), the shape of files (shape.py) and, given a build directory,
-that each header compiles alone (headers.py); and that every mark stands somewhere (marks.py). Prints one line per finding; the exit code says whether there were any.
+that each header compiles alone (headers.py); that every mark stands somewhere (marks.py), and
+that files can be compiled together (unity.py). Prints one line per finding; the exit code says whether there were any.
 """
 import sys
 
@@ -13,6 +14,7 @@ import headers
 import marks
 import names
 import shape
+import unity
 from source import read_tree
 
 
@@ -23,6 +25,7 @@ def findings_of(sources):
         yield from names.check(source)
         yield from shape.check(source, paths)
     yield from marks.check(sources)
+    yield from unity.check(sources)
 
 
 def main(root, build=None):

@@ -159,7 +159,7 @@ class Headers(unittest.TestCase):
             compiler = shutil.which('g++') or shutil.which('c++')
             with open(os.path.join(build, 'compile_commands.json'), 'w', encoding='utf-8') as file:
                 file.write(f'[{{"directory": "{build}", "file": "../core/base/a.cc", '
-                           f'"command": "{compiler} -I.. -std=c++20 -o a.o -c ../core/base/a.cc"}}]')
+                           f'"output": "a.o", "command": "{compiler} -I.. -std=c++20 -o a.o -c ../core/base/a.cc"}}]')
             found = list(headers.check([good, bad], root, build))
             self.assertEqual([f.path for f in found], ['core/base/bad.h'])
             self.assertIn('core/base/good.h', headers.Compiler(root, build).known)
@@ -168,9 +168,25 @@ class Headers(unittest.TestCase):
                 file.write('#pragma once\nstd::string f();\n')
             self.assertEqual(len(list(headers.check([good, bad], root, build))), 2)
             # A source that the build compiled, and that includes its own header first, is proof enough.
-            with open(os.path.join(root, 'core/base/a.cc'), 'w', encoding='utf-8') as file:
-                file.write('#include "core/base/a.h"\n')
+            for path, text in (('core/base/a.cc', '#include "core/base/a.h"\n'), ('build/a.o', '')):
+                with open(os.path.join(root, path), 'w', encoding='utf-8') as file:
+                    file.write(text)
             self.assertEqual(list(headers.check([Source('core/base/a.h', '')], root, build)), [])
+
+
+class Unity(unittest.TestCase):
+    def test_a_function_that_a_neighbour_has_too_is_found(self):
+        def unnamed(code):
+            return f'namespace raft {{\n\nnamespace {{\n\n{code}\n}}  // namespace\n\n}}  // namespace raft\n'
+        one = Source('core/raft/a.cc', unnamed('// Says it.\nstd::string text_of(int value) {\n  return std::to_string(value);\n}\n'))
+        same = unnamed('constexpr int kMost = 3;\n\ntemplate <typename T>\nstd::string text_of(const T& value) { return one_of(value); }\n')
+        found = [str(f) for f in findings_of([one, Source('core/raft/b.cc', same)])]
+        self.assertEqual(len(found), 1, found)
+        self.assertTrue(found[0].startswith('core/raft/b.cc:8: text_of() stands in'), found[0])
+        # Another folder, a test, a program of its own, a method, a call.
+        for path, code in (('core/base/b.cc', same), ('core/raft/b_test.cc', same), ('core/raft/main.cc', same + '\nint main() { return 0; }\n'),
+                           ('core/raft/b.cc', unnamed('struct A {\n  std::string text_of(int value);\n};\nconst int kSize = text_of(1).size();\n'))):
+            self.assertEqual([str(f) for f in findings_of([one, Source(path, code)])], [], path)
 
 
 class Marks(unittest.TestCase):
