@@ -126,6 +126,17 @@ TEST_CASE("over the seeds every kind, shape, company and ailment comes up") {
   CHECK_EQ(broken, std::set<std::size_t>{0, 1, 2});
 }
 
+TEST_CASE("few members are struck at once, while they make their files") {
+  int early = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const Plan plan = drawn(seed, 3);
+    const auto is_early = [](const Action& action) { return action.at < std::chrono::milliseconds(20); };
+    early += static_cast<int>(std::count_if(plan.actions.begin(), plan.actions.end(), is_early));
+  }
+  CHECK_GT(early, 8);
+  CHECK_LT(early, 40);
+}
+
 TEST_CASE("clocks jump either way, and only a group that changes is cut off from its leader while it does") {
   std::set<bool> ways;
   std::set<Moment> moments;
