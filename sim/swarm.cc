@@ -232,6 +232,14 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
   sort_by_time(plan.actions);
 }
 
+void draw_versions(Decisions& decisions, Plan& plan) {
+  constexpr std::uint32_t kMixedPerMillion = 250'000;
+  if (machines_of(plan) == 1 || !decisions.happens("plan-mixed-versions", {}, kMixedPerMillion)) return;
+  for (std::uint32_t machine = 0; machine < machines_of(plan); ++machine) {
+    if (decisions.happens("plan-speaks-later", {machine}, kHalf)) plan.speaks_later.push_back(machine);
+  }
+}
+
 void draw_damage(Decisions& decisions, Plan& plan) {
   const std::uint32_t voters = voters_of(plan);
   const std::uint32_t dispensable = voters - quorum_of(voters);

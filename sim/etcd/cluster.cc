@@ -56,6 +56,7 @@ class ClusterScenario final : public GroupScenario {
     draw_usual(decisions, plan);
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_damage(decisions, plan);
+    draw_versions(decisions, plan);
     draw_workload(decisions, operations, kCalmBefore, plan);
     return plan;
   }

@@ -42,6 +42,7 @@ class MembershipScenario final : public Scenario {
     draw_workload(decisions, operations, kCalmBefore, plan);
     draw_changes(decisions, kFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
+    draw_versions(decisions, plan);
     return plan;
   }
 
