@@ -96,6 +96,7 @@ Plan drafted_plan(std::string_view scenario, std::uint64_t seed, void (*draw_siz
   draw(draft);
   draft.sort();
   draw_faults(decisions, Budget::within, plan);
+  draw_versions(decisions, plan);
   return plan;
 }
 

@@ -93,6 +93,7 @@ class PlainTenant final : public Tenant, private CommittedListener, private Plai
     config.self = base::MemberId(member + 1);
     for (std::uint32_t i = 0; i < plan_.members; ++i) config.group[base::MemberId(i + 1)] = {{member_name(i), kPeerPort}};
     config.listen = {node.name(), kClientPort};
+    config.peer.further_fields = further_fields_of(plan_, member);
     sizes_.use(config.tuning);
     return std::make_unique<MemberProgram>(node, std::move(config), kind_.make_machine(node.world(), sizes_.write_state_after_bytes), host);
   }

@@ -80,11 +80,21 @@ std::string_view to_text(Ailment ailment) {
 
 std::string member_name(std::uint32_t member) { return "m" + std::to_string(member + 1); }
 
+std::string further_fields_of(const Plan& plan, std::uint32_t machine) {
+  // A field 1000 of `Message`, with a value, that no version knows yet.
+  constexpr std::string_view kField = "\xc2\x3e\x05later";
+  return std::string(std::binary_search(plan.speaks_later.begin(), plan.speaks_later.end(), machine) ? kField : std::string_view());
+}
+
 std::string contradiction(const Plan& plan) {
   if (plan.members == 0 || plan.members > kMembersMax) return "`members` must be in [1, " + std::to_string(kMembersMax) + "]";
   if (plan.spares > kMembersMax - plan.members) return "`members` and `spares` must be " + std::to_string(kMembersMax) + " at most";
   if (plan.learners >= plan.members) return "`learners` must be fewer than `members`";
   if (plan.clients == 0 || plan.clients > 1000) return "`clients` must be in [1, 1000]";
+  for (std::size_t i = 0; i < plan.speaks_later.size(); ++i) {
+    if (plan.speaks_later[i] >= machines_of(plan)) return "`speaks_later` names a member that does not exist";
+    if (i > 0 && plan.speaks_later[i] <= plan.speaks_later[i - 1]) return "`speaks_later` is not ascending";
+  }
   for (const Operation& operation : plan.operations) {
     if (operation.client >= plan.clients) return "an operation of a client that does not exist";
   }

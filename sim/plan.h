@@ -125,6 +125,7 @@ struct Plan {
   base::Duration turn_cost = std::chrono::microseconds(1);  // what the member's every turn takes besides its disk calls
   std::map<std::string, std::uint64_t> rates;  // by name, per million; what is not named is zero (rates.h)
   std::map<std::string, std::uint64_t> sizes;  // of logs, batches and budgets, by name; the tenant reads them
+  std::vector<std::uint32_t> speaks_later;  // whose messages say what only a later version knows; numbers of machines, ascending
   std::vector<Action> actions;        // by time
   std::vector<Broken> broken;         // for good; the others are the core, and a quorum. Of a group that changes as many of them as leave one
   std::vector<Operation> operations;  // by client and time
@@ -134,6 +135,9 @@ struct Plan {
 inline std::uint32_t voters_of(const Plan& plan) { return plan.members - plan.learners; }
 // Numbers of members are numbers of their machines: those of the spares come last.
 inline std::uint32_t machines_of(const Plan& plan) { return plan.members + plan.spares; }
+
+// What the messages of a machine's member say besides (peer::Options::further_fields); nothing, unless it is of a later version.
+std::string further_fields_of(const Plan& plan, std::uint32_t machine);
 
 // A leader whose disk hangs has noticed what was to be written from the end of the faults until so long before the end of the run.
 inline constexpr base::Duration kNoticesWithin = std::chrono::seconds(20);

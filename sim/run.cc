@@ -368,6 +368,9 @@ class Engine final : private Truth, private Machines {
   Tenant::Waiting obstacle_to_leader() const {
     const RaftOracle& raft = oracles_->raft();
     for (const Member* const one : core()) {
+      // Who joins asks each of those that it was told of first, and waits for those that are broken: the bound `changed` is for it.
+      const bool joins = plan_.spares > 0 && oracles_->configurations().id_of(one->name()) == base::MemberId::none;
+      if (joins) continue;
       const std::string name = raft.leader_of(one->name());
       const auto leader = std::find_if(members_.begin(), members_.end(), [&](const auto& member) { return member->name() == name; });
       if (leader == members_.end()) return {"member " + one->name() + " has recovered, with a quorum, and knows no leader"};

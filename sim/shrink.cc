@@ -52,6 +52,7 @@ class Shrinker {
       again |= shorten();
       again |= drop_rates();
       again |= drop_elements(&Plan::broken);
+      again |= drop_elements(&Plan::speaks_later);
       again |= drop_machines();
       again |= drop_groups(&Plan::actions, [](const Action& action) { return std::string(to_text(action.kind)); });
       again |= drop_elements(&Plan::actions);
@@ -181,6 +182,7 @@ class Shrinker {
     const auto is_about_it = [gone](const auto& element) { return element.member == gone; };
     candidate.actions.erase(std::remove_if(candidate.actions.begin(), candidate.actions.end(), is_about_it), candidate.actions.end());
     candidate.broken.erase(std::remove_if(candidate.broken.begin(), candidate.broken.end(), is_about_it), candidate.broken.end());
+    candidate.speaks_later.erase(std::remove(candidate.speaks_later.begin(), candidate.speaks_later.end(), gone), candidate.speaks_later.end());
     for (Action& action : candidate.actions) action.others.erase(std::remove(action.others.begin(), action.others.end(), gone), action.others.end());
     return attempt(std::move(candidate));
   }

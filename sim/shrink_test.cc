@@ -43,6 +43,7 @@ Plan large_plan() {
   plan.spares = 2;
   plan.clients = 4;
   plan.sizes = {{"a", 1}};
+  plan.speaks_later = {0, 2, 6};
   plan.faults_until = std::chrono::seconds(40);
   plan.duration = std::chrono::seconds(60);
   plan.rates = {{"disk.sync_error", 5}, {"link.reset", 5}, {"disk.slow", 1}};
@@ -66,6 +67,7 @@ TEST_CASE("what a failure does not need goes, and the failure stays the same one
   CHECK(shrunk.plan.rates.empty());
   CHECK_EQ(shrunk.plan.pins, std::map<std::uint64_t, std::uint64_t>{{6, 0}});
   CHECK(shrunk.plan.sizes.empty());
+  CHECK(shrunk.plan.speaks_later.empty());
   CHECK_EQ(shrunk.plan.members, 3);
   CHECK_EQ(shrunk.plan.spares, 1);
   CHECK(shrunk.plan.operations.size() <= 4);  // three would be the other failure

@@ -124,6 +124,20 @@ void draw_in_group(Decisions& decisions, const Plan& plan, Action& action) {
   }
 }
 
+// Now and then somebody is struck while it makes its files for the first time, which takes milliseconds of a whole run.
+void draw_early_crash(Decisions& decisions, Plan& plan) {
+  constexpr std::uint32_t kEarlyPerMillion = 50'000;
+  constexpr std::uint32_t kEarlyId = 900;  // between those of the other actions and of draw_damage()
+  if (!decisions.happens("plan-early-crash", {}, kEarlyPerMillion)) return;
+  Action action;
+  action.id = kEarlyId;
+  action.kind = decisions.happens("plan-early-kill", {}, kHalf) ? ActionKind::process_kill : ActionKind::power_loss;
+  action.member = static_cast<std::uint32_t>(decisions.below("plan-early-member", {}, plan.members));
+  action.at = decisions.between("plan-early-at", {}, std::chrono::microseconds(20), std::chrono::milliseconds(10));
+  action.lasting = draw_lasting(decisions, action.kind, action.id);
+  plan.actions.push_back(action);
+}
+
 // Who stays broken when the faults end: often nobody, often all whom a quorum can do without.
 void draw_broken(Decisions& decisions, Plan& plan) {
   const std::uint32_t all = plan.spares > 0 ? machines_of(plan) : voters_of(plan);
@@ -213,8 +227,17 @@ void draw_faults(Decisions& decisions, Budget budget, Plan& plan) {
       plan.actions.push_back(action);
     }
   }
+  draw_early_crash(decisions, plan);
   if (machines_of(plan) > 1) draw_broken(decisions, plan);
   sort_by_time(plan.actions);
+}
+
+void draw_versions(Decisions& decisions, Plan& plan) {
+  constexpr std::uint32_t kMixedPerMillion = 250'000;
+  if (machines_of(plan) == 1 || !decisions.happens("plan-mixed-versions", {}, kMixedPerMillion)) return;
+  for (std::uint32_t machine = 0; machine < machines_of(plan); ++machine) {
+    if (decisions.happens("plan-speaks-later", {machine}, kHalf)) plan.speaks_later.push_back(machine);
+  }
 }
 
 void draw_damage(Decisions& decisions, Plan& plan) {

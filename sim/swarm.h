@@ -18,6 +18,9 @@ enum class Budget : std::uint8_t { within, beyond };
 // Fills plan.rates, plan.actions, plan.turn_cost, and for a group plan.broken. Requires: members, clients and faults_until are set.
 void draw_faults(io::sim::Decisions& decisions, Budget budget, Plan& plan);
 
+// In a quarter of the seeds of several machines some, each with even chances, are of a later version: plan.speaks_later.
+void draw_versions(io::sim::Decisions& decisions, Plan& plan);
+
 // Then, if it is to: disks are spoilt, in a good third of the seeds of more members than a quorum can do without, and in half of the others
 // of no more than that (which a group of one or two has not). Adds to plan.actions, and changes nothing that is there. What a run
 // may demand follows from what it comes to (Ledger), not from this.

@@ -126,6 +126,37 @@ TEST_CASE("over the seeds every kind, shape, company and ailment comes up") {
   CHECK_EQ(broken, std::set<std::size_t>{0, 1, 2});
 }
 
+TEST_CASE("some seeds have members of two versions, of one machine none") {
+  int mixed = 0;
+  std::set<std::uint32_t> later;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    Plan plan = drawn(seed, 3);
+    plan.spares = seed % 2 == 0 ? 1 : 0;
+    io::sim::Decisions decisions(seed);
+    draw_versions(decisions, plan);
+    CHECK_EQ(contradiction(plan), "");
+    mixed += plan.speaks_later.empty() ? 0 : 1;
+    later.insert(plan.speaks_later.begin(), plan.speaks_later.end());
+    Plan alone = drawn(seed, 1);
+    draw_versions(decisions, alone);
+    CHECK(alone.speaks_later.empty());
+  }
+  CHECK_GT(mixed, 60);
+  CHECK_LT(mixed, 130);
+  CHECK_EQ(later, std::set<std::uint32_t>{0, 1, 2, 3});
+}
+
+TEST_CASE("few members are struck at once, while they make their files") {
+  int early = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const Plan plan = drawn(seed, 3);
+    const auto is_early = [](const Action& action) { return action.at < std::chrono::milliseconds(20); };
+    early += static_cast<int>(std::count_if(plan.actions.begin(), plan.actions.end(), is_early));
+  }
+  CHECK_GT(early, 8);
+  CHECK_LT(early, 40);
+}
+
 TEST_CASE("clocks jump either way, and only a group that changes is cut off from its leader while it does") {
   std::set<bool> ways;
   std::set<Moment> moments;

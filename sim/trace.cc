@@ -209,6 +209,7 @@ std::string encode(const Trace& trace) {
   json["turn_cost_ns"] = plan.turn_cost.count();
   json["rates_per_million"] = plan.rates;
   json["sizes"] = plan.sizes;
+  if (!plan.speaks_later.empty()) json["speaks_later"] = plan.speaks_later;
   json["actions"] = Json::array();
   for (const Action& action : plan.actions) json["actions"].push_back(encode(action));
   if (!plan.broken.empty()) {
@@ -256,6 +257,7 @@ base::Result<Trace> decode_trace(std::string_view text) {
   if (json.contains("turn_cost_ns")) plan.turn_cost = reader.duration(json, "turn_cost_ns");
   plan.rates = reader.numbers(json, "rates_per_million");
   plan.sizes = reader.numbers(json, "sizes");
+  if (json.contains("speaks_later")) plan.speaks_later = reader.small_numbers(json, "speaks_later");
   for (const Json& action : reader.list(json, "actions")) plan.actions.push_back(decode_action(reader, action));
   for (const Json& operation : reader.list(json, "operations")) plan.operations.push_back(decode_operation(reader, operation));
   if (json.contains("broken")) {

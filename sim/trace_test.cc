@@ -52,6 +52,21 @@ TEST_CASE("machines to spare are members' machines too, and seven with them at m
   CHECK_FALSE(decode_trace(encode(trace)));
 }
 
+TEST_CASE("who is of a later version is said, in order, and only of machines that there are") {
+  Trace trace = sample();
+  trace.plan.speaks_later = {1, 4};
+  const base::Result<Trace> read = decode_trace(encode(trace));
+  REQUIRE_MESSAGE(read, read.error().detail);
+  CHECK_EQ(read->plan.speaks_later, trace.plan.speaks_later);
+  CHECK_EQ(encode(*read), encode(trace));
+  CHECK_NE(further_fields_of(read->plan, 4), "");
+  CHECK_EQ(further_fields_of(read->plan, 2), "");
+  for (const std::vector<std::uint32_t>& wrong : {std::vector<std::uint32_t>{5}, {2, 1}, {3, 3}}) {
+    trace.plan.speaks_later = wrong;
+    CHECK_FALSE(decode_trace(encode(trace)));
+  }
+}
+
 TEST_CASE("a trace reads back as it was written") {
   const std::string text = encode(sample());
   const base::Result<Trace> read = decode_trace(text);

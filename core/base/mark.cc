@@ -69,7 +69,7 @@ Described describe(Mark mark) {
     case Mark::message_lost_for_room: return {"message_lost_for_room", group};
     case Mark::peer_silent: return {"peer_silent", group};
     case Mark::lane_opened_anew: return {"lane_opened_anew", group};
-    case Mark::snapshot_address_again: return {"snapshot_address_again", group};
+    case Mark::snapshot_address_again: return {"snapshot_address_again", change};
     case Mark::snapshot_stalled: return {"snapshot_stalled", group};
     case Mark::snapshot_receiver_silent: return {"snapshot_receiver_silent", group};
     case Mark::snapshot_sender_silent: return {"snapshot_sender_silent", group};

@@ -80,7 +80,7 @@ enum class Mark : std::uint8_t {
   message_lost_for_room,     // the connection has too much to send
   peer_silent,               // no receipt for long: the connection is given up
   lane_opened_anew,          // the older connection ends
-  snapshot_address_again,    // another address of the receiver is tried
+  snapshot_address_again,    // another address of the receiver is tried: it has moved
   snapshot_stalled,          // its receiver takes nothing more
   snapshot_receiver_silent,  // nothing was heard of it
   snapshot_sender_silent,    // nothing more came

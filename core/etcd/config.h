@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/peer/options.h"
 #include "io/network.h"
 
 namespace etcd {
@@ -23,13 +24,16 @@ struct InitialMember {
 };
 
 // Sizes and delays that no flag of etcd names. The simulator makes them small, so that what is rare in a
-// daemon happens in every run. Defaults and meanings: wal::Options, replica::Options, sqlite::BackendOptions.
+// daemon happens in every run. Defaults and meanings: wal::Options, replica::Options, sqlite::BackendOptions, peer::Options.
 struct Tuning {
   std::uint64_t log_segment_bytes = 16U << 20U;
   std::uint64_t apply_slice_entries = 512;
   std::uint64_t catch_up_entries = 5000;
   std::uint64_t truncate_step_entries = 1000;
+  std::uint64_t unapplied_entries_max = 5000;
   std::uint64_t kept_entries_max = 200'000;
+  std::uint64_t kept_bytes_max = 256U << 20U;
+  std::uint64_t snapshots_max = 2;
   std::uint64_t unmaterialised_bytes_max = 64U << 20U;
   std::uint64_t store_batch_rows = 4000;
   base::Duration store_batch_delay = std::chrono::milliseconds(100);
@@ -38,12 +42,14 @@ struct Tuning {
   std::uint64_t range_slice_rows = 250;    // and of a HashKV; HashBudget
   std::uint64_t range_slice_bytes = 256U << 10U;
   std::uint64_t range_part_bytes = 1U << 20U;  // a large answer is kept, and sent, in parts of about this size
+  std::uint64_t stream_queued_bytes_max = 1U << 20U;  // a client that leaves this much of a RangeStream untaken gets nothing new
   std::uint64_t store_snapshot_wal_bytes = 256U << 20U;
   std::uint64_t store_snapshot_wal_bytes_max = std::uint64_t{4} << 30U;
   base::Duration store_checkpoint_delay = std::chrono::seconds(5);
   std::uint64_t store_vacuum_pages = 1024;
   base::Duration store_vacuum_delay = std::chrono::seconds(1);
   std::uint64_t store_page_cache_bytes = 64U << 20U;
+  peer::Options peer;
 };
 
 struct ServerConfig {

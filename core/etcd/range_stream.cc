@@ -22,9 +22,6 @@ constexpr std::uint32_t kRangeResponse = 1;  // of etcdserverpb.RangeStreamRespo
 // As etcd cuts: ten keys at first, then twice or half as many, so that messages come close to the largest request.
 constexpr std::uint64_t kFirstChunkKeys = 10;
 
-// A client that leaves this much untaken gets nothing new until it has taken all of it.
-constexpr std::size_t kQueuedBytesMax = 1U << 20U;
-
 }  // namespace
 
 std::optional<rpc::Status> validate_stream(const RangeRequest& request) {
@@ -98,7 +95,7 @@ bool RangeStreamOperation::is_chunk_full() const {
 
 void RangeStreamOperation::run_slice() {
   ASSERT(call_ != nullptr);
-  if (call_->queued_bytes() >= kQueuedBytesMax) {
+  if (call_->queued_bytes() >= context_.config.tuning.stream_queued_bytes_max) {
     waits_for_room_ = true;  // on_room() goes on
     return;
   }

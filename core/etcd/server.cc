@@ -216,7 +216,7 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
       config_(std::move(config)),
       listener_(listener),
       machine_(world_, store_options(config_.tuning), compaction_pace(config_)),
-      member_(world_, machine_, *this),
+      member_(world_, machine_, *this, config_.tuning.peer),
       timeouts_(world_.clock, config_.request_timeout()),
       group_news_(*this),
       stopping_(*this) {
@@ -308,7 +308,10 @@ replica::Options Server::Impl::replica_options() const {
   options.election_ticks = static_cast<std::uint32_t>(config_.election_timeout / config_.heartbeat_interval);
   options.apply_slice_entries = config_.tuning.apply_slice_entries;
   options.unmaterialised_bytes_max = config_.tuning.unmaterialised_bytes_max;
+  options.unapplied_entries_max = config_.tuning.unapplied_entries_max;
   options.kept_entries_max = config_.tuning.kept_entries_max;
+  options.kept_bytes_max = config_.tuning.kept_bytes_max;
+  options.snapshots_max = config_.tuning.snapshots_max;
   options.catch_up_entries = config_.tuning.catch_up_entries;
   options.truncate_step_entries = config_.tuning.truncate_step_entries;
   return options;

@@ -274,6 +274,23 @@ void restart(Group& group, std::size_t which) {
 
 }  // namespace
 
+TEST_CASE("a log with a few large entries behind many small ones does not stay full") {
+  Group group(3);
+  for (const auto& machine : group.machines) machine->options.kept_bytes_max = 64U << 10U;
+  group.start();
+  group.wait_for_leader();
+  write(group, *group.leader(), 100);
+  const std::string large(30U << 10U, 'x');
+  for (int i = 0; i < 6; ++i) {
+    CAPTURE(i);
+    // The store comes to rest each time, and says no more.
+    group.sim.run_for(5s);
+    Waiting waiting;
+    REQUIRE(group.leader()->member.replica().propose(large, "", 0, waiting));
+    REQUIRE(group.sim.run_until([&] { return waiting.response.has_value(); }, 10s));
+  }
+}
+
 TEST_CASE("a member may crash at any moment while it gets a snapshot, and so may its leader") {
   for (int moment = 0; moment < 120; ++moment) {
     CAPTURE(moment);

@@ -95,7 +95,7 @@ void PlainServer::Door::handle(rpc::UnaryCall& call, std::string_view request) {
 
 PlainServer::PlainServer(const io::World& world, PlainServerConfig config, replica::StateMachine& machine, const PlainReader& reader,
                          replica::ReplicaListener& owner)
-    : world_(world), config_(std::move(config)), reader_(reader), owner_(owner), member_(world_, machine, *this) {}
+    : world_(world), config_(std::move(config)), reader_(reader), owner_(owner), member_(world_, machine, *this, config_.peer) {}
 
 PlainServer::~PlainServer() = default;
 

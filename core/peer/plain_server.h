@@ -37,6 +37,7 @@ struct PlainServerConfig {
   io::Address listen;                                        // for clients
   base::Duration wait_max = std::chrono::seconds(5);  // for an answer
   std::size_t request_bytes_max = 1U << 20U;
+  Options peer;
   replica::Options tuning;  // the identity and the configuration are filled in
 };
 

@@ -58,6 +58,16 @@ void Log::reset(base::EntryId last_dropped) {
   last_dropped_ = last_dropped;
 }
 
+base::LogIndex Log::surplus_through(std::uint64_t bytes_max) const {
+  base::LogIndex through = last_dropped_.index;
+  std::uint64_t bytes = size_bytes_;
+  while (bytes > bytes_max) {
+    through = through.next();
+    bytes -= cost(at(through));
+  }
+  return through;
+}
+
 void Log::drop_through(base::LogIndex through) {
   ASSERT(through >= last_dropped_.index);
   ASSERT(through <= last().index);

@@ -45,6 +45,8 @@ class Log {
   // Nothing is kept; the state machine holds everything up to and with `last_dropped`.
   void reset(base::EntryId last_dropped);
 
+  // Up to where the front has to be forgotten so that the rest takes no more than so much.
+  base::LogIndex surplus_through(std::uint64_t bytes_max) const;
   // Forgets the front. Requires: last_dropped().index <= through <= last().index.
   void drop_through(base::LogIndex through);
 

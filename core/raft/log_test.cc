@@ -26,4 +26,16 @@ TEST_CASE("dropping the front keeps the terms that are still asked for") {
   CHECK((log.last() == base::EntryId{base::Term(5), base::LogIndex(5)}));
 }
 
+TEST_CASE("what is too much at the front is told by what each entry takes") {
+  Log log({base::Term(1), base::LogIndex(10)}, {entry(1, 11), entry(1, 12)});
+  const std::uint64_t two = log.size_bytes();
+  log.append({{base::Term(1), base::LogIndex(13)}, base::EntryKind::command, std::make_shared<const std::string>(1000, 'x')});
+  const std::uint64_t whole = log.size_bytes();
+  CHECK_EQ(log.surplus_through(whole), base::LogIndex(10));
+  CHECK_EQ(log.surplus_through(whole - 1), base::LogIndex(11));
+  CHECK_EQ(log.surplus_through(whole - two), base::LogIndex(12));
+  CHECK_EQ(log.surplus_through(whole - two - 1), base::LogIndex(13));
+  CHECK_EQ(log.surplus_through(0), base::LogIndex(13));
+}
+
 }  // namespace raft

@@ -112,14 +112,16 @@ void Replica::truncate_log() {
   // One that joins may read in its log of a group of one that was not it.
   const bool is_alone = raft_->configuration().members.size() == 1 && raft_->configuration().is_voter(identity_.member);
   if (!is_alone && !crowded) return;
-  // A group drops only what lies beyond half of the bounds: whoever needs that gets a snapshot.
-  const std::uint64_t by_count = std::min(log.entry_count(), options_.kept_entries_max / 2);
-  const std::uint64_t bytes_each = log.size_bytes() / std::max<std::uint64_t>(log.entry_count(), 1) + 1;
-  const std::uint64_t by_bytes = options_.kept_bytes_max / 2 / bytes_each;
-  const std::uint64_t catch_up = !is_alone ? std::min(by_count, by_bytes) : crowded ? 0 : options_.catch_up_entries;
-  const std::uint64_t durable_entries = durable_.applied.since(std::min(durable_.applied, log.last_dropped().index));
-  if (durable_entries < catch_up + options_.truncate_step_entries && !(crowded && durable_entries > catch_up)) return;
-  base::LogIndex through = log.last_dropped().index.plus(durable_entries - catch_up);
+  // A group drops only what lies beyond half of the bounds: whoever needs that gets a snapshot. Beyond half of the bytes all goes that the
+  // store has, however large each entry is: when it is at rest it says no more, and a log that were still full then would stay so.
+  const base::LogIndex durable = std::max(durable_.applied, log.last_dropped().index);
+  const std::uint64_t durable_entries = durable.since(log.last_dropped().index);
+  const std::uint64_t half_of_them = std::min(log.entry_count(), options_.kept_entries_max / 2);
+  const std::uint64_t catch_up = !is_alone ? half_of_them : crowded ? 0 : options_.catch_up_entries;
+  base::LogIndex through = log.last_dropped().index.plus(durable_entries - std::min(durable_entries, catch_up));
+  if (!is_alone) through = std::max(through, std::min(durable, log.surplus_through(options_.kept_bytes_max / 2)));
+  const std::uint64_t count = through.since(log.last_dropped().index);
+  if (count < options_.truncate_step_entries && !(crowded && count > 0)) return;
   // Who gets a snapshot needs what comes behind it: a little more is kept, or the next one would be due when this one arrives.
   const bool is_full = log.entry_count() * 4 > options_.kept_entries_max * 3 || log.size_bytes() > options_.kept_bytes_max / 4 * 3;
   const base::LogIndex wanted = std::min(through, outgoing_.oldest().value_or(through));

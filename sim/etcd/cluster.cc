@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
 #include "sim/etcd/workload.h"
@@ -53,8 +54,10 @@ class ClusterScenario final : public GroupScenario {
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
     draw_usual(decisions, plan);
+    const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_damage(decisions, plan);
-    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
+    draw_versions(decisions, plan);
+    draw_workload(decisions, operations, kCalmBefore, plan);
     return plan;
   }
 };

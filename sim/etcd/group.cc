@@ -109,6 +109,7 @@ class Group final : public Tenant, private CommittedListener {
   std::unique_ptr<io::sim::Program> start_member(io::sim::Node& node, std::uint32_t member, MemberHost& host) override {
     ::etcd::ServerConfig config = config_;
     config.name = member_name(member);
+    config.tuning.peer.further_fields = further_fields_of(plan_, member);
     config.listen_client = {client_address(member)};
     if (machines_of(plan_) > 1) {
       config.listen_peer.clear();

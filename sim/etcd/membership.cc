@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/etcd/change.h"
+#include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
 #include "sim/etcd/workload.h"
@@ -36,10 +37,12 @@ class MembershipScenario final : public Scenario {
     plan.duration = kDuration;
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
+    const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_change_rules(decisions, plan);
-    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
+    draw_workload(decisions, operations, kCalmBefore, plan);
     draw_changes(decisions, kFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
+    draw_versions(decisions, plan);
     return plan;
   }
 

@@ -1,5 +1,6 @@
 #include "sim/etcd/single.h"
 
+#include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
 #include "sim/etcd/workload.h"
@@ -28,9 +29,10 @@ class SingleScenario final : public Scenario {
     plan.faults_until = kFaultsUntil;
     plan.duration = kDuration;
     draw_sizes(decisions, plan);
+    const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_faults(decisions, budget_, plan);
     if (budget_ == Budget::within) draw_damage(decisions, plan);
-    draw_workload(decisions, kOperationsPerRun, kCalmBefore, plan);
+    draw_workload(decisions, operations, kCalmBefore, plan);
     return plan;
   }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "sim/etcd/extreme_sizes.h"
+
 namespace sim::etcd {
 
 namespace {
@@ -112,7 +114,21 @@ bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& confi
     config.tuning.*delay.field = duration_of(value);
     return true;
   }
-  return false;
+  return use_extreme_size(name, value, config);
+}
+
+// Empty when a member takes them together: it may assert so.
+std::string contradiction_in(const ::etcd::ServerConfig& config) {
+  const Tuning& tuning = config.tuning;
+  if (tuning.catch_up_entries >= tuning.kept_entries_max) return "`catch_up_entries` must be less than `kept_entries_max`";
+  if (tuning.unapplied_entries_max == 0) return "`unapplied_entries_max` must not be zero";
+  if (tuning.snapshots_max == 0) return "`snapshots_max` must not be zero";
+  if (tuning.store_snapshot_wal_bytes < tuning.store_wal_bytes_max) return "`store_snapshot_wal_bytes` must be `store_wal_bytes_max` at least";
+  if (tuning.store_snapshot_wal_bytes_max < tuning.store_snapshot_wal_bytes) return "`store_snapshot_wal_bytes` is too large";
+  if (tuning.peer.keep_alive_interval >= tuning.peer.silence_timeout || tuning.peer.receipt_interval >= tuning.peer.silence_timeout) {
+    return "`peer_keep_alive_interval_ns` and `peer_receipt_interval_ns` must be less than `peer_silence_timeout_ns`";
+  }
+  return {};
 }
 
 }  // namespace
@@ -170,6 +186,7 @@ base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config) {
       return base::fail(base::Code::invalid, "no size is called `" + size.first + "`");
     }
   }
+  if (const std::string wrong = contradiction_in(config); !wrong.empty()) return base::fail(base::Code::invalid, wrong);
   return {};
 }
 

@@ -28,7 +28,7 @@ std::uint64_t voters_min(const Plan& plan);
 // How long a client waits for an answer, if the plan says so.
 std::optional<base::Duration> client_timeout(const Plan& plan);
 
-// invalid when the plan names a size that this version does not know.
+// invalid when the plan names a size that this version does not know, and when a member could not have such sizes together.
 base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config);
 
 }  // namespace sim::etcd

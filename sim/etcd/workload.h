@@ -18,6 +18,8 @@ std::uint32_t draw_client_count(io::sim::Decisions& decisions, std::uint32_t few
 
 // How many operations the clients of a usual run have together.
 inline constexpr std::uint32_t kOperationsPerRun = 1600;
+// Of members that are slow, since they wait for their stores again and again.
+inline constexpr std::uint32_t kOperationsPerSlowRun = 600;
 
 // Fills plan.operations, each client's in the order of their times, with about `operations` until the faults end. The last ones come `calm` after the faults have
 // ended, and are the same in all runs but for a compaction in some of the seeds that compact at all.
