@@ -44,7 +44,7 @@ void leave_out_one(FaultKind kind, Plan& plan) {
     case FaultKind::disk_lost_name: return drop_rate(plan, "disk.lost_name");
     case FaultKind::disk_dropped_page: plan.rates["disk.reverted_sync"] = kAlways; return;
     case FaultKind::disk_reverted_page: return drop_rate(plan, "disk.reverted_sync");
-    case FaultKind::disk_misdirected: return drop_rate(plan, "disk.misdirected");
+    case FaultKind::disk_misdirected: return drop_actions(plan, {ActionKind::misdirected_write});
     case FaultKind::disk_read_error: return drop_rate(plan, "disk.read_error");
     case FaultKind::disk_write_error: return drop_rate(plan, "disk.write_error");
     case FaultKind::disk_sync_error: return drop_rate(plan, "disk.sync_error");
