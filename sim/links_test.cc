@@ -26,8 +26,8 @@ std::string picture(const Action& action, std::uint32_t members) {
   return rows;
 }
 
-struct World {
-  explicit World(std::uint32_t members) {
+struct LinkedWorld {
+  explicit LinkedWorld(std::uint32_t members) {
     for (std::uint32_t i = 0; i < members; ++i) {
       nodes.push_back(&sim.add_node(member_name(i)));
       links.add_member(*nodes.back());
@@ -66,7 +66,7 @@ TEST_CASE("a cut that is meant for the leader exchanges it with the member that 
 }
 
 TEST_CASE("a link that two actions cut is whole when both have ended") {
-  World world(3);
+  LinkedWorld world(3);
   world.links.begin(partition(Shape::pairs, 0, {1, 2}, std::chrono::seconds(1)));
   world.links.begin(partition(Shape::outgoing, 1, {0}, std::chrono::seconds(2)));
   world.sim.run_for(std::chrono::milliseconds(1500));
@@ -77,7 +77,7 @@ TEST_CASE("a link that two actions cut is whole when both have ended") {
 }
 
 TEST_CASE("a slow link has its own latency again when the last slowness has ended") {
-  World world(2);
+  LinkedWorld world(2);
   Action action = partition(Shape::pairs, 0, {1});
   action.kind = ActionKind::slow_links;
   action.delay = std::chrono::milliseconds(50);
@@ -98,7 +98,7 @@ TEST_CASE("a slow link has its own latency again when the last slowness has ende
 }
 
 TEST_CASE("bytes change between members only, and no longer than faults last") {
-  World world(2);
+  LinkedWorld world(2);
   const auto chance = [&](io::sim::Node& from, io::sim::Node& to) { return world.sim.network().faults(from.host(), to.host()).corrupt_per_million; };
   CHECK_EQ(chance(*world.nodes[0], *world.nodes[1]), 7U);
   CHECK_EQ(chance(*world.nodes[1], *world.nodes[0]), 7U);
@@ -109,7 +109,7 @@ TEST_CASE("bytes change between members only, and no longer than faults last") {
 }
 
 TEST_CASE("who is cut off when the faults have ended stays so, whatever ends later") {
-  World world(3);
+  LinkedWorld world(3);
   world.links.begin(partition(Shape::halves, 0, {}, std::chrono::seconds(5)));
   world.sim.run_for(std::chrono::seconds(1));
   world.links.heal();

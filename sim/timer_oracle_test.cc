@@ -8,8 +8,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World final : Truth {
-  World() { oracle.on_start("m1"); }
+struct TimedWorld final : Truth {
+  TimedWorld() { oracle.on_start("m1"); }
   std::string durable_bytes(std::string_view, std::string_view, std::uint64_t, std::uint64_t) const override { return {}; }
   bool is_store_durable(std::string_view, base::StoreGeneration) const override { return true; }
   base::Duration now() const override { return time; }
@@ -32,7 +32,7 @@ struct World final : Truth {
 }  // namespace
 
 TEST_CASE("who campaigns soon after a vote for another is accused") {
-  World world;
+  TimedWorld world;
   world.vote(20s);
   world.take(20s + 100ms, io::Part::candidate);
   CHECK_FALSE(world.is_clean());
@@ -40,14 +40,14 @@ TEST_CASE("who campaigns soon after a vote for another is accused") {
 }
 
 TEST_CASE("who waits an election timeout is not, on a fast clock either") {
-  World world;
+  TimedWorld world;
   world.vote(20s);
   world.take(20s + 830ms, io::Part::candidate);
   CHECK(world.is_clean());
 }
 
 TEST_CASE("a leader that was heard begins another story, and so does its request to campaign, and a restart") {
-  World world;
+  TimedWorld world;
   world.vote(20s);
   world.take(20s + 10ms, io::Part::follower, 2);
   world.take(20s + 20ms, io::Part::follower);
@@ -63,7 +63,7 @@ TEST_CASE("a leader that was heard begins another story, and so does its request
 }
 
 TEST_CASE("losing sight of the leader is no news of one") {
-  World world;
+  TimedWorld world;
   world.vote(20s);
   world.take(20s + 10ms, io::Part::follower);
   world.take(20s + 100ms, io::Part::candidate);
@@ -71,7 +71,7 @@ TEST_CASE("losing sight of the leader is no news of one") {
 }
 
 TEST_CASE("in its first seconds a member may be in a hurry") {
-  World world;
+  TimedWorld world;
   world.vote(2s);
   world.take(2s + 100ms, io::Part::candidate);
   CHECK(world.is_clean());

@@ -10,8 +10,8 @@ namespace sim {
 
 namespace {
 
-struct World final : Truth {
-  explicit World(std::string_view members = "m1 m2 m3") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
+struct VotingWorld final : Truth {
+  explicit VotingWorld(std::string_view members = "m1 m2 m3") : group(raft::encode(group_of(members))), configurations(logs, founders_of(members), findings) {
     for (const char* name : {"m1", "m2", "m3", "m4"}) say(name, recovered({}, 0));
   }
   void say(std::string_view member, const io::Event& event) {
@@ -57,14 +57,14 @@ struct World final : Truth {
 }  // namespace
 
 TEST_CASE("a leader with the durable votes of a quorum is fine") {
-  World world;
+  VotingWorld world;
   world.vote("m1");
   world.vote("m2");
   CHECK(world.lead());
 }
 
 TEST_CASE("a vote that is only on its way to the disk does not count, whatever the member says") {
-  World world;
+  VotingWorld world;
   world.vote("m1");
   world.write("m2", 5, 1, "vote");
   world.sync("m2");
@@ -80,7 +80,7 @@ TEST_CASE("nor does one for another, or in an earlier term, or of who has no vot
   for (const Case& c : {Case{5, 3, "m2"}, Case{4, 1, "m2"}, Case{5, 1, "m4"}}) {
     CAPTURE(c.term);
     CAPTURE(c.vote);
-    World world;
+    VotingWorld world;
     world.vote("m1");
     world.write(c.voter, c.term, c.vote, "other");
     world.disks[c.voter] = "other";
@@ -89,7 +89,7 @@ TEST_CASE("nor does one for another, or in an earlier term, or of who has no vot
 }
 
 TEST_CASE("who has gone on to a later term cannot vote again in this one") {
-  World world;
+  VotingWorld world;
   world.vote("m1");
   world.write("m3", 6, 0, "later");
   world.disks["m3"] = "later";
@@ -97,7 +97,7 @@ TEST_CASE("who has gone on to a later term cannot vote again in this one") {
 }
 
 TEST_CASE("what was durable once stays so when its place is used again") {
-  World world;
+  VotingWorld world;
   world.vote("m1");
   world.vote("m2");
   world.sync("m2");
@@ -123,7 +123,7 @@ TEST_CASE("the candidate's own log says whose votes count") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    World world;
+    VotingWorld world;
     world.change(1, "m1 m2");
     world.change(2, c.group);
     for (const char* voter : c.votes) world.vote(voter);
@@ -132,7 +132,7 @@ TEST_CASE("the candidate's own log says whose votes count") {
 }
 
 TEST_CASE("a disk that is gone takes its votes along") {
-  World world;
+  VotingWorld world;
   world.vote("m1");
   world.vote("m2");
   world.oracle.on_wipe("m2");

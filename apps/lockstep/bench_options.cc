@@ -30,7 +30,7 @@ std::optional<double> positive_number(std::string_view text) {
 }
 
 // What has been read so far, and what cannot be decided before the end.
-struct Reading {
+struct OptionsReading {
   BenchOptions out;
   int pids[2] = {0, 0};
   bool has_kind = false;
@@ -39,10 +39,10 @@ struct Reading {
 };
 
 // False: the value is not what this option takes.
-using Take = bool (*)(Reading& reading, std::string_view value);
+using Take = bool (*)(OptionsReading& reading, std::string_view value);
 
 template <auto Member>
-bool take_number(Reading& reading, std::string_view value, std::uint64_t least, std::uint64_t most) {
+bool take_number(OptionsReading& reading, std::string_view value, std::uint64_t least, std::uint64_t most) {
   const std::optional<std::uint64_t> number = whole_number(value, least, most);
   if (!number) return false;
   auto& field = reading.out.load.*Member;
@@ -50,13 +50,13 @@ bool take_number(Reading& reading, std::string_view value, std::uint64_t least, 
   return true;
 }
 
-bool take_pid(Reading& reading, std::size_t which, std::string_view value) {
+bool take_pid(OptionsReading& reading, std::size_t which, std::string_view value) {
   const std::optional<std::uint64_t> pid = whole_number(value, 1, INT32_MAX);
   if (pid) reading.pids[which] = static_cast<int>(*pid);
   return pid.has_value();
 }
 
-bool take_program(Reading& reading, std::string_view value) {
+bool take_program(OptionsReading& reading, std::string_view value) {
   reading.out.targets.push_back({{}, std::string(value), 0});
   return !value.empty();
 }
@@ -71,55 +71,55 @@ struct Option {
 };
 
 constexpr Option kOptions[] = {
-    {"endpoint", "HOST:PORT", [](Reading& r, std::string_view v) {
+    {"endpoint", "HOST:PORT", [](OptionsReading& r, std::string_view v) {
        const std::optional<io::Address> address = parse_address(v);
        if (address) r.out.targets.push_back({*address, {}, 0});
        return address.has_value();
      }, "a server that runs; given twice, the second is the one to compare with"},
-    {"pid", "PID", [](Reading& r, std::string_view v) { return take_pid(r, 0, v); },
+    {"pid", "PID", [](OptionsReading& r, std::string_view v) { return take_pid(r, 0, v); },
      "its process on this machine, for its CPU; --pid2 is the second server's"},
-    {"pid2", "PID", [](Reading& r, std::string_view v) { return take_pid(r, 1, v); }, ""},
+    {"pid2", "PID", [](OptionsReading& r, std::string_view v) { return take_pid(r, 1, v); }, ""},
     {"spawn", "PROGRAM", take_program, "start this server (lockstepd or etcd) with fresh data, and stop it afterwards"},
     {"against", "PROGRAM", take_program, "and this one to compare with"},
-    {"pairs", "N", [](Reading& r, std::string_view v) {
+    {"pairs", "N", [](OptionsReading& r, std::string_view v) {
        const auto number = whole_number(v, 1, 1000);
        if (number) r.out.pairs = static_cast<unsigned>(*number);
        r.has_pairs = number.has_value();
        return number.has_value();
      }, "how often each server is measured, in turn; 5 when there are two, else 1"},
-    {"clients", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::clients>(r, v, 1, 100000); },
+    {"clients", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::clients>(r, v, 1, 100000); },
      "operations in flight; 1"},
-    {"connections", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::connections>(r, v, 1, 10000); },
+    {"connections", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::connections>(r, v, 1, 10000); },
      "that the clients share; one for every ten clients"},
-    {"operations", "N", [](Reading& r, std::string_view v) {
+    {"operations", "N", [](OptionsReading& r, std::string_view v) {
        r.has_operations = true;
        return take_number<&LoadOptions::operations>(r, v, 1, 1000000000000);
      }, "of each run; 10000"},
-    {"seconds", "S", [](Reading& r, std::string_view v) {
+    {"seconds", "S", [](OptionsReading& r, std::string_view v) {
        const auto number = positive_number(v);
        r.out.load.seconds = number.value_or(0);
        return number.has_value();
      }, "the length of each run instead"},
-    {"rate", "N", [](Reading& r, std::string_view v) {
+    {"rate", "N", [](OptionsReading& r, std::string_view v) {
        const auto number = positive_number(v);
        r.out.load.rate = number.value_or(0);
        return number.has_value() && *number <= 1e7;
      }, "operations per second by plan; latency counts from the planned start"},
-    {"key-bytes", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::key_bytes>(r, v, 1, kBytesMax); }, "8"},
-    {"value-bytes", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::value_bytes>(r, v, 0, kBytesMax); }, "256"},
-    {"key-space", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::key_space>(r, v, 1, 1000000000); },
+    {"key-bytes", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::key_bytes>(r, v, 1, kBytesMax); }, "8"},
+    {"value-bytes", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::value_bytes>(r, v, 0, kBytesMax); }, "256"},
+    {"key-space", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::key_space>(r, v, 1, 1000000000); },
      "how many different keys; 10000"},
-    {"sequential", "", [](Reading& r, std::string_view) { return r.out.load.sequential = true; },
+    {"sequential", "", [](OptionsReading& r, std::string_view) { return r.out.load.sequential = true; },
      "one key after the other instead of at random"},
-    {"serializable", "", [](Reading& r, std::string_view) { return r.out.load.serializable = true; },
+    {"serializable", "", [](OptionsReading& r, std::string_view) { return r.out.load.serializable = true; },
      "ranges read the server as it is; otherwise they are linearizable"},
-    {"reads", "PERCENT", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::read_percent>(r, v, 0, 100); },
+    {"reads", "PERCENT", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::read_percent>(r, v, 0, 100); },
      "of mixed: how many operations are ranges; 80"},
-    {"seed", "N", [](Reading& r, std::string_view v) { return take_number<&LoadOptions::seed>(r, v, 0, UINT64_MAX); },
+    {"seed", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::seed>(r, v, 0, UINT64_MAX); },
      "of keys and values; 1"},
-    {"fill", "", [](Reading& r, std::string_view) { return r.out.fill = true; },
+    {"fill", "", [](OptionsReading& r, std::string_view) { return r.out.fill = true; },
      "write every key before the first run; always done for a started server that is read"},
-    {"json", "", [](Reading& r, std::string_view) { return r.out.json = true; }, "for machines"},
+    {"json", "", [](OptionsReading& r, std::string_view) { return r.out.json = true; }, "for machines"},
 };
 
 std::optional<LoadKind> parse_kind(std::string_view text) {
@@ -130,7 +130,7 @@ std::optional<LoadKind> parse_kind(std::string_view text) {
 }
 
 // What no option can judge by itself.
-base::Result<BenchOptions> finish(Reading reading) {
+base::Result<BenchOptions> finish(OptionsReading reading) {
   BenchOptions& out = reading.out;
   if (!reading.has_kind) return refuse_bench("what to send is missing: put, range, txn, mixed or footprint");
   if (out.targets.empty()) return refuse_bench("a server is missing: --endpoint HOST:PORT, or --spawn PROGRAM");
@@ -196,7 +196,7 @@ std::string bench_usage() {
 }
 
 base::Result<BenchOptions> parse_bench_options(const std::vector<std::string>& arguments) {
-  Reading reading;
+  OptionsReading reading;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help" || argument == "-h") {

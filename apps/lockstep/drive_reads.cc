@@ -18,11 +18,11 @@ constexpr std::size_t kCalls = 128;  // on their way, on all connections
 constexpr base::Duration kCallTimeout = std::chrono::seconds(10);
 constexpr base::Duration kReadPause = std::chrono::milliseconds(100);
 
-class Reading;
+class ReadFigures;
 
 class Call final : public rpc::ClientCall {
  public:
-  explicit Call(Reading& reading) : reading_(reading) {}
+  explicit Call(ReadFigures& reading) : reading_(reading) {}
   void on_message(std::string_view message) override;
   void on_status(const rpc::Status& status) override;
 
@@ -30,7 +30,7 @@ class Call final : public rpc::ClientCall {
   bool has_answer = false;
 
  private:
-  Reading& reading_;
+  ReadFigures& reading_;
 };
 
 // A lost connection, a member that is not ready, one that lags: another time.
@@ -57,14 +57,14 @@ bool is_passing(const rpc::Status& status) {
   return false;
 }
 
-class Reading final : private io::Timer {
+class ReadFigures final : private io::Timer {
  public:
-  Reading(BenchWorld& world, const std::vector<io::Address>& endpoints, std::size_t count, base::Duration patience, RangeReads& reads)
+  ReadFigures(BenchWorld& world, const std::vector<io::Address>& endpoints, std::size_t count, base::Duration patience, RangeReads& reads)
       : bench_(world), world_(world.real().world()), endpoints_(endpoints), count_(count), patience_(patience), reads_(reads) {
     for (std::size_t i = 0; i < std::min(kCalls, count); ++i) idle_.push_back(calls_.emplace_back(std::make_unique<Call>(*this)).get());
     last_answer_ = world_.clock.now();
   }
-  ~Reading() { world_.clock.disarm(*this); }
+  ~ReadFigures() { world_.clock.disarm(*this); }
 
   base::Status perform() {
     while (taken_ < count_ && !failure_) {
@@ -174,7 +174,7 @@ void Call::on_status(const rpc::Status& status) { reading_.on_end(*this, status)
 base::Status read_ranges(BenchWorld& world, const std::vector<io::Address>& endpoints, std::size_t count, base::Duration patience,
                          RangeReads& reads) {
   ASSERT(!endpoints.empty());
-  Reading reading(world, endpoints, count, patience, reads);
+  ReadFigures reading(world, endpoints, count, patience, reads);
   return reading.perform();
 }
 

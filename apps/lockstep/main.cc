@@ -19,6 +19,7 @@ runs::Program this_program() {
   program.scenarios.push_back(sim::etcd::make_cluster());
   program.scenarios.push_back(sim::etcd::make_membership());
   program.scenarios.push_back(sim::etcd::make_steady(20));
+  program.scenarios.push_back(sim::etcd::make_steady(40));
   program.scenarios.push_back(sim::etcd::make_steady(200));
   return program;
 }

@@ -8,7 +8,7 @@ namespace etcd {
 
 namespace {
 
-constexpr base::Duration kAnswerTimeout = std::chrono::seconds(1);
+constexpr base::Duration kCheckTimeout = std::chrono::seconds(1);
 
 // It has published itself there.
 bool knows(const std::string& answer, base::MemberId member) {
@@ -32,7 +32,7 @@ BootstrapCheck::BootstrapCheck(const io::World& world, base::MemberId self, cons
 void BootstrapCheck::start() {
   ASSERT(!questions_.empty());
   open_count_ = questions_.size();
-  for (const std::unique_ptr<PeerQuestion>& question : questions_) question->ask(kPeerMembersPath, kAnswerTimeout);
+  for (const std::unique_ptr<PeerQuestion>& question : questions_) question->ask(kPeerMembersPath, kCheckTimeout);
 }
 
 void BootstrapCheck::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::string> answer) {

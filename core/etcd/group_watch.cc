@@ -9,7 +9,7 @@ namespace etcd {
 
 namespace {
 
-constexpr base::Duration kAnswerTimeout = std::chrono::seconds(1);
+constexpr base::Duration kWatchTimeout = std::chrono::seconds(1);
 constexpr base::Duration kNews = std::chrono::milliseconds(100);  // until the others have heard as well that it is committed
 
 bool has(const etcdserverpb::MemberListResponse& list, base::MemberId member) {
@@ -71,7 +71,7 @@ void GroupWatch::ask_next() {
 void GroupWatch::ask(std::string_view path) {
   PeerQuestionListener& listener = *this;
   question_ = std::make_unique<PeerQuestion>(world_, to_ask_.back(), listener);
-  question_->ask(path, kAnswerTimeout);
+  question_->ask(path, kWatchTimeout);
 }
 
 void GroupWatch::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::string> answer) {

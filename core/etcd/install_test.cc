@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using Call = testing::TestServer::Call;
 
-struct Done final : io::Completion {
+struct InstallDone final : io::Completion {
   void complete(base::Status status) override { result = std::move(status); }
   std::optional<base::Status> result;
 };
@@ -84,16 +84,16 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
     std::string all;
     REQUIRE_FALSE((*source)->read(1U << 26U, all).value());
     const auto sink = machine_->receive_snapshot(mark_);
-    Done taken;
+    InstallDone taken;
     sink->take(all, taken);
     REQUIRE(sim.run_until([&] { return taken.result.has_value(); }, 60s));
-    Done ended;
+    InstallDone ended;
     sink->end(ended);
     REQUIRE(sim.run_until([&] { return ended.result.has_value(); }, 60s));
     REQUIRE(ended.result->has_value());
   }
   void install_copy() {
-    Done done;
+    InstallDone done;
     machine_->install(mark_, done);
     REQUIRE(sim.run_until([&] { return done.result.has_value(); }, 60s));
     REQUIRE(done.result->has_value());

@@ -11,7 +11,7 @@ namespace etcd {
 
 namespace {
 
-constexpr base::Duration kAnswerTimeout = std::chrono::seconds(10);  // etcd cluster_util.go
+constexpr base::Duration kJoinTimeout = std::chrono::seconds(10);  // etcd cluster_util.go
 constexpr base::Duration kObjectionTimeout = std::chrono::seconds(1);  // as BootstrapCheck
 
 std::vector<std::string> sorted(std::vector<std::string> urls) {
@@ -129,7 +129,7 @@ void JoinQuestion::ask_next() {
   question_ = std::make_unique<PeerQuestion>(world_, std::move(addresses), answers);
   asks_removed_ = false;
   const bool has_joined = std::any_of(lists_.begin(), lists_.end(), [this](const auto& list) { return join(config_, list).has_value(); });
-  question_->ask(kPeerMembersPath, has_joined ? kObjectionTimeout : kAnswerTimeout);
+  question_->ask(kPeerMembersPath, has_joined ? kObjectionTimeout : kJoinTimeout);
 }
 
 void JoinQuestion::on_peer_answer(PeerQuestion& /*question*/, std::optional<std::string> answer) {

@@ -12,7 +12,7 @@ namespace etcd {
 
 namespace {
 constexpr base::Duration kInterval = std::chrono::seconds(4);
-constexpr base::Duration kAnswerTimeout = std::chrono::seconds(2);
+constexpr base::Duration kVersionTimeout = std::chrono::seconds(2);
 }  // namespace
 
 VersionMonitor::VersionMonitor(const io::World& world, replica::Replica& replica, const StateMachine& machine)
@@ -56,7 +56,7 @@ void VersionMonitor::on_timer() {
   lowest_ = *parse_version(kEtcdVersion);
   is_somebody_silent_ = questions_.size() < others_.size();
   open_count_ = questions_.size();
-  for (const std::unique_ptr<PeerQuestion>& question : questions_) question->ask(kPeerVersionPath, kAnswerTimeout);
+  for (const std::unique_ptr<PeerQuestion>& question : questions_) question->ask(kPeerVersionPath, kVersionTimeout);
   if (open_count_ == 0) decide();
 }
 

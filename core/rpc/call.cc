@@ -18,10 +18,10 @@ namespace {
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::size_t kIdleCallsMax = 1024;
 constexpr std::size_t kStatusMessageBytesMax = 8U << 10U;  // far below what a header block may hold
-constexpr std::size_t kKeptCapacity = 1U << 10U;  // of a header; what an unusual one needed is given back
+constexpr std::size_t kCallKeptCapacity = 1U << 10U;  // of a header; what an unusual one needed is given back
 
 void clear_header(std::string& value) {
-  if (value.capacity() > kKeptCapacity) {
+  if (value.capacity() > kCallKeptCapacity) {
     base::release(value);
   } else {
     value.clear();

@@ -12,7 +12,7 @@
 namespace rpc {
 namespace {
 
-constexpr std::size_t kReadBytes = 64U << 10U;
+constexpr std::size_t kClientReadBytes = 64U << 10U;
 constexpr std::string_view kUserAgent = "grpc-lockstep/1";
 
 }  // namespace
@@ -201,7 +201,7 @@ void ClientConnection::reset_stream(std::int32_t stream_id, std::uint32_t error_
 void ClientConnection::on_readable() {
   const Entry entry(*this);
   if (stage_ == Stage::closed) return;
-  if (input_.empty()) input_.resize(kReadBytes);  // not before: most attempts to reach a member that is away end without a byte
+  if (input_.empty()) input_.resize(kClientReadBytes);  // not before: most attempts to reach a member that is away end without a byte
   const io::ReadResult result = stream_->read(base::as_writable_bytes(input_));
   if (result.count > 0) {
     const std::string_view bytes = std::string_view(input_).substr(0, result.count);

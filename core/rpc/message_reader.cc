@@ -8,10 +8,10 @@
 namespace rpc {
 namespace {
 
-constexpr std::size_t kKeptCapacity = 64U << 10U;  // a larger buffer is given back after its message
+constexpr std::size_t kReaderKeptCapacity = 64U << 10U;  // a larger buffer is given back after its message
 
 void clear_buffer(std::string& buffer) {
-  if (buffer.capacity() > kKeptCapacity) {
+  if (buffer.capacity() > kReaderKeptCapacity) {
     base::release(buffer);
   } else {
     buffer.clear();

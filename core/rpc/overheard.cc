@@ -12,8 +12,8 @@ namespace rpc {
 
 namespace {
 
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr std::size_t kFrameHeaderBytes = 9;
+constexpr std::string_view kHeardPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::size_t kHeardHeaderBytes = 9;
 constexpr std::size_t kMessageBytesMax = 1U << 30U;
 
 std::size_t number_of(Side side) { return static_cast<std::size_t>(side); }
@@ -64,10 +64,10 @@ void Overheard::add(Side from, std::string_view bytes) {
   if (half.is_lost) return;
   half.bytes += bytes;
   if (!half.has_begun) {
-    if (half.bytes.size() < kPreface.size()) return;
+    if (half.bytes.size() < kHeardPreface.size()) return;
     half.has_begun = true;
-    half.is_lost = half.bytes.compare(0, kPreface.size(), kPreface) != 0;
-    half.bytes.erase(0, kPreface.size());
+    half.is_lost = half.bytes.compare(0, kHeardPreface.size(), kHeardPreface) != 0;
+    half.bytes.erase(0, kHeardPreface.size());
   }
   while (!half.is_lost && take_frame(from, half)) {
   }
@@ -77,11 +77,11 @@ void Overheard::add(Side from, std::string_view bytes) {
 // False: it is not whole yet.
 bool Overheard::take_frame(Side from, Half& half) {
   const std::string_view bytes = half.bytes;
-  if (bytes.size() < kFrameHeaderBytes) return false;
+  if (bytes.size() < kHeardHeaderBytes) return false;
   const std::size_t size = big_endian(bytes.substr(0, 3));
-  if (bytes.size() < kFrameHeaderBytes + size) return false;
+  if (bytes.size() < kHeardHeaderBytes + size) return false;
   const Frame frame{static_cast<std::uint8_t>(bytes[3]), static_cast<std::uint8_t>(bytes[4]), big_endian(bytes.substr(5, 4)) & 0x7fffffffU,
-                    bytes.substr(kFrameHeaderBytes, size)};
+                    bytes.substr(kHeardHeaderBytes, size)};
   bool is_understood = true;
   if (frame.type == NGHTTP2_DATA) is_understood = on_data(from, frame);
   if (frame.type == NGHTTP2_HEADERS || frame.type == NGHTTP2_CONTINUATION) is_understood = on_headers(from, half, frame);
@@ -93,7 +93,7 @@ bool Overheard::take_frame(Side from, Half& half) {
     }
   }
   half.is_lost = !is_understood;
-  half.bytes.erase(0, kFrameHeaderBytes + size);
+  half.bytes.erase(0, kHeardHeaderBytes + size);
   return true;
 }
 

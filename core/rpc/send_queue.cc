@@ -9,7 +9,7 @@
 namespace rpc {
 namespace {
 
-constexpr std::size_t kKeptCapacity = 64U << 10U;
+constexpr std::size_t kQueueKeptCapacity = 64U << 10U;
 
 }  // namespace
 
@@ -79,7 +79,7 @@ void SendQueue::clear() {
 
 void SendQueue::clear_copied() {
   copied_taken_ = 0;
-  if (copied_.capacity() > kKeptCapacity) {
+  if (copied_.capacity() > kQueueKeptCapacity) {
     base::release(copied_);
   } else {
     copied_.clear();

@@ -12,7 +12,7 @@
 namespace rpc {
 namespace {
 
-constexpr std::size_t kReadBytes = 256U << 10U;
+constexpr std::size_t kServerReadBytes = 256U << 10U;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Status too_large_to_send(std::size_t size) {
 class Server::Impl final : public io::ListenHandler, public Attention {
  public:
   Impl(const io::World& world, ServerOptions options)
-      : core_{world, std::move(options), *this, {}, {}, {}, make_server_callbacks(), make_server_option(), std::string(kReadBytes, '\0'), {}},
+      : core_{world, std::move(options), *this, {}, {}, {}, make_server_callbacks(), make_server_option(), std::string(kServerReadBytes, '\0'), {}},
         flush_hook_(*this),
         next_turn_hook_(*this) {}
 

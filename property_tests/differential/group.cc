@@ -12,10 +12,10 @@ namespace property_tests::differential {
 
 namespace {
 
-constexpr base::Duration kStartTimeMax = std::chrono::seconds(60);
-constexpr base::Duration kAnswerTimeMax = std::chrono::seconds(30);
+constexpr base::Duration kGroupStartTimeMax = std::chrono::seconds(60);
+constexpr base::Duration kGroupAnswerTimeMax = std::chrono::seconds(30);
 constexpr base::Duration kLittleTime = std::chrono::milliseconds(500);
-constexpr base::Duration kPollTime = std::chrono::milliseconds(20);
+constexpr base::Duration kGroupPollTime = std::chrono::milliseconds(20);
 
 std::string name_of(std::size_t number) { return "m" + std::to_string(number); }
 
@@ -75,7 +75,7 @@ void Group::start_last() {
   Running& last = members_.back();
   ASSERT(last.process == nullptr);
   last.process = std::make_unique<ServerProcess>(program_, parent_, last.part);
-  const base::Instant deadline = world_.world().clock.now() + kStartTimeMax;
+  const base::Instant deadline = world_.world().clock.now() + kGroupStartTimeMax;
   while (world_.world().clock.now() < deadline && !is_serving(members_.size())) {
     if (!last.process->is_running()) break;
   }
@@ -92,13 +92,13 @@ bool Group::is_serving(std::size_t member) {
   Call call;
   begin(member, {Kind::range, range, {}}, Patience::little, call);
   const bool is_good = finish(call).ok();
-  const base::Instant again = world_.world().clock.now() + kPollTime;
-  while (!is_good && world_.world().clock.now() < again) world_.run_turn(kPollTime);
+  const base::Instant again = world_.world().clock.now() + kGroupPollTime;
+  while (!is_good && world_.world().clock.now() < again) world_.run_turn(kGroupPollTime);
   return is_good;
 }
 
 bool Group::is_up_in_time() {
-  const base::Instant deadline = world_.world().clock.now() + kStartTimeMax;
+  const base::Instant deadline = world_.world().clock.now() + kGroupStartTimeMax;
   for (std::size_t number = 1; number < members_.size(); ++number) {
     while (!is_serving(number)) {
       if (world_.world().clock.now() > deadline || !members_[number - 1].process->is_running()) return false;
@@ -116,7 +116,7 @@ void Group::begin(std::size_t member, const Request& request, Patience patience,
   }
   const Request real = names_.to_real(request);
   rpc::CallOptions options;
-  options.deadline = world_.world().clock.now() + (patience == Patience::much ? kAnswerTimeMax : kLittleTime);
+  options.deadline = world_.world().clock.now() + (patience == Patience::much ? kGroupAnswerTimeMax : kLittleTime);
   call.member = member;
   call.patience = patience;
   call.kind = real.kind;

@@ -174,15 +174,24 @@ class Headers(unittest.TestCase):
             self.assertEqual(list(headers.check([Source('core/base/a.h', '')], root, build)), [])
 
 
+def findings_of_two(one, text):
+    return [str(f) for f in findings_of([one, Source('core/raft/b.cc', text)])]
+
+
 class Unity(unittest.TestCase):
-    def test_a_function_that_a_neighbour_has_too_is_found(self):
+    def test_what_a_neighbour_has_too_is_found(self):
         def unnamed(code):
             return f'namespace raft {{\n\nnamespace {{\n\n{code}\n}}  // namespace\n\n}}  // namespace raft\n'
         one = Source('core/raft/a.cc', unnamed('// Says it.\nstd::string text_of(int value) {\n  return std::to_string(value);\n}\n'))
         same = unnamed('constexpr int kMost = 3;\n\ntemplate <typename T>\nstd::string text_of(const T& value) { return one_of(value); }\n')
         found = [str(f) for f in findings_of([one, Source('core/raft/b.cc', same)])]
         self.assertEqual(len(found), 1, found)
-        self.assertTrue(found[0].startswith('core/raft/b.cc:8: text_of() stands in'), found[0])
+        self.assertTrue(found[0].startswith('core/raft/b.cc:8: text_of stands in'), found[0])
+        for code in ('struct text_of final {};', 'enum class text_of : int { one };'):
+            self.assertEqual(len(findings_of_two(one, unnamed(code))), 1, code)
+        constant = Source('core/raft/a.cc', unnamed('constexpr std::size_t kMost = 3;'))
+        for code in ('const std::array<int, 2> kMost = {1, 2};', 'constexpr Case kMost[] = {{1}};', 'constexpr std::chrono::seconds kMost(2);'):
+            self.assertEqual(len(findings_of_two(constant, unnamed(code))), 1, code)
         # Another folder, a test, a program of its own, a method, a call.
         for path, code in (('core/base/b.cc', same), ('core/raft/b_test.cc', same), ('core/raft/main.cc', same + '\nint main() { return 0; }\n'),
                            ('core/raft/b.cc', unnamed('struct A {\n  std::string text_of(int value);\n};\nconst int kSize = text_of(1).size();\n'))):

@@ -13,7 +13,7 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr std::size_t kShownBytes = 16;  // of a value: unique values say at their beginning whose they are
+constexpr std::size_t kValueShownBytes = 16;  // of a value: unique values say at their beginning whose they are
 constexpr int kShownKeys = 3;
 
 template <typename Message, typename Words>
@@ -27,7 +27,7 @@ std::string counted(std::int64_t count, std::string_view what) { return decimal(
 
 std::string key_words(const mvccpb::KeyValue& kv) {
   std::string out = base::escaped(kv.key());
-  if (!kv.value().empty()) out += " = \"" + base::escaped(kv.value().substr(0, kShownBytes)) + (kv.value().size() > kShownBytes ? "…\"" : "\"");
+  if (!kv.value().empty()) out += " = \"" + base::escaped(kv.value().substr(0, kValueShownBytes)) + (kv.value().size() > kValueShownBytes ? "…\"" : "\"");
   return out + " (of revision " + decimal(kv.mod_revision()) + ")";
 }
 

@@ -14,11 +14,11 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
-constexpr base::Duration kDuration = std::chrono::seconds(100);
+constexpr base::Duration kClusterFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kClusterDuration = std::chrono::seconds(100);
 // The last requests of each client are sent this long after the faults have ended, and must be answered. A client that has to find a
 // member of the core first waits for each of the others as long as it has patience.
-constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+constexpr base::Duration kClusterCalmBefore = std::chrono::seconds(10);
 constexpr base::Duration kSteadyUntil = std::chrono::seconds(60);
 constexpr base::Duration kSteadyDuration = std::chrono::seconds(100);
 
@@ -51,13 +51,13 @@ class ClusterScenario final : public GroupScenario {
     if (plan.members > 2 && decisions.happens("plan-has-learners", {}, 250'000)) {
       plan.learners = 1 + static_cast<std::uint32_t>(decisions.below("plan-learners", {}, std::min<std::uint32_t>(plan.members - 2, 2)));
     }
-    plan.faults_until = kFaultsUntil;
-    plan.duration = kDuration;
+    plan.faults_until = kClusterFaultsUntil;
+    plan.duration = kClusterDuration;
     draw_usual(decisions, plan);
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_damage(decisions, plan);
     draw_versions(decisions, plan);
-    draw_workload(decisions, operations, kCalmBefore, plan);
+    draw_workload(decisions, operations, kClusterCalmBefore, plan);
     return plan;
   }
 };
@@ -78,7 +78,7 @@ class SteadyScenario final : public GroupScenario {
     plan.faults_until = kSteadyUntil;
     plan.duration = kSteadyDuration;
     draw_usual(decisions, plan);
-    draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyUntil / std::chrono::seconds(1)), kCalmBefore, plan);
+    draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyUntil / std::chrono::seconds(1)), kClusterCalmBefore, plan);
     return plan;
   }
 

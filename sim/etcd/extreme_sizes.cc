@@ -15,7 +15,7 @@ using io::sim::Identity;
 constexpr std::uint32_t kExtremePerMillion = 250'000;
 constexpr std::uint32_t kGroupPerMillion = 500'000;
 
-enum class Group : std::uint8_t {
+enum class ExtremeGroup : std::uint8_t {
   gate,      // what may be committed and not applied
   bytes,     // of the log in memory, and with it of what may be uncommitted
   entries,   // likewise, so few that whoever is away for a moment needs a snapshot
@@ -30,7 +30,7 @@ constexpr int kGroupCount = 9;
 
 // Drawn [first, last).
 struct Extreme {
-  Group group;
+  ExtremeGroup group;
   std::string_view name;
   std::uint64_t first;
   std::uint64_t last;
@@ -38,43 +38,43 @@ struct Extreme {
   std::size_t peer::Options::* lanes;   // or of its transport
   base::Duration peer::Options::* wait;  // or one of its times, in nanoseconds
 };
-constexpr Extreme bound(Group group, std::string_view name, std::uint64_t first, std::uint64_t last, std::uint64_t Tuning::* field) {
+constexpr Extreme bound(ExtremeGroup group, std::string_view name, std::uint64_t first, std::uint64_t last, std::uint64_t Tuning::* field) {
   return {group, name, first, last, field, nullptr, nullptr};
 }
-constexpr Extreme lane(Group group, std::string_view name, std::uint64_t first, std::uint64_t last, std::size_t peer::Options::* field) {
+constexpr Extreme lane(ExtremeGroup group, std::string_view name, std::uint64_t first, std::uint64_t last, std::size_t peer::Options::* field) {
   return {group, name, first, last, nullptr, field, nullptr};
 }
-constexpr Extreme wait(Group group, std::string_view name, std::uint64_t first_ms, std::uint64_t last_ms, base::Duration peer::Options::* field) {
+constexpr Extreme wait(ExtremeGroup group, std::string_view name, std::uint64_t first_ms, std::uint64_t last_ms, base::Duration peer::Options::* field) {
   return {group, name, first_ms * 1'000'000, last_ms * 1'000'000, nullptr, nullptr, field};
 }
 
-constexpr std::string_view kKeptEntries = "kept_entries_max";
-constexpr std::string_view kCatchUpEntries = "catch_up_entries";
+constexpr std::string_view kKeptEntriesSize = "kept_entries_max";
+constexpr std::string_view kCatchUpEntriesSize = "catch_up_entries";
 constexpr std::string_view kStoreWalBytes = "store_wal_bytes_max";
 constexpr std::string_view kPinnedBytes = "store_snapshot_wal_bytes";
 
 constexpr std::array kExtremes = {
-    bound(Group::gate, "unapplied_entries_max", 3, 20, &Tuning::unapplied_entries_max),
-    bound(Group::bytes, "kept_bytes_max", 12 << 10, 64 << 10, &Tuning::kept_bytes_max),
-    bound(Group::entries, kKeptEntries, 12, 30, &Tuning::kept_entries_max),
-    bound(Group::entries, "truncate_step_entries", 1, 5, &Tuning::truncate_step_entries),
-    lane(Group::lanes, "peer_control_bytes_max", 512, 4 << 10, &peer::Options::control_bytes_max),
-    lane(Group::lanes, "peer_appends_bytes_max", 1 << 10, 16 << 10, &peer::Options::appends_bytes_max),
-    wait(Group::silence, "peer_silence_timeout_ns", 500, 3000, &peer::Options::silence_timeout),
-    wait(Group::silence, "peer_keep_alive_interval_ns", 50, 300, &peer::Options::keep_alive_interval),
-    wait(Group::silence, "peer_receipt_interval_ns", 20, 200, &peer::Options::receipt_interval),
-    bound(Group::transfer, "snapshots_max", 1, 2, &Tuning::snapshots_max),
-    lane(Group::transfer, "snapshot_piece_bytes", 512, 8 << 10, &peer::Options::snapshot_piece_bytes),
-    lane(Group::transfer, "snapshot_window_bytes", 1 << 10, 16 << 10, &peer::Options::snapshot_window_bytes),
-    wait(Group::transfer, "snapshot_stall_timeout_ns", 100, 3000, &peer::Options::snapshot_stall_timeout),
-    wait(Group::transfer, "snapshot_idle_timeout_ns", 200, 3000, &peer::Options::snapshot_idle_timeout),
-    bound(Group::pinning, kStoreWalBytes, 48 << 10, 160 << 10, &Tuning::store_wal_bytes_max),
-    bound(Group::pinning, kPinnedBytes, 160 << 10, 256 << 10, &Tuning::store_snapshot_wal_bytes),
-    bound(Group::segments, "log_segment_bytes", 4 << 10, 16 << 10, &Tuning::log_segment_bytes),
-    bound(Group::streams, "stream_queued_bytes_max", 1, 4 << 10, &Tuning::stream_queued_bytes_max),
+    bound(ExtremeGroup::gate, "unapplied_entries_max", 3, 20, &Tuning::unapplied_entries_max),
+    bound(ExtremeGroup::bytes, "kept_bytes_max", 12 << 10, 64 << 10, &Tuning::kept_bytes_max),
+    bound(ExtremeGroup::entries, kKeptEntriesSize, 12, 30, &Tuning::kept_entries_max),
+    bound(ExtremeGroup::entries, "truncate_step_entries", 1, 5, &Tuning::truncate_step_entries),
+    lane(ExtremeGroup::lanes, "peer_control_bytes_max", 512, 4 << 10, &peer::Options::control_bytes_max),
+    lane(ExtremeGroup::lanes, "peer_appends_bytes_max", 1 << 10, 16 << 10, &peer::Options::appends_bytes_max),
+    wait(ExtremeGroup::silence, "peer_silence_timeout_ns", 500, 3000, &peer::Options::silence_timeout),
+    wait(ExtremeGroup::silence, "peer_keep_alive_interval_ns", 50, 300, &peer::Options::keep_alive_interval),
+    wait(ExtremeGroup::silence, "peer_receipt_interval_ns", 20, 200, &peer::Options::receipt_interval),
+    bound(ExtremeGroup::transfer, "snapshots_max", 1, 2, &Tuning::snapshots_max),
+    lane(ExtremeGroup::transfer, "snapshot_piece_bytes", 512, 8 << 10, &peer::Options::snapshot_piece_bytes),
+    lane(ExtremeGroup::transfer, "snapshot_window_bytes", 1 << 10, 16 << 10, &peer::Options::snapshot_window_bytes),
+    wait(ExtremeGroup::transfer, "snapshot_stall_timeout_ns", 100, 3000, &peer::Options::snapshot_stall_timeout),
+    wait(ExtremeGroup::transfer, "snapshot_idle_timeout_ns", 200, 3000, &peer::Options::snapshot_idle_timeout),
+    bound(ExtremeGroup::pinning, kStoreWalBytes, 48 << 10, 160 << 10, &Tuning::store_wal_bytes_max),
+    bound(ExtremeGroup::pinning, kPinnedBytes, 160 << 10, 256 << 10, &Tuning::store_snapshot_wal_bytes),
+    bound(ExtremeGroup::segments, "log_segment_bytes", 4 << 10, 16 << 10, &Tuning::log_segment_bytes),
+    bound(ExtremeGroup::streams, "stream_queued_bytes_max", 1, 4 << 10, &Tuning::stream_queued_bytes_max),
 };
 
-bool is_of_several(Group group) { return group == Group::lanes || group == Group::silence || group == Group::transfer || group == Group::pinning; }
+bool is_of_several(ExtremeGroup group) { return group == ExtremeGroup::lanes || group == ExtremeGroup::silence || group == ExtremeGroup::transfer || group == ExtremeGroup::pinning; }
 
 }  // namespace
 
@@ -84,16 +84,16 @@ bool draw_extreme_sizes(Decisions& decisions, Plan& plan) {
   for (std::size_t group = 0; group < is_on.size(); ++group) is_on[group] = decisions.happens("plan-extreme", {group}, kGroupPerMillion);
   // While a snapshot is read the store does not become durable, so that a member whose disk hangs stops a group with a short log for most of
   // the time: nobody would get all his answers.
-  if (machines_of(plan) > 1 && is_on[static_cast<std::size_t>(Group::transfer)]) {
-    is_on[static_cast<std::size_t>(Group::bytes)] = is_on[static_cast<std::size_t>(Group::entries)] = false;
+  if (machines_of(plan) > 1 && is_on[static_cast<std::size_t>(ExtremeGroup::transfer)]) {
+    is_on[static_cast<std::size_t>(ExtremeGroup::bytes)] = is_on[static_cast<std::size_t>(ExtremeGroup::entries)] = false;
   }
   for (const Extreme& extreme : kExtremes) {
     if (!is_on[static_cast<std::size_t>(extreme.group)] || (is_of_several(extreme.group) && machines_of(plan) == 1)) continue;
     plan.sizes[std::string(extreme.name)] =
         extreme.first + decisions.below("plan-extreme-size", Identity{io::sim::key(extreme.name)}, extreme.last - extreme.first);
   }
-  std::uint64_t& catch_up = plan.sizes[std::string(kCatchUpEntries)];
-  catch_up = std::min(catch_up, plan.sizes[std::string(kKeptEntries)] / 2);
+  std::uint64_t& catch_up = plan.sizes[std::string(kCatchUpEntriesSize)];
+  catch_up = std::min(catch_up, plan.sizes[std::string(kKeptEntriesSize)] / 2);
   return true;
 }
 

@@ -26,9 +26,9 @@ std::optional<std::uint64_t> number_of(std::string_view key) {
 }
 
 // Draws one request; each draw has a name.
-class Drawer {
+class LoadDrawer {
  public:
-  Drawer(const HistoryLoadOptions& options, std::uint32_t client, std::uint32_t number, const SeenKeys& seen, std::int64_t first,
+  LoadDrawer(const HistoryLoadOptions& options, std::uint32_t client, std::uint32_t number, const SeenKeys& seen, std::int64_t first,
          std::int64_t shown)
       : options_(options), client_(client), number_(number), seen_(seen), first_(first), shown_(shown),
         name_(base::mix64(base::mix64(options.seed, client), number)) {}
@@ -194,7 +194,7 @@ void SeenKeys::learn(HistoryCall call, std::string_view request, std::string_vie
 
 LoadRequest HistoryLoad::draw(std::uint32_t client, std::uint32_t number, const SeenKeys& seen, std::int64_t first,
                               std::int64_t shown) const {
-  return Drawer(options_, client, number, seen, first, shown).draw();
+  return LoadDrawer(options_, client, number, seen, first, shown).draw();
 }
 
 }  // namespace sim::etcd

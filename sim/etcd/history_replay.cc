@@ -12,14 +12,14 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr std::size_t kShownBytes = 600;  // of a message
+constexpr std::size_t kMessageShownBytes = 600;  // of a message
 
 using ::etcd::parse;
 
 template <typename Message>
 std::string short_text(const Message& message) {
   std::string text = message.ShortDebugString();
-  return text.size() > kShownBytes ? text.substr(0, kShownBytes) + "…" : text;
+  return text.size() > kMessageShownBytes ? text.substr(0, kMessageShownBytes) + "…" : text;
 }
 
 ModelKeyValue from_wire(const mvccpb::KeyValue& kv) {

@@ -19,7 +19,7 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr std::size_t kShownBytes = 600;  // of a message in a verdict
+constexpr std::size_t kAnswerShownBytes = 600;  // of a message in a verdict
 
 KeyValues to_wire(const std::vector<ModelKeyValue>& kvs) {
   KeyValues out;
@@ -399,7 +399,7 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
   txn.mutable_header()->clear_raft_term();
   if (request.wire.is_write && request.wire.first_value.empty()) {
     const auto same = answers_.find(request.wire.bytes);
-    const std::string shown = txn.ShortDebugString().substr(0, kShownBytes);
+    const std::string shown = txn.ShortDebugString().substr(0, kAnswerShownBytes);
     if (same == answers_.end()) return accuse(request, "it was acknowledged, but the log does not hold it: { " + shown + " }");
     const auto one = same->second.find(txn.SerializeAsString());
     if (one == same->second.end()) return accuse(request, "no transaction like it in the log has the answer { " + shown + " }");
@@ -413,8 +413,8 @@ void KvOracle::on_txn(const Request& request, std::string_view response) {
   const std::string right = answer_words(request.wire.path, expected->SerializeAsString());
   if (answered != right) return accuse(request, "it was told: " + answered + "; right is: " + right);
   // They differ in what those words leave out.
-  accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kShownBytes) + " } instead of { " +
-                      expected->ShortDebugString().substr(0, kShownBytes) + " }");
+  accuse(request, "its answer is { " + txn.ShortDebugString().substr(0, kAnswerShownBytes) + " } instead of { " +
+                      expected->ShortDebugString().substr(0, kAnswerShownBytes) + " }");
 }
 
 void KvOracle::on_compact(const Request& request, std::string_view response) {

@@ -13,10 +13,10 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kMembershipFaultsUntil = std::chrono::seconds(50);
 // Who joins in the calm may have to wait for each of those that stay broken.
-constexpr base::Duration kDuration = std::chrono::seconds(130);
-constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+constexpr base::Duration kMembershipDuration = std::chrono::seconds(130);
+constexpr base::Duration kMembershipCalmBefore = std::chrono::seconds(10);
 constexpr std::uint32_t kFoundersMax = 5;
 constexpr std::uint32_t kSparesMax = 4;
 
@@ -33,14 +33,14 @@ class MembershipScenario final : public Scenario {
     const std::uint32_t spares_max = std::min(kSparesMax, kMembersMax - plan.members);
     plan.spares = 1 + static_cast<std::uint32_t>(decisions.below("plan-spares", {}, spares_max));
     plan.clients = draw_client_count(decisions, 6);
-    plan.faults_until = kFaultsUntil;
-    plan.duration = kDuration;
+    plan.faults_until = kMembershipFaultsUntil;
+    plan.duration = kMembershipDuration;
     draw_sizes(decisions, plan);
     draw_group_sizes(decisions, plan);
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_change_rules(decisions, plan);
-    draw_workload(decisions, operations, kCalmBefore, plan);
-    draw_changes(decisions, kFaultsUntil - kNoChangeBefore, plan);
+    draw_workload(decisions, operations, kMembershipCalmBefore, plan);
+    draw_changes(decisions, kMembershipFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
     draw_versions(decisions, plan);
     return plan;

@@ -8,12 +8,12 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr std::size_t kShownBytes = 24;  // of a value
+constexpr std::size_t kRequestShownBytes = 24;  // of a value
 
 std::string quoted(const std::string& value) {
   std::string out = "\"";
-  out += base::escaped(value.substr(0, kShownBytes));
-  return out + (value.size() > kShownBytes ? "…\"" : "\"");
+  out += base::escaped(value.substr(0, kRequestShownBytes));
+  return out + (value.size() > kRequestShownBytes ? "…\"" : "\"");
 }
 
 std::string range_text(const std::string& key, const std::string& range_end) {

@@ -10,10 +10,10 @@ namespace sim::etcd {
 
 namespace {
 
-constexpr base::Duration kFaultsUntil = std::chrono::seconds(50);
-constexpr base::Duration kDuration = std::chrono::seconds(85);
+constexpr base::Duration kSingleFaultsUntil = std::chrono::seconds(50);
+constexpr base::Duration kSingleDuration = std::chrono::seconds(85);
 // The last requests of each client are sent this long after the faults have ended, and must be answered.
-constexpr base::Duration kCalmBefore = std::chrono::seconds(10);
+constexpr base::Duration kSingleCalmBefore = std::chrono::seconds(10);
 
 class SingleScenario final : public Scenario {
  public:
@@ -26,13 +26,13 @@ class SingleScenario final : public Scenario {
     plan.scenario = name_;
     plan.seed = seed;
     plan.clients = 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, 8));
-    plan.faults_until = kFaultsUntil;
-    plan.duration = kDuration;
+    plan.faults_until = kSingleFaultsUntil;
+    plan.duration = kSingleDuration;
     draw_sizes(decisions, plan);
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_faults(decisions, budget_, plan);
     if (budget_ == Budget::within) draw_damage(decisions, plan);
-    draw_workload(decisions, operations, kCalmBefore, plan);
+    draw_workload(decisions, operations, kSingleCalmBefore, plan);
     return plan;
   }
 

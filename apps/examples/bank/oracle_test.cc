@@ -15,8 +15,8 @@ namespace {
 
 // A log of what two clients, with sessions 1 and 2, have done so far:
 //   3 open a   4 open b   5 deposit a 20   6 transfer a b 5
-struct Fixture {
-  Fixture() {
+struct OracleFixture {
+  OracleFixture() {
     commit("session");
     commit("session");
     commit("1 1 open a");
@@ -46,7 +46,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("answers as the log has them are right") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask("1 1 open a"), "ok 3 a 0");
   const Question read = f.ask_to_read("");
   f.oracle.on_answer(f.oracle.on_asking(1, false, "2 1 transfer a b 5"), "ok 6 a 15 b 5");
@@ -67,13 +67,13 @@ TEST_CASE("answers as the log has them are right") {
 }
 
 TEST_CASE("a write that was answered and is not in the log is lost") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask("1 4 deposit a 5"), "ok 7 a 20");
   CHECK(f.accuses("is not in the committed log"));
 }
 
 TEST_CASE("a write that takes effect twice is seen by its answer") {
-  Fixture f;
+  OracleFixture f;
   f.commit("2 1 transfer a b 5");
   f.oracle.on_answer(f.ask("1 1 open a"), "ok 3 a 0");
   f.oracle.on_answer(f.oracle.on_asking(1, false, "2 1 transfer a b 5"), "ok 7 a 10 b 10");
@@ -82,13 +82,13 @@ TEST_CASE("a write that takes effect twice is seen by its answer") {
 
 TEST_CASE("what had to be refused was not, or the other way round") {
   {
-    Fixture f;
+    OracleFixture f;
     const Question question = f.ask("1 4 transfer a b 16");
     f.commit("1 4 transfer a b 16");
     f.oracle.on_answer(question, "ok 7 a 0 b 21");
     CHECK(f.accuses("the log says that it is refused"));
   }
-  Fixture f;
+  OracleFixture f;
   const Question question = f.ask("1 4 transfer a b 15");
   f.commit("1 4 transfer a b 15");
   f.oracle.on_answer(question, "no: a has 15, which is less than 15");
@@ -96,7 +96,7 @@ TEST_CASE("what had to be refused was not, or the other way round") {
 }
 
 TEST_CASE("a write does not take effect before what was known when it was asked") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read(""), "ok 6 a 15 b 5");
   f.oracle.on_answer(f.ask("1 3 deposit a 20"), "ok 5 a 20");
   CHECK(f.accuses("took effect before it was asked: index 6 was known then"));
@@ -105,7 +105,7 @@ TEST_CASE("a write does not take effect before what was known when it was asked"
 TEST_CASE("a read shows what anybody was told before it was asked, whether it names accounts or not") {
   for (const std::string_view accounts : {"", "b"}) {
     CAPTURE(accounts);
-    Fixture f;
+    OracleFixture f;
     f.oracle.on_answer(f.oracle.on_asking(1, false, "2 1 transfer a b 5"), "ok 6 a 15 b 5");
     f.oracle.on_answer(f.ask_to_read(accounts), accounts.empty() ? "ok 5 a 20 b 0" : "ok 5 b 0");
     CHECK(f.accuses("index 6 was known before it was asked"));
@@ -113,72 +113,72 @@ TEST_CASE("a read shows what anybody was told before it was asked, whether it na
 }
 
 TEST_CASE("reads do not go back either") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read("b"), "ok 6 b 5");
   f.oracle.on_answer(f.ask_to_read("b"), "ok 5 b 0");
   CHECK(f.accuses("index 6 was known before it was asked"));
 }
 
 TEST_CASE("a read shows nothing that is not committed") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read("b"), "ok 7 b 5");
   CHECK(f.accuses("nothing is committed behind 6"));
 }
 
 TEST_CASE("a read shows the balances of its index") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read("a"), "ok 6 a 20");
   CHECK(f.accuses("was answered `ok 6 a 20`; the log says `ok 6 a 15`"));
 }
 
 TEST_CASE("an account that was there does not go missing, and none appears") {
   {
-    Fixture f;
+    OracleFixture f;
     f.oracle.on_answer(f.ask("1 1 open a"), "ok 3 a 0");
     f.oracle.on_answer(f.ask_to_read("a"), "no account is called a");
     CHECK(f.accuses("they were there at index 3"));
   }
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read("c"), "ok 6 c 0");
   CHECK(f.accuses("the log says `ok 6 c (missing)`"));
 }
 
 TEST_CASE("money that was made or lost shows in a read of all accounts") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read(""), "ok 6 a 20 b 5");
   CHECK(f.accuses("adds up to 25; deposited were 20"));
 }
 
 TEST_CASE("money in the wrong account shows too") {
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_answer(f.ask_to_read(""), "ok 6 a 5 b 15");
   CHECK(f.accuses("differs from what the log says"));
 }
 
 TEST_CASE("a session belongs to one client, and was begun") {
   {
-    Fixture f;
+    OracleFixture f;
     static_cast<void>(f.oracle.on_asking(0, false, "1 4 open c"));
     static_cast<void>(f.oracle.on_asking(1, false, "1 1 open c"));
     CHECK(f.accuses("was given to two clients"));
   }
   {
-    Fixture f;
+    OracleFixture f;
     static_cast<void>(f.oracle.on_asking(0, false, "7 1 open c"));
     CHECK(f.accuses("and nobody began it"));
   }
-  Fixture f;
+  OracleFixture f;
   f.commit("9 1 open c");
   CHECK(f.accuses("names a session that nobody began"));
 }
 
 TEST_CASE("the numbers of a session are told apart") {
   {
-    Fixture f;
+    OracleFixture f;
     f.commit("1 3 deposit a 21");
     CHECK(f.accuses("two writes are numbered alike"));
   }
-  Fixture f;
+  OracleFixture f;
   f.commit("1 5 deposit a 1");
   f.commit("1 4 deposit a 1");
   CHECK(f.accuses("is new behind"));
@@ -186,11 +186,11 @@ TEST_CASE("the numbers of a session are told apart") {
 
 TEST_CASE("what a member left on its disk is a state of the log") {
   {
-    Fixture f;
+    OracleFixture f;
     f.oracle.on_left("m1", "ok 7 a 15 b 5");
     CHECK(f.accuses("which nobody has committed"));
   }
-  Fixture f;
+  OracleFixture f;
   f.oracle.on_left("m1", "ok 5 a 15 b 5");
   CHECK(f.accuses("what member m1 left on its disk, at index 5, differs"));
 }
