@@ -74,7 +74,9 @@ constexpr std::array kExtremes = {
     bound(ExtremeGroup::streams, "stream_queued_bytes_max", 1, 4 << 10, &Tuning::stream_queued_bytes_max),
 };
 
-bool is_of_several(ExtremeGroup group) { return group == ExtremeGroup::lanes || group == ExtremeGroup::silence || group == ExtremeGroup::transfer || group == ExtremeGroup::pinning; }
+bool is_of_several(ExtremeGroup group) {
+  return group == ExtremeGroup::lanes || group == ExtremeGroup::silence || group == ExtremeGroup::transfer || group == ExtremeGroup::pinning;
+}
 
 }  // namespace
 
@@ -82,11 +84,6 @@ bool draw_extreme_sizes(Decisions& decisions, Plan& plan) {
   if (!decisions.happens("plan-has-extremes", {}, kExtremePerMillion)) return false;
   std::array<bool, kGroupCount> is_on{};
   for (std::size_t group = 0; group < is_on.size(); ++group) is_on[group] = decisions.happens("plan-extreme", {group}, kGroupPerMillion);
-  // While a snapshot is read the store does not become durable, so that a member whose disk hangs stops a group with a short log for most of
-  // the time: nobody would get all his answers.
-  if (machines_of(plan) > 1 && is_on[static_cast<std::size_t>(ExtremeGroup::transfer)]) {
-    is_on[static_cast<std::size_t>(ExtremeGroup::bytes)] = is_on[static_cast<std::size_t>(ExtremeGroup::entries)] = false;
-  }
   for (const Extreme& extreme : kExtremes) {
     if (!is_on[static_cast<std::size_t>(extreme.group)] || (is_of_several(extreme.group) && machines_of(plan) == 1)) continue;
     plan.sizes[std::string(extreme.name)] =

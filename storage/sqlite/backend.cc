@@ -131,7 +131,8 @@ class Backend::Impl final : public JobListener, public io::EndOfTurn, private So
   bool flush_is_due_ = false;       // the open batch should be written although it is small
   bool checkpoint_is_due_ = false;  // as soon as nothing is sealed
   bool last_checkpoint_was_incomplete_ = false;
-  bool waits_for_sources_ = false;  // the next checkpoint would cover no more than the last one
+  bool waits_for_sources_ = false;  // the next checkpoint would cover no more than the last one,
+  bool sync_is_due_ = false;        // but make more of it durable
   bool asked_for_end_of_turn_ = false;
   bool told_no_space_ = false;  // the operator was told, once per shortage
 
@@ -222,6 +223,7 @@ void Backend::Impl::on_batch_timer() {
 
 void Backend::Impl::on_checkpoint_timer() {
   checkpoint_is_due_ = true;
+  sync_is_due_ = true;
   pump();
 }
 
@@ -233,6 +235,7 @@ void Backend::Impl::want_durable() {
   if (!has_something_new()) return;
   flush_is_due_ = true;
   checkpoint_is_due_ = true;
+  sync_is_due_ = true;
   pump();
 }
 
@@ -258,7 +261,7 @@ void Backend::Impl::pump() {
   if (tail_->has_sealed()) {
     if (must_checkpoint_first()) checkpoint();
     else write_batch();
-  } else if (checkpoint_is_due_ && !waits_for_sources_) {
+  } else if (checkpoint_is_due_ && (!waits_for_sources_ || (sync_is_due_ && stored_ > durable_.applied))) {
     checkpoint();
   }
 }
@@ -302,10 +305,11 @@ void Backend::Impl::on_checkpointed() {
   ASSERT(stage_ == Stage::checkpointing);
   const base::Result<bool> covered = checkpoint_job_.covered();
   sizes_ = writer_->sizes();
-  const bool mark_moves = covered && *covered && stored_ > durable_.applied;
+  const bool mark_moves = covered && stored_ > durable_.applied;
   if (mark_moves) durable_.applied = stored_;
   if (!job_ended()) return;
   if (!covered) return fail(covered.error());
+  sync_is_due_ = false;
   last_checkpoint_was_incomplete_ = !*covered;
   if (*covered) {
     checkpoint_is_due_ = false;

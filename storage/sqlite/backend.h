@@ -154,7 +154,8 @@ class Backend {
   void want_durable();  // checkpoint as soon as nothing is queued
   base::StoreMark durable_mark() const;
 
-  // Of what is committed in the store's files; the tail is not in it. Batches go on while it lasts, checkpoints do not cover.
+  // Of what is committed in the store's files; the tail is not in it. Batches go on while it lasts, checkpoints do not cover, and what
+  // they leave is made durable where it is.
   base::Result<std::unique_ptr<Snapshot>> take_snapshot();
 
   std::uint64_t size_bytes() const;         // of the database file

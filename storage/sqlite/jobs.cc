@@ -103,6 +103,8 @@ void CheckpointJob::run() {
     }
   }
   covered_ = writer_->checkpoint();
+  if (!covered_ || *covered_) return;
+  if (const base::Status synced = writer_->sync_wal(); !synced) covered_ = base::fail(synced.error());
 }
 
 }  // namespace sqlite

@@ -88,7 +88,7 @@ class CheckpointJob final : public io::Job {
   void prepare(Store& store, Writer& writer, std::uint64_t vacuum_pages);
   void run() override;
   void finished() override { listener_.on_checkpointed(); }
-  // True: everything committed so far is durable in the database file.
+  // Everything committed so far is durable. True: in the database file; false: some of it in `-wal`, which a reader keeps from being copied.
   const base::Result<bool>& covered() const { return covered_; }
 
  private:

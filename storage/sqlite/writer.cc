@@ -216,6 +216,15 @@ base::Result<bool> Writer::checkpoint() {
   return is_complete;
 }
 
+base::Status Writer::sync_wal() {
+  sqlite3_file* wal = nullptr;
+  const int found = sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&wal));
+  ASSERT(found == SQLITE_OK);
+  ASSERT(wal != nullptr && wal->pMethods != nullptr);  // in WAL mode it is open with its connection
+  const int result = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  return result == SQLITE_OK ? base::Status() : base::fail(error_of(connection_.handle(), result));
+}
+
 // Filling.
 
 base::Status Writer::begin_filling() { return connection_.run("PRAGMA synchronous=OFF"); }

@@ -59,6 +59,8 @@ class Writer {
   base::Status vacuum(std::uint64_t pages_max);
   // Copies `-wal` into the database file. True: all of it is there and synced, so meta().applied is durable.
   base::Result<bool> checkpoint();
+  // What a reader keeps from being copied is made durable where it is, and meta().applied with it.
+  base::Status sync_wal();
 
   // Instead of write(), for a store that is made of another one's rows: nothing is synced, and until finish_filling() it stands below
   // any mark. Rows come in order, one transaction for each call.
