@@ -65,6 +65,19 @@ std::optional<Batch> batch_of(std::string_view summary) {
   return batch;
 }
 
+std::vector<Batch> joined(const std::vector<Batch>& batches) {
+  std::vector<Batch> out;
+  for (const Batch& batch : batches) {
+    if (out.empty() || out.back().scenario != batch.scenario || out.back().last_seed + 1 != batch.first_seed) {
+      out.push_back(batch);
+      continue;
+    }
+    out.back().last_seed = batch.last_seed;
+    for (const auto& fault : batch.faults) out.back().faults[fault.first] += fault.second;
+  }
+  return out;
+}
+
 std::string fault_table(const std::vector<Batch>& batches, const std::vector<Bug>& bugs) {
   std::string out = "Counted over ";
   for (const Batch& batch : batches) {

@@ -25,6 +25,8 @@ struct Batch {
 
 // Nothing: it is no such summary, or one of a batch that did without some kinds.
 std::optional<Batch> batch_of(std::string_view summary);
+// Batches of one scenario whose seeds follow each other are one: a long one may be run in parts.
+std::vector<Batch> joined(const std::vector<Batch>& batches);
 std::string fault_table(const std::vector<Batch>& batches, const std::vector<Bug>& bugs);
 // The document with this table between its marks; nothing when it has no marks.
 std::optional<std::string> with_table(std::string_view document, std::string_view table);

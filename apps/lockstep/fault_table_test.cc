@@ -73,4 +73,15 @@ TEST_CASE("a summary of a batch is read, and one that did without some kinds doe
   CHECK_FALSE(batch_of("["));
 }
 
+TEST_CASE("parts of a batch are one, and nothing else is") {
+  const Batch parts[] = {{"rot", 1, 5, {{"pause", 2}}}, {"rot", 6, 9, {{"pause", 1}, {"disk_slow", 4}}}, {"rot", 11, 12, {}}, {"single", 13, 14, {}}};
+  const std::vector<Batch> out = joined({std::begin(parts), std::end(parts)});
+  REQUIRE_EQ(out.size(), 3);
+  CHECK_EQ(out[0].first_seed, 1);
+  CHECK_EQ(out[0].last_seed, 9);
+  CHECK((out[0].faults == std::map<std::string, std::uint64_t>{{"disk_slow", 4}, {"pause", 3}}));
+  CHECK_EQ(out[1].first_seed, 11);
+  CHECK_EQ(out[2].scenario, "single");
+}
+
 }  // namespace lockstep

@@ -23,7 +23,7 @@ int run_faults(const Arguments& arguments) {
       }
       batches.push_back(*batch);
     }
-    const std::optional<std::string> written = with_table(document, fault_table(batches, bugs));
+    const std::optional<std::string> written = with_table(document, fault_table(joined(batches), bugs));
     if (!written || !(std::ofstream(path, std::ios::binary | std::ios::trunc) << *written)) {
       std::fprintf(stderr, "lockstep: %s has no marks for the table, or cannot be written\n", path.c_str());
       return 2;
