@@ -2,6 +2,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
 
 namespace base {
 
@@ -31,9 +35,33 @@ constexpr std::array<Table, kSlices> make_tables() {
 
 constexpr std::array<Table, kSlices> kTables = make_tables();
 
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(std::uint32_t state, std::string_view bytes) {
+  std::uint64_t wide = state;
+  for (; bytes.size() >= sizeof wide; bytes.remove_prefix(sizeof wide)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    wide = _mm_crc32_u64(wide, word);
+  }
+  auto narrow = static_cast<std::uint32_t>(wide);
+  for (const char byte : bytes) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(byte));
+  return narrow;
+}
+#endif
+
 }  // namespace
 
 void Crc32c::add(std::string_view bytes) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("sse4.2") != 0) {
+    state_ = crc_by_instruction(state_, bytes);
+    return;
+  }
+#endif
+  add_by_table(bytes);
+}
+
+void Crc32c::add_by_table(std::string_view bytes) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
   while (bytes.size() >= kSlices) {
     const std::uint32_t low = state_ ^ (at(0) | at(1) << 8U | at(2) << 16U | at(3) << 24U);

@@ -9,6 +9,8 @@ namespace base {
 class Crc32c {
  public:
   void add(std::string_view bytes);
+  // The same by a table, on machines whose instructions do not know it.
+  void add_by_table(std::string_view bytes);
   std::uint32_t value() const { return ~state_; }
 
  private:

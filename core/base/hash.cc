@@ -1,7 +1,9 @@
 #include "core/base/hash.h"
 
-#define XXH_INLINE_ALL
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // in its place: the widest vectors that the machine has. The numbers are the same.
+#endif
 
 namespace base {
 

@@ -47,7 +47,7 @@ void FileImage::write(std::uint64_t offset, std::span<const std::byte> data) {
     done += count;
     if (!chunk) {
       if (is_all_zero(part)) continue;  // zero-filled files stay holes
-      chunk = std::make_unique<Chunk>();
+      chunk = count == kChunkBytes ? std::make_unique_for_overwrite<Chunk>() : std::make_unique<Chunk>();
     }
     std::memcpy(chunk->data() + within, part.data(), count);
   }
