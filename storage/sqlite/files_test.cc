@@ -84,17 +84,17 @@ TEST_CASE("pages that SQLite skips are written as zeros, with a checksum") {
 TEST_CASE("a frame must be read as it was written or recovered") {
   FilesFixture f;
   const auto written = f.wal_file();
-  constexpr std::uint64_t kFrameBytes = kPageBytes + 24;
+  constexpr std::uint64_t kWholeFrameBytes = kPageBytes + 24;
   const std::vector<std::byte> header(24);
   for (std::uint64_t frame = 0; frame < 3; ++frame) {
-    REQUIRE(written->write(32 + frame * kFrameBytes, header));
-    REQUIRE(written->write(32 + frame * kFrameBytes + 24, page_of(static_cast<char>('a' + frame))));
+    REQUIRE(written->write(32 + frame * kWholeFrameBytes, header));
+    REQUIRE(written->write(32 + frame * kWholeFrameBytes + 24, page_of(static_cast<char>('a' + frame))));
   }
   std::vector<std::byte> page(kPageBytes);
-  CHECK_EQ(*written->read(32 + kFrameBytes + 24, page), kPageBytes);
+  CHECK_EQ(*written->read(32 + kWholeFrameBytes + 24, page), kPageBytes);
   CHECK(page == page_of('b'));
-  REQUIRE(f.open("db-wal")->write(32 + kFrameBytes + 1'000, base::as_bytes("rot")));
-  CHECK_EQ(written->read(32 + kFrameBytes + 24, page).error().code, base::Code::damaged);
+  REQUIRE(f.open("db-wal")->write(32 + kWholeFrameBytes + 1'000, base::as_bytes("rot")));
+  CHECK_EQ(written->read(32 + kWholeFrameBytes + 24, page).error().code, base::Code::damaged);
 
   // After a restart what recovery reads, in whole frames, is what counts; a page alone was never vouched for.
   f.store.forget_frames_from(0);
