@@ -86,7 +86,8 @@ class Workshop {
     search.runs = summary["runs"];
     search.cpu_seconds = summary["cpu_seconds"];
     for (const Json& failure : summary["failures"]) {
-      const Sighting sighting{failure["oracle"], failure["seed"], failure["cpu_seconds_until"]};
+      const Sighting sighting{failure["oracle"], failure["seed"], failure["cpu_seconds_until"], failure["simulated_seconds_until"],
+                              failure["runs_until"]};
       if (!search.first) search.first = sighting;
       if (!search.found && sighting.oracle == search.oracle) search.found = sighting;
     }

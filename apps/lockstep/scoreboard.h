@@ -15,7 +15,10 @@ namespace lockstep {
 struct Sighting {
   std::string oracle;
   std::uint64_t seed = 0;
-  double cpu_seconds = 0;  // spent until then
+  // Spent until then:
+  double cpu_seconds = 0;
+  double simulated_seconds = 0;
+  std::uint64_t runs = 0;
 };
 
 struct Search {
@@ -39,7 +42,7 @@ std::optional<Search> from_line(std::string_view line);  // nothing: it is no su
 const Search* find(const std::vector<Search>& searches, std::string_view bug, std::string_view patch, std::uint64_t base);
 
 // Of bugs in the order of their names, a line each: where it was found from how many bases, the median and the worst of the CPU-seconds
-// (a search in vain is worse than any other), and which oracles were faster. Markdown.
+// (a search in vain is worse than any other), the medians of simulated hours and seeds, and which oracles were faster. Markdown.
 std::string table(const std::vector<Search>& searches);
 
 }  // namespace lockstep

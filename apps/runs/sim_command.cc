@@ -113,7 +113,10 @@ class Totals final : public ReportListener {
     std::uint64_t seed = 0;
     sim::Verdict verdict;
     std::string trace;
-    double cpu_seconds = 0;  // spent by the batch until this was found
+    // Of the batch until this was found:
+    double cpu_seconds = 0;
+    double simulated_seconds = 0;
+    std::uint64_t runs = 0;
   };
 
   bool has_seen_enough(const sim::Verdict& verdict) const {
@@ -124,7 +127,7 @@ class Totals final : public ReportListener {
   }
 
   void on_failure(const RunReport& report) {
-    Failure failure{report.seed, report.outcome.verdict, {}, cpu_seconds_};
+    Failure failure{report.seed, report.outcome.verdict, {}, cpu_seconds_, simulated_seconds(), runs_};
     // A thousand failures of one bug need no thousand files.
     if (failures_.size() < 20) {
       failure.trace = arguments_.traces + "/" + arguments_.scenario + "-" + std::to_string(report.seed) + ".trace.json";
@@ -202,7 +205,9 @@ class Totals final : public ReportListener {
                                   {"oracle", failure.verdict.oracle},
                                   {"message", failure.verdict.message},
                                   {"trace", failure.trace},
-                                  {"cpu_seconds_until", failure.cpu_seconds}});
+                                  {"cpu_seconds_until", failure.cpu_seconds},
+                                  {"simulated_seconds_until", failure.simulated_seconds},
+                                  {"runs_until", failure.runs}});
     }
     return json;
   }
