@@ -157,6 +157,7 @@ void Operator::on_list(const rpc::Status& status) {
   if (is_stale_) oracle_.on_stale(list);
   else oracle_.on_linearizable(list, group_asked_at_);
   roster_.note(list, is_stale_ ? Roster::ListKind::stale : Roster::ListKind::linearizable, asked_at_);
+  if (is_calm()) roster_.end_removed();
   if (is_stale_) {
     ++silent_lists_;
     return;

@@ -63,6 +63,11 @@ void Roster::note(const etcdserverpb::MemberListResponse& list, ListKind kind, s
   }
 }
 
+void Roster::end_removed() {
+  if (!has_left_place_) return;
+  for (std::uint32_t number = 0; number < machines(); ++number) make_room(number);
+}
+
 void Roster::note(std::uint32_t number, const etcdserverpb::Member* listed, const etcdserverpb::MemberListResponse& list, ListKind kind) {
   Machine& machine = machines_[number];
   const bool is_certain = kind == ListKind::linearizable;
@@ -106,7 +111,10 @@ void Roster::move(std::uint32_t number, std::uint32_t place, ListKind kind) {
   } else {
     if (place == places.front()) return;
     if (answers) places.erase(found);
-    if (!machine.keeps_places) places.clear();
+    if (!machine.keeps_places) {
+      places.clear();
+      has_left_place_ = true;
+    }
     places.insert(places.begin(), place);
   }
   machine.known_at = ++moment_;  // what was asked before says nothing of this

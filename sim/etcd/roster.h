@@ -50,6 +50,9 @@ class Roster {
   // Somebody is to be added there: if a member runs there that was removed and has not heard of it, it ends. A group that waits for the
   // new one might not be able to tell it.
   void make_room(std::uint32_t machine);
+  // In the calm: who was removed and has not heard of it ends, if a member has left a place. It asks where it knew the others to be, and
+  // nobody may be there.
+  void end_removed();
   // Nobody is to be added there any more.
   void give_up(std::uint32_t machine);
   // When its member is listed at another place from now on, it goes on answering where it was.
@@ -95,6 +98,7 @@ class Roster {
   std::vector<Machine> machines_;
   std::set<base::MemberId> started_;  // ever
   Machines* owner_ = nullptr;
+  bool has_left_place_ = false;  // somebody no longer answers where it did
   std::uint64_t moment_ = 0;  // operators' clocks differ
   std::uint64_t starts_ = 0;
   std::uint64_t moves_ = 0;

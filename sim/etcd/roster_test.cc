@@ -197,6 +197,22 @@ TEST_CASE("a member that is listed elsewhere starts again and answers there, and
   CHECK(f.started.empty());
 }
 
+TEST_CASE("in the calm who was removed ends, if he may look for the others where nobody is any more") {
+  for (const bool keeps : {false, true}) {
+    CAPTURE(keeps);
+    RosterFixture f;
+    f.note({{1, 0}, {2, 1}});
+    f.roster.keep_places(0, keeps);
+    f.note({{1, 0}});
+    f.roster.end_removed();
+    CHECK_FALSE(f.idle[1]);  // it finds out by itself
+    f.note({{1, 0, 1}});
+    f.roster.end_removed();
+    CHECK_EQ(f.idle[1], !keeps);
+    CHECK_FALSE(f.idle[0]);
+  }
+}
+
 TEST_CASE("a list of an earlier time moves nobody, but whoever nobody lists otherwise answers where it says, too") {
   RosterFixture f;
   f.note({{1, 0}, {2, 1}});
