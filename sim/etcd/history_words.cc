@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kTextBytes = 400;
 
 template <typename Message>
-std::string request_words(std::string_view bytes) {
+std::string shown_request(std::string_view bytes) {
   Message message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return "a request that cannot be read";
   std::string text = to_text(message);
@@ -23,9 +23,9 @@ std::string request_words(std::string_view bytes) {
 
 std::string request_text(const HistoryOperation& operation) {
   switch (operation.call) {
-    case HistoryCall::put: return request_words<etcdserverpb::PutRequest>(operation.request);
-    case HistoryCall::range: return request_words<etcdserverpb::RangeRequest>(operation.request);
-    case HistoryCall::txn: return request_words<etcdserverpb::TxnRequest>(operation.request);
+    case HistoryCall::put: return shown_request<etcdserverpb::PutRequest>(operation.request);
+    case HistoryCall::range: return shown_request<etcdserverpb::RangeRequest>(operation.request);
+    case HistoryCall::txn: return shown_request<etcdserverpb::TxnRequest>(operation.request);
   }
   return "?";
 }
