@@ -210,6 +210,28 @@ TEST_CASE("a leader leaves a joint configuration whose entry its log no longer h
   CHECK_EQ(f.raft.configuration(), group({1, 2, 4}));
 }
 
+// Simulator, membership, seed 485: the leader's last step told the others of the commit, one of them needed a snapshot for it, and the
+// leader, which led no more, died when it was to say of which term that is.
+TEST_CASE("a leader that has removed itself sends no snapshot") {
+  RaftFixture f(group({1, 2, 3, 4}), {});
+  f.elect({2, 4});
+  const auto acknowledge = [&f](std::uint64_t index) {
+    f.persist_all();
+    f.acknowledge(2, index);
+    f.acknowledge(4, index);
+  };
+  acknowledge(1);
+  f.acknowledge(3, 1);
+  f.step(ProposeConfiguration{group({2, 3, 4})});
+  acknowledge(2);
+  REQUIRE_FALSE(f.raft.configuration().is_joint());
+  f.raft.drop_through(base::LogIndex(2));
+  f.step(Unreachable{member(3)});
+  acknowledge(3);
+  CHECK_EQ(f.raft.role(), Role::follower);
+  CHECK(f.output.snapshots.empty());
+}
+
 TEST_CASE("a change is certain when those whom it replaces have it") {
   for (const std::uint64_t answering : {3U, 4U}) {
     CAPTURE(answering);

@@ -42,9 +42,9 @@ class Run {
   explicit Run(std::uint64_t seed)
       : draws_(base::mix64(seed, 1)), voters_(1 + draws_.below(7)), group_(voters(voters_), limits(), seed) {
     // Weights of a healthy group; what is rare is drawn per run, and half of it is off.
-    weights_ = {100 + draws_.below(400), 50 + draws_.below(250), 30 + draws_.below(300), 10 + draws_.below(40), 20, 0, 0, 0, 12, 0, 6, 0, 20, 0, 0, 0};
+    weights_ = {400 + draws_.below(800), 200 + draws_.below(400), 20 + draws_.below(200), 10 + draws_.below(40), 20, 0, 0, 0, 12, 0, 6, 0, 20, 0, 0, 0};
     for (const Act act : {Act::lose, Act::twice, Act::crash, Act::cut, Act::drop_log, Act::transfer, Act::change, Act::unreachable}) {
-      constexpr std::array<std::uint64_t, kActCount> kMost = {0, 0, 0, 0, 0, 150, 40, 12, 0, 12, 0, 12, 0, 6, 60, 6};
+      constexpr std::array<std::uint64_t, kActCount> kMost = {0, 0, 0, 0, 0, 150, 40, 12, 0, 12, 0, 60, 0, 6, 60, 60};
       if (draws_.one_in(2)) weights_[static_cast<std::size_t>(act)] = 1 + draws_.below(kMost[static_cast<std::size_t>(act)]);
     }
     keeps_order_ = draws_.one_in(3);
@@ -137,12 +137,12 @@ class Run {
     }
   }
 
-  // Each member out, a learner or a voter, by chance.
+  // Each member out, a learner or a voter, by chance; a leader that asks goes itself as often as not.
   void change(base::MemberId id) {
     Configuration target;
     for (std::uint64_t one = 1; one <= voters_ + 2; ++one) {
-      const std::uint64_t kind = draws_.below(6);
-      if (kind > 0) target.members.push_back(Member{member(one), kind == 1, "m", false, false});
+      const std::uint64_t kind = draws_.below(member(one) == id ? 2 : 6);
+      if (kind > 0) target.members.push_back(Member{member(one), kind == 1 && member(one) != id, "m", false, false});
     }
     if (target.voter_count() == 0) return;
     group_.step(id, ProposeConfiguration{target});

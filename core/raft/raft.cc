@@ -155,6 +155,7 @@ void Raft::become_follower(base::Term term, base::MemberId leader, Output& outpu
   votes_.clear();
   peers_.clear();
   transferee_ = base::MemberId::none;
+  output.snapshots.clear();  // it asked for them earlier in this step; whoever leads next finds out who needs one
   refuse_reads(output);
 }
 

@@ -107,7 +107,7 @@ struct Output {  // the effects of one turn; cleared and reused by the driver, s
   std::vector<base::Entry> entries;           //    and these, of which the first may replace a tail; then answer with Persisted
   std::vector<Outbound> after_persist;        // 2. and only then, and after all that earlier outputs asked for, send these
   std::vector<Outbound> messages;             // at any time
-  std::vector<base::MemberId> snapshots;      // at any time: send each of these a snapshot; SnapshotOver when that is over
+  std::vector<base::MemberId> snapshots;      // at any time: a leader sends each of these a snapshot; SnapshotOver when that is over
   std::vector<ReadReady> reads;               // at any time
   bool proposal_refused = false;              // the proposal is certainly not in the log; so no more than one goes into an output
   std::vector<ReadToken> reads_refused;       // ask again when there is a leader
