@@ -23,7 +23,7 @@ def find():
 
 class Chromium:
     def __enter__(self):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # its helpers may still write there
         to_browser, self.send_end = os.pipe()
         self.receive_end, from_browser = os.pipe()
 

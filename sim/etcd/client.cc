@@ -41,7 +41,9 @@ void Client::on_end_of_turn() {
 }
 
 void Client::go_on() {
-  if (is_asking_ || operations_.empty()) return;
+  if (is_asking_) return;
+  skip_overdue_moves();
+  if (operations_.empty()) return;
   const base::Instant now = world_.clock.now();
   base::Instant when{operations_.front().at};
   const bool has_channel = channel_ != nullptr && !channel_->is_closed();
@@ -55,6 +57,16 @@ void Client::go_on() {
   }
   if (!has_channel) dial();
   ask();
+}
+
+// Who is behind when the faults have ended still has leadership to move, perhaps to a member that is broken for good, as often as not
+// all over again when that has just been mended.
+void Client::skip_overdue_moves() {
+  if (!options_.roams_until || world_.clock.now() < base::Instant(*options_.roams_until)) return;
+  while (!operations_.empty() && operations_.front().operation.kind == OperationKind::move) {
+    operations_.pop_front();
+    is_finished_ = operations_.empty();
+  }
 }
 
 // Not when the faults have ended: who has found somebody then stays there, for the others may never answer.

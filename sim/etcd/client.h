@@ -53,6 +53,7 @@ class Client final : private io::Timer, private rpc::ClientCall, private rpc::Ch
   void go_on();
   void dial();
   void ask();
+  void skip_overdue_moves();
   bool wants_to_roam(std::uint32_t number);
   void go_elsewhere(std::uint64_t why);
   void insist();

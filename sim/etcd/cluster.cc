@@ -20,7 +20,10 @@ constexpr base::Duration kClusterDuration = std::chrono::seconds(100);
 // member of the core first waits for each of the others as long as it has patience.
 constexpr base::Duration kClusterCalmBefore = std::chrono::seconds(10);
 constexpr base::Duration kSteadyUntil = std::chrono::seconds(60);
-constexpr base::Duration kSteadyDuration = std::chrono::seconds(100);
+// Clients go on in the calm, so that a seed whose faults let nobody through for long has operations to judge as well.
+constexpr base::Duration kSteadyAsksUntil = std::chrono::seconds(85);
+constexpr base::Duration kSteadyLast = std::chrono::seconds(86);
+constexpr base::Duration kSteadyDuration = std::chrono::seconds(115);
 
 // How many clients and how large things are, and what goes wrong within the budget. Requires: members, learners and times are set.
 void draw_usual(io::sim::Decisions& decisions, Plan& plan) {
@@ -57,7 +60,7 @@ class ClusterScenario final : public GroupScenario {
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_damage(decisions, plan);
     draw_versions(decisions, plan);
-    draw_workload(decisions, operations, kClusterCalmBefore, plan);
+    draw_workload(decisions, operations, {plan.faults_until, plan.faults_until + kClusterCalmBefore}, plan);
     return plan;
   }
 };
@@ -78,7 +81,7 @@ class SteadyScenario final : public GroupScenario {
     plan.faults_until = kSteadyUntil;
     plan.duration = kSteadyDuration;
     draw_usual(decisions, plan);
-    draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyUntil / std::chrono::seconds(1)), kClusterCalmBefore, plan);
+    draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyAsksUntil / std::chrono::seconds(1)), {kSteadyAsksUntil, kSteadyLast}, plan);
     return plan;
   }
 

@@ -39,7 +39,7 @@ class MembershipScenario final : public Scenario {
     draw_group_sizes(decisions, plan);
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_change_rules(decisions, plan);
-    draw_workload(decisions, operations, kMembershipCalmBefore, plan);
+    draw_workload(decisions, operations, {plan.faults_until, plan.faults_until + kMembershipCalmBefore}, plan);
     draw_changes(decisions, kMembershipFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
     draw_versions(decisions, plan);

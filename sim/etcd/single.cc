@@ -32,7 +32,7 @@ class SingleScenario final : public Scenario {
     const std::uint32_t operations = draw_extreme_sizes(decisions, plan) ? kOperationsPerSlowRun : kOperationsPerRun;
     draw_faults(decisions, budget_, plan);
     if (budget_ == Budget::within) draw_damage(decisions, plan);
-    draw_workload(decisions, operations, kSingleCalmBefore, plan);
+    draw_workload(decisions, operations, {plan.faults_until, plan.faults_until + kSingleCalmBefore}, plan);
     return plan;
   }
 

@@ -329,8 +329,8 @@ std::uint32_t draw_client_count(Decisions& decisions, std::uint32_t few_max) {
   return 1 + static_cast<std::uint32_t>(decisions.below("plan-clients", {}, few_max));
 }
 
-void draw_workload(Decisions& decisions, std::uint32_t operations, base::Duration calm, Plan& plan) {
-  ASSERT(plan.clients > 0);
+void draw_workload(Decisions& decisions, std::uint32_t operations, WorkloadTimes times, Plan& plan) {
+  ASSERT(plan.clients > 0 && times.until >= plan.faults_until);
   const Habits habits = draw_habits(decisions, plan);
   const std::uint32_t each = operations / plan.clients;
   for (std::uint32_t client = 0; client < plan.clients; ++client) {
@@ -338,12 +338,13 @@ void draw_workload(Decisions& decisions, std::uint32_t operations, base::Duratio
     Drawer drawer(decisions, habits, plan.members);
     for (std::uint32_t number = 0; number < each; ++number) {
       const KvOperation operation = drawer.draw(client, number);
-      const base::Duration at = draw_time(decisions, habits, operation.kind, Identity{client, number}, plan.faults_until);
+      const base::Duration at = draw_time(decisions, habits, operation.kind, Identity{client, number}, times.until);
+      if (operation.kind == OperationKind::move && at >= plan.faults_until) continue;
       own.push_back({client, number, at, to_text(operation)});
     }
     std::sort(own.begin(), own.end(), [](const Operation& a, const Operation& b) { return a.at != b.at ? a.at < b.at : a.number < b.number; });
     plan.operations.insert(plan.operations.end(), own.begin(), own.end());
-    add_last_operations(habits, client, each, plan.faults_until + calm, plan);
+    add_last_operations(habits, client, each, times.last, plan);
   }
 }
 

@@ -21,9 +21,13 @@ inline constexpr std::uint32_t kOperationsPerRun = 1600;
 // Of members that are slow, since they wait for their stores again and again.
 inline constexpr std::uint32_t kOperationsPerSlowRun = 600;
 
-// Fills plan.operations, each client's in the order of their times, with about `operations` until the faults end. The last ones come `calm` after the faults have
-// ended, and are the same in all runs but for a compaction in some of the seeds that compact at all.
+struct WorkloadTimes {
+  base::Duration until{};  // of what is drawn: when the faults end, or later; but then leadership is not moved, perhaps to a member that is broken for good
+  base::Duration last{};   // of the last operations, which are the same in all runs but for a compaction in some of the seeds that compact at all
+};
+
+// Fills plan.operations, each client's in the order of their times, with about `operations` until `times.until`.
 // Requires: clients and faults_until are set.
-void draw_workload(io::sim::Decisions& decisions, std::uint32_t operations, base::Duration calm, Plan& plan);
+void draw_workload(io::sim::Decisions& decisions, std::uint32_t operations, WorkloadTimes times, Plan& plan);
 
 }  // namespace sim::etcd

@@ -19,7 +19,7 @@ Plan plan_of(std::uint64_t seed, std::uint32_t members = 1) {
   plan.members = members;
   plan.clients = 2;
   plan.faults_until = std::chrono::seconds(50);
-  draw_workload(decisions, kOperationsPerRun, std::chrono::seconds(10), plan);
+  draw_workload(decisions, kOperationsPerRun, {plan.faults_until, plan.faults_until + std::chrono::seconds(10)}, plan);
   return plan;
 }
 
@@ -54,6 +54,26 @@ TEST_CASE("leadership is moved where there is somebody to move it to") {
     }
   }
   CHECK_EQ(targets, std::set<std::uint32_t>{0, 1, 2});
+}
+
+TEST_CASE("clients may go on in the calm, and move no leadership then") {
+  constexpr base::Duration kCalm = std::chrono::seconds(25);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    io::sim::Decisions decisions(seed);
+    Plan plan;
+    plan.seed = seed;
+    plan.members = 3;
+    plan.clients = 2;
+    plan.faults_until = std::chrono::seconds(50);
+    draw_workload(decisions, kOperationsPerRun, {plan.faults_until + kCalm, plan.faults_until + kCalm}, plan);
+    std::size_t late = 0;
+    for (const Operation& operation : plan.operations) {
+      if (operation.at < plan.faults_until) continue;
+      ++late;
+      CHECK_NE(kind_of(operation), "move");
+    }
+    CHECK_GT(late, kOperationsPerRun / 10);
+  }
 }
 
 TEST_CASE("seeds have habits: few keys or hundreds, and kinds that some never ask for") {
