@@ -118,12 +118,20 @@ void Store::run_compaction_slice(const CompactionBudget& budget, base::Marks& ma
 
 void Store::end_entry() {
   ASSERT(entry_is_open_);
+  tell_changes();
   for (sqlite::Row& row : pending_) backend_.put(std::move(row), nullptr);
   pending_.clear();
   current_ = newest();
   sub_ = SubRevision();
   entry_is_open_ = false;
   check_invariants();
+}
+
+void Store::tell_changes() {
+  if (listener_ == nullptr || pending_.empty()) return;
+  for (const sqlite::Row& row : pending_) changes_.push_back({kind_of(row.view()), row.value});
+  listener_->on_changes(newest(), changes_);
+  changes_.clear();
 }
 
 void Store::abandon_entry() {

@@ -38,9 +38,28 @@ struct Found {
   KeyVersion version;
 };
 
+// What one operation of an entry did to one key. The record (record.h) is that of the put, or of the tombstone.
+struct KeyChange {
+  RowKind kind = RowKind::put;
+  std::string_view record;
+};
+
+// Told of every entry that changed something, when it ends and before it can be read.
+class ChangeListener {
+ public:
+  // In the order of sub revisions. The views last until this returns. Nothing of the store may be called.
+  virtual void on_changes(Revision revision, const std::vector<KeyChange>& changes) = 0;
+
+ protected:
+  ~ChangeListener() = default;
+};
+
 class Store {
  public:
   explicit Store(sqlite::Backend& backend) : backend_(backend) {}
+
+  // At most one, which outlives the store.
+  void set_listener(ChangeListener& listener) { listener_ = &listener; }
 
   // Once, before anything else: what the loader made of the rows.
   void adopt(Loaded loaded);
@@ -101,9 +120,11 @@ class Store {
 
  private:
   void add_row(RowKind kind, Revision revision, std::string record);
+  void tell_changes();
   void check_invariants() const;
 
   sqlite::Backend& backend_;
+  ChangeListener* listener_ = nullptr;
   KeyIndex index_;
   Revision current_ = kEmptyStoreRevision;
   Compaction compaction_;  // invariant: compacted() <= current_
@@ -113,6 +134,7 @@ class Store {
   bool entry_is_open_ = false;
   std::vector<sqlite::Row> pending_;  // of the open entry, dense up to last_row_; the backend's when it ends
   std::vector<Found> doomed_;  // erase()'s, kept for its capacity; empty between calls
+  std::vector<KeyChange> changes_;  // tell_changes()'s, likewise
 };
 
 }  // namespace mvcc

@@ -74,6 +74,35 @@ TEST_CASE("an abandoned entry has not happened") {
   CHECK_EQ(test.read(kAll, 0), "2: a=6@2/3v2 b=2@2/2v1");
 }
 
+TEST_CASE("who listens is told what each entry did, key by key, and nothing of what was abandoned") {
+  struct Listener final : ChangeListener {
+    void on_changes(Revision revision, const std::vector<KeyChange>& changes) override {
+      told += to_text(revision) + ":";
+      for (const KeyChange& change : changes) {
+        const base::Result<Record> record = decode(change.record);
+        REQUIRE(record.has_value());
+        told += (change.kind == RowKind::put ? " put " : " delete ") + std::string(record->key);
+      }
+      told += "\n";
+    }
+    std::string told;
+  };
+  Listener listener;
+  TestStore test;
+  test.store().set_listener(listener);
+  test.entry([](Store& store) {
+    store.put("a", "1", 0);
+    store.put("b", "1", 0);
+    store.put("a", "2", 0);
+  });
+  test.entry([](Store&) {});
+  test.store().begin_entry();
+  test.store().put("c", "1", 0);
+  test.store().abandon_entry();
+  test.entry([](Store& store) { store.erase(kAll); });
+  CHECK_EQ(listener.told, "2: put a put b put a\n3: delete a delete b\n");
+}
+
 TEST_CASE("a limit cuts what is found, and not what is counted") {
   TestStore test;
   for (const char* key : {"a", "b", "c"}) test.entry([&](Store& store) { store.put(key, key, 0); });
