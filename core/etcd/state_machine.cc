@@ -140,10 +140,10 @@ void StateMachine::on_old_at_rest(base::Status status) {
 void StateMachine::on_new_open(base::Status status) {
   ASSERT(change_ == Change::opening_new);
   if (closed_ != nullptr) return;  // its close() was asked for
+  const mvcc::Revision old_current = open_->store().current();
   if (status) status = check_successor();
   if (!status) return std::exchange(installed_, nullptr)->complete(std::move(status));
   next_->compactor().take_over(open_->compactor());
-  const mvcc::Revision old_current = open_->store().current();
   open_ = std::move(next_);
   change_ = Change::none;
   if (group_listener_ != nullptr) group_listener_->on_group_applied();

@@ -159,8 +159,8 @@ const EventBatch* WatchHub::events_of(Entry& entry, const Delivery& delivery) {
 bool WatchHub::encode(const Entry& entry, Change& change, bool with_previous) {
   std::optional<EventBatch>& event = change.events[with_previous ? 1 : 0];
   if (event) return true;
-  base::Result<std::string> previous = std::string();
-  if (with_previous) previous = value_before(context_.machine.store(), change.key, entry.revision);
+  const base::Result<std::string> previous =
+      with_previous ? value_before(context_.machine.store(), change.key, entry.revision) : base::Result<std::string>(std::string());
   if (!previous) {
     context_.failure.on_read_failed(previous.error());
     return false;

@@ -18,7 +18,7 @@ using testing::TestWatch;
 using testing::text_of;
 using namespace std::chrono_literals;
 
-const std::string kOpen(1, '\0');
+const std::string kToTheEnd(1, '\0');
 
 // A server with some history: a=1 at 2, b=1 at 3, a=2 at 4, b deleted at 5; and one stream.
 struct WatchFixture {
@@ -60,7 +60,7 @@ struct WatchFixture {
 TEST_CASE("a watcher is told of what comes, and one that begins in the past of what was") {  // §4.1
   WatchFixture f;
   f.watch->create("a");
-  f.watch->create("", kOpen, 3);
+  f.watch->create("", kToTheEnd, 3);
   f.watch->create("a", "c", 8);
   CHECK_EQ(f.take(), "id=0 rev=5 created\nid=1 rev=5 created\nid=2 rev=5 created\nid=1 rev=5 +b=1@3 +a=2@4 -b@5\n");
   f.test.put("a", "3");
@@ -102,7 +102,7 @@ TEST_CASE("ids count up and leave out those that are taken; a cancelled one is f
 
 TEST_CASE("filters, and what was there before") {  // §4.1
   WatchFixture f;
-  WatchRequest request = TestWatch::request_of("a", kOpen, 2);
+  WatchRequest request = TestWatch::request_of("a", kToTheEnd, 2);
   request.mutable_create_request()->set_prev_kv(true);
   request.mutable_create_request()->add_filters(WatchCreateRequest::NODELETE);
   CHECK_EQ(f.create(request), "id=0 rev=5 created\nid=0 rev=5 +a=1@2 +b=1@3 +a=2@4(1)\n");
@@ -122,7 +122,7 @@ TEST_CASE("filters, and what was there before") {  // §4.1
 
 TEST_CASE("all events of a revision come in one response, in the order of the transaction") {  // §4.4
   WatchFixture f;
-  f.watch->create("a", kOpen);
+  f.watch->create("a", kToTheEnd);
   CHECK_EQ(f.take(), "id=0 rev=5 created\n");
   REQUIRE(f.test.call<etcdserverpb::TxnResponse>("/etcdserverpb.KV/Txn", testing::txn_of(": put c=1, put b=2, del a, put d=3")).ok());
   CHECK_EQ(f.take(), "id=0 rev=6 +c=1@6 +b=2@6 -a@6 +d=3@6\n");
@@ -280,7 +280,7 @@ TEST_CASE("after a restart watchers begin where they were, in the rows") {
   f.test.stop();
   f.test.start();
   f.watch.emplace(*f.test.channel);
-  f.watch->create("a", kOpen, 3);
+  f.watch->create("a", kToTheEnd, 3);
   const std::string told = f.take();
   CHECK_EQ(told, "id=0 rev=5 created\nid=0 rev=5 +b=1@3 +a=2@4 -b@5\n");
 }
