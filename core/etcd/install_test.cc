@@ -1,6 +1,7 @@
 // Calls that take many turns, across the installation of another store.
 #include <doctest/doctest.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +13,10 @@
 #include "core/etcd/kv_service.h"
 #include "core/etcd/maintenance_service.h"
 #include "core/etcd/membership.h"
+#include "core/etcd/required_leader.h"
 #include "core/etcd/test_server.h"
+#include "core/etcd/test_watch.h"
+#include "core/etcd/watch_service.h"
 #include "core/peer/member.h"
 
 namespace etcd {
@@ -32,6 +36,7 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
   InstallFixture() : node_(sim.add_node("m1")), client_(sim.add_node("client")) {
     config_.tuning.range_slice_keys = 2;
     config_.tuning.range_slice_rows = 1;
+    config_.tuning.watch_slice_rows = 2;
     CompactionPace pace;
     pace.slice = {8, 2};
     pace.pause = 100ms;
@@ -50,6 +55,8 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
     channel_.reset();
     node_.crash(io::sim::CrashKind::process_kill);
     server_.reset();
+    watch_.reset();
+    required_leader_.reset();
     maintenance_.reset();
     kv_.reset();
     member_.reset();
@@ -116,9 +123,12 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
                                       failure, node_.world().loop});
     kv_ = std::make_unique<KvService>(*context_);
     maintenance_ = std::make_unique<MaintenanceService>(*context_);
+    required_leader_ = std::make_unique<RequiredLeader>(*context_);
+    watch_ = std::make_unique<WatchService>(*context_, *required_leader_);
     server_ = std::make_unique<rpc::Server>(node_.world(), rpc::ServerOptions());
     kv_->add_to(*server_);
     maintenance_->add_to(*server_);
+    watch_->add_to(*server_);
     REQUIRE(server_->listen({"m1", 2379}).has_value());
     channel_ = std::make_unique<rpc::Channel>(client_.world(), io::Address{"m1", 2379}, rpc::ChannelOptions(), nullptr);
   }
@@ -137,6 +147,8 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
   std::unique_ptr<ServiceContext> context_;
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<MaintenanceService> maintenance_;
+  std::unique_ptr<RequiredLeader> required_leader_;
+  std::unique_ptr<WatchService> watch_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<rpc::Channel> channel_;
   base::StoreMark mark_;
@@ -205,6 +217,35 @@ TEST_CASE("a physical compaction that waits is answered by the new store, and wr
   test.wait(waiting);
   CHECK(waiting.status->code == rpc::StatusCode::ok);
   test.put(1);
+}
+
+// One that is up to date, one that is reading history, and one that waits for the future (etcd #15271, #20221).
+TEST_CASE("watchers go on in the new store where they were in the old one") {  // behaviour reference §4.7
+  InstallFixture test;
+  test.put(100);
+  testing::TestWatch watch(test.channel());
+  watch.create("k", "l");
+  watch.create("k", "l", 120);
+  test.sim.run_for(1s);
+  CHECK_EQ(watch.take(), "id=0 rev=101 created\nid=1 rev=101 created\n");
+  test.put(5);
+  test.sim.run_for(1s);
+  watch.take();
+  test.receive_copy();
+  test.slow_down();
+  watch.create("k", "l", 2);
+  test.sim.run_for(10ms);
+  const std::size_t before = watch.responses.size();
+  REQUIRE_GT(before, 7);  // it has begun to read
+  test.install_copy();
+  CHECK_LT(watch.responses.size(), before + 52);
+  test.put(20);
+  test.sim.run_for(5s);
+  std::map<std::int64_t, std::int64_t> last{{0, 101}, {1, 119}, {2, 1}};
+  for (const etcdserverpb::WatchResponse& response : watch.responses) {
+    for (const mvccpb::Event& event : response.events()) CHECK_EQ(event.kv().mod_revision(), ++last[response.watch_id()]);
+  }
+  for (const auto& one : last) CHECK_EQ(one.second, 126);
 }
 
 }  // namespace

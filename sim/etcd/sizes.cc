@@ -34,6 +34,8 @@ constexpr std::array kSizes = {
     SizeRange{"range_slice_rows", 1, 8, &Tuning::range_slice_rows},
     SizeRange{"range_slice_bytes", 64, 4 << 10, &Tuning::range_slice_bytes},
     SizeRange{"range_part_bytes", 64, 16 << 10, &Tuning::range_part_bytes},
+    SizeRange{"watch_slice_rows", 1, 20, &Tuning::watch_slice_rows},
+    SizeRange{"watch_slice_bytes", 64, 16 << 10, &Tuning::watch_slice_bytes},
     SizeRange{"store_vacuum_pages", 1, 64, &Tuning::store_vacuum_pages},
     SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
 };
