@@ -16,6 +16,11 @@ class KvService {
   explicit KvService(ServiceContext& context);
   void add_to(rpc::Server& server);
 
+  // For services of this member that are made of these.
+  rpc::UnaryHandler& range() { return range_; }
+  rpc::UnaryHandler& delete_range() { return delete_range_; }
+  rpc::UnaryHandler& txn() { return txn_; }
+
  private:
   class Range final : public TypedHandler<etcdserverpb::RangeRequest> {
    public:

@@ -19,6 +19,8 @@ class WatchService final : private rpc::StreamHandler, private WatchStreamOwner 
     rpc::StreamHandler& handler = *this;
     server.add_stream("/etcdserverpb.Watch/Watch", handler);
   }
+  // For services of this member that are made of it.
+  rpc::StreamHandler& watch() { return *this; }
 
  private:
   rpc::StreamReceiver* open(rpc::StreamCall& call) override;
