@@ -13,6 +13,9 @@ namespace etcd {
 namespace {
 // How many walks over history go on at a time: whoever is a little behind does not wait for those who begin a million revisions ago.
 constexpr std::size_t kCatchUpsMax = 4;
+// Clients that come back after a failure come together, and one walk can serve all of them. It also gives those a moment who listen to a watcher
+// only when they know that it is there, as users of stock clients do: etcd looks for the past no sooner than that either.
+constexpr base::Duration kGatherDelay = std::chrono::milliseconds(10);
 }  // namespace
 
 WatchHub::WatchHub(ServiceContext& context) : context_(context), slices_(context.loop) { context_.machine.set_follower(this); }
@@ -20,6 +23,7 @@ WatchHub::WatchHub(ServiceContext& context) : context_(context), slices_(context
 WatchHub::~WatchHub() {
   context_.machine.set_follower(nullptr);
   context_.loop.forget(*this);
+  context_.world.clock.disarm(*this);
 }
 
 // --- who is where -----------------------------------------------------------------------------------
@@ -57,7 +61,7 @@ bool WatchHub::is_up_to_date(const Watcher& watcher) const {
 void WatchHub::set_waiting(Watcher& watcher) {
   watcher.state = Watcher::State::waiting;
   waiting_.push_back(watcher);
-  ask();
+  if (!is_armed()) context_.world.clock.arm(*this, context_.world.clock.now() + kGatherDelay);
 }
 
 void WatchHub::set_synced(Watcher& watcher) {
@@ -113,7 +117,6 @@ void WatchHub::ask() {
 void WatchHub::on_end_of_turn() {
   is_asked_ = false;
   flush();
-  catch_up_waiting();
 }
 
 void WatchHub::flush() {
@@ -190,7 +193,7 @@ void WatchHub::on_caught_up(CatchUp& catch_up) {
   }
   const auto is_over = [&catch_up](const std::unique_ptr<CatchUp>& one) { return one.get() == &catch_up; };
   catch_ups_.erase(std::find_if(catch_ups_.begin(), catch_ups_.end(), is_over));
-  if (!waiting_.is_empty()) ask();
+  catch_up_waiting();
 }
 
 void WatchHub::on_overtaken(Watcher& watcher, mvcc::Revision compacted) {

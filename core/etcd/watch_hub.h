@@ -22,12 +22,13 @@
 #include "core/etcd/slice_queue.h"
 #include "core/etcd/watch_index.h"
 #include "core/etcd/watcher.h"
+#include "io/clock.h"
 #include "io/loop.h"
 #include "storage/mvcc/store.h"
 
 namespace etcd {
 
-class WatchHub final : public StoreFollower, private CatchUpListener, private io::EndOfTurn {
+class WatchHub final : public StoreFollower, private CatchUpListener, private io::EndOfTurn, private io::Timer {
  public:
   explicit WatchHub(ServiceContext& context);
   ~WatchHub();
@@ -73,6 +74,7 @@ class WatchHub final : public StoreFollower, private CatchUpListener, private io
   void on_read_failed(const base::Error& error) override { context_.failure.on_read_failed(error); }
 
   void on_end_of_turn() override;
+  void on_timer() override { catch_up_waiting(); }
   void ask();
   void tell(Entry& entry);
   const EventBatch* events_of(Entry& entry, const Delivery& delivery);

@@ -1,6 +1,6 @@
-// The npm package etcd3 over the KV service: what its users write, and what they get back.
+// The npm package etcd3 over the services KV and Watch: what its users write, and what they get back.
 //
-// ENDPOINT is the server, as http://host:port. Leases, watches, locks and elections come with their services.
+// ENDPOINT is the server, as http://host:port. Leases, locks and elections come with their services.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -166,4 +166,44 @@ test('compaction', async () => {
     assert.equal(await client.get('compact').revision(now), 'two');
     await assert.rejects(client.kv.compact({ revision: now, physical }), GRPCOutOfRangeError);
   }
+});
+
+// The next `count` events of a watcher, as text.
+const events = (watcher, count) => new Promise((resolve) => {
+  const told = [];
+  const add = (text) => {
+    told.push(text);
+    if (told.length === count) resolve(told);
+  };
+  watcher.on('put', (kv) => add(`put ${kv.key} ${kv.value}`));
+  watcher.on('delete', (kv) => add(`delete ${kv.key}`));
+});
+
+test('a watcher of a prefix is told of what happens', async () => {
+  const watcher = await client.watch().prefix('watch/').create();
+  const told = events(watcher, 3);
+  await client.put('watch/a').value('1');
+  await client.put('elsewhere').value('2');
+  await client.put('watch/b').value('3');
+  await client.delete().key('watch/a');
+  assert.deepEqual(await told, ['put watch/a 1', 'put watch/b 3', 'delete watch/a']);
+  await watcher.cancel();
+});
+
+test('a watcher may begin in the past, and leave out what it does not want', async () => {
+  const before = await revision();
+  await client.put('past').value('1');
+  await client.put('past').value('2');
+  await client.delete().key('past');
+  const watcher = await client.watch().key('past').startRevision(String(before + 1)).ignore('delete').withPreviousKV().create();
+  const told = new Promise((resolve) => {
+    const values = [];
+    watcher.on('put', (kv, previous) => {
+      values.push([kv.value.toString(), previous ? previous.value.toString() : null]);
+      if (values.length === 3) resolve(values);
+    });
+  });
+  await client.put('past').value('3');
+  assert.deepEqual(await told, [['1', null], ['2', '1'], ['3', null]]);
+  await watcher.cancel();
 });
