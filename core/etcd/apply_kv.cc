@@ -26,14 +26,15 @@ base::Status as_entry(mvcc::Store& store, std::string* answer, Change&& change) 
 
 }  // namespace
 
-base::Status apply(mvcc::Store& store, const etcdserverpb::PutRequest& request, const Header& header, std::string* answer) {
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::PutRequest& request, const Header& header,
+                   std::string* answer) {
   return as_entry(store, answer, [&]() -> base::Result<Refusal> {
-    if (const Refusal refused = check_put(store, request)) return refused;
+    if (const Refusal refused = check_put(store, leases, request)) return refused;
     return put(store, request, header, answer);
   });
 }
 
-base::Status apply(mvcc::Store& store, const etcdserverpb::DeleteRangeRequest& request, const Header& header,
+base::Status apply(mvcc::Store& store, const Leases& /*leases*/, const etcdserverpb::DeleteRangeRequest& request, const Header& header,
                    std::string* answer) {
   return as_entry(store, answer, [&]() -> base::Result<Refusal> {
     if (base::Status deleted = delete_range(store, request, header, answer); !deleted) return base::fail(deleted.error());
@@ -41,11 +42,13 @@ base::Status apply(mvcc::Store& store, const etcdserverpb::DeleteRangeRequest& r
   });
 }
 
-base::Status apply(mvcc::Store& store, const etcdserverpb::TxnRequest& request, const Header& header, std::string* answer) {
-  return as_entry(store, answer, [&] { return run_txn(store, request, header, answer); });
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::TxnRequest& request, const Header& header,
+                   std::string* answer) {
+  return as_entry(store, answer, [&] { return run_txn(store, leases, request, header, answer); });
 }
 
-base::Status apply(mvcc::Store& store, const etcdserverpb::CompactionRequest& request, Header header, std::string* answer) {
+base::Status apply(mvcc::Store& store, const Leases& /*leases*/, const etcdserverpb::CompactionRequest& request, Header header,
+                   std::string* answer) {
   return as_entry(store, answer, [&]() -> base::Result<Refusal> {
     const tl::expected<void, mvcc::RevisionError> compacted = store.compact(request.revision());
     if (!compacted) return Refusal(compacted.error() == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted);

@@ -9,14 +9,18 @@
 #include "core/api/kv.pb.h"
 #include "core/base/result.h"
 #include "core/etcd/answer.h"
+#include "core/etcd/leases.h"
 #include "storage/mvcc/store.h"
 
 namespace etcd {
 
-base::Status apply(mvcc::Store& store, const etcdserverpb::PutRequest& request, const Header& header, std::string* answer);
-base::Status apply(mvcc::Store& store, const etcdserverpb::DeleteRangeRequest& request, const Header& header,
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::PutRequest& request, const Header& header,
                    std::string* answer);
-base::Status apply(mvcc::Store& store, const etcdserverpb::TxnRequest& request, const Header& header, std::string* answer);
-base::Status apply(mvcc::Store& store, const etcdserverpb::CompactionRequest& request, Header header, std::string* answer);
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::DeleteRangeRequest& request, const Header& header,
+                   std::string* answer);
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::TxnRequest& request, const Header& header,
+                   std::string* answer);
+base::Status apply(mvcc::Store& store, const Leases& leases, const etcdserverpb::CompactionRequest& request, Header header,
+                   std::string* answer);
 
 }  // namespace etcd

@@ -21,7 +21,10 @@ std::optional<CommandView> decode_command(std::string_view bytes) {
     case CommandKind::publish_member:
     case CommandKind::txn:
     case CommandKind::compact:
-    case CommandKind::set_cluster_version: return CommandView{kind, bytes.substr(1)};
+    case CommandKind::set_cluster_version:
+    case CommandKind::lease_grant:
+    case CommandKind::lease_revoke:
+    case CommandKind::lease_checkpoint: return CommandView{kind, bytes.substr(1)};
   }
   return std::nullopt;
 }

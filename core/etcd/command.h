@@ -20,6 +20,9 @@ enum class CommandKind : std::uint8_t {
   txn = 4,                // etcdserverpb.TxnRequest that may write
   compact = 5,            // etcdserverpb.CompactionRequest; `physical` is its sender's matter
   set_cluster_version = 6,  // membershippb.ClusterVersionSetRequest, from a leader
+  lease_grant = 7,        // etcdserverpb.LeaseGrantRequest: its proposer has chosen the id and raised the TTL
+  lease_revoke = 8,       // etcdserverpb.LeaseRevokeRequest
+  lease_checkpoint = 9,   // etcdserverpb.LeaseCheckpointRequest, from a leader
 };
 
 // Requires: `message` has no unknown fields (discard them first).

@@ -48,6 +48,11 @@ base::Status validate_bootstrap(const ServerConfig& config) {
   return {};
 }
 
+std::int64_t ServerConfig::lease_ttl_min() const {
+  const std::int64_t ticks = 3 * (election_timeout / heartbeat_interval) / 2;
+  return std::chrono::ceil<std::chrono::seconds>(ticks * heartbeat_interval).count();
+}
+
 base::Status validate(const ServerConfig& config) {
   if (config.name.empty()) return invalid("--name must not be empty");
   if (config.listen_client.empty()) return invalid("--listen-client-urls must name at least one URL");

@@ -86,10 +86,14 @@ struct ServerConfig {
   base::Duration grpc_keepalive_interval = std::chrono::hours(2);
   base::Duration grpc_keepalive_timeout = std::chrono::seconds(20);
 
+  bool lease_checkpoint = false;  // the feature gate LeaseCheckpoint: what remains of long leases outlives their leader
+
   Tuning tuning;
 
   // Behaviour reference §9: how long a request may wait for its answer.
   base::Duration request_timeout() const { return std::chrono::seconds(5) + 2 * election_timeout; }
+  // Behaviour reference §5.1, in seconds: one and a half election timeouts, so that a lease outlives the loss of a leader.
+  std::int64_t lease_ttl_min() const;
 };
 
 // What etcd refuses before it starts (behaviour reference §9): timing out of bounds, nothing to listen on or to

@@ -13,7 +13,6 @@
 #include "core/etcd/kv_service.h"
 #include "core/etcd/maintenance_service.h"
 #include "core/etcd/membership.h"
-#include "core/etcd/required_leader.h"
 #include "core/etcd/test_server.h"
 #include "core/etcd/test_watch.h"
 #include "core/etcd/watch_service.h"
@@ -56,7 +55,6 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
     node_.crash(io::sim::CrashKind::process_kill);
     server_.reset();
     watch_.reset();
-    required_leader_.reset();
     maintenance_.reset();
     kv_.reset();
     member_.reset();
@@ -123,8 +121,7 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
                                       failure, node_.world().loop});
     kv_ = std::make_unique<KvService>(*context_);
     maintenance_ = std::make_unique<MaintenanceService>(*context_);
-    required_leader_ = std::make_unique<RequiredLeader>(*context_);
-    watch_ = std::make_unique<WatchService>(*context_, *required_leader_);
+    watch_ = std::make_unique<WatchService>(*context_);
     server_ = std::make_unique<rpc::Server>(node_.world(), rpc::ServerOptions());
     kv_->add_to(*server_);
     maintenance_->add_to(*server_);
@@ -147,7 +144,6 @@ class InstallFixture final : replica::ReplicaListener, ReadFailure {
   std::unique_ptr<ServiceContext> context_;
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<MaintenanceService> maintenance_;
-  std::unique_ptr<RequiredLeader> required_leader_;
   std::unique_ptr<WatchService> watch_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<rpc::Channel> channel_;

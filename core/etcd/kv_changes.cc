@@ -26,9 +26,8 @@ ErrorId refusal_of(mvcc::RevisionError error) {
   return error == mvcc::RevisionError::future ? ErrorId::future_rev : ErrorId::compacted;
 }
 
-Refusal check_put(const mvcc::Store& store, const PutRequest& request) {
-  // There are no leases yet, so none can be found.
-  if (request.lease() != 0) return ErrorId::lease_not_found;
+Refusal check_put(const mvcc::Store& store, const Leases& leases, const PutRequest& request) {
+  if (request.lease() != 0 && leases.find(LeaseId{request.lease()}) == nullptr) return ErrorId::lease_not_found;
   if (keeps_something(request) && store.find(request.key(), store.newest()) == nullptr) return ErrorId::key_not_found;
   return std::nullopt;
 }

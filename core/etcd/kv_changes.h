@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/etcd/answer.h"
 #include "core/etcd/errors.h"
+#include "core/etcd/leases.h"
 #include "storage/mvcc/store.h"
 
 namespace etcd {
@@ -23,7 +24,7 @@ using Refusal = std::optional<ErrorId>;
 ErrorId refusal_of(mvcc::RevisionError error);
 
 // Before anything changes: the lease exists, then the key whose value or lease is to be kept.
-Refusal check_put(const mvcc::Store& store, const etcdserverpb::PutRequest& request);
+Refusal check_put(const mvcc::Store& store, const Leases& leases, const etcdserverpb::PutRequest& request);
 
 // Requires: an entry is open. Refuses what check_put() would, if an earlier operation has made it so.
 base::Result<Refusal> put(mvcc::Store& store, const etcdserverpb::PutRequest& request, Header header,

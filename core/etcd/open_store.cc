@@ -7,7 +7,9 @@
 namespace etcd {
 
 OpenStore::OpenStore(const io::World& world, const sqlite::BackendOptions& options, CompactionPace pace, io::WorkQueue& queue)
-    : backend_(world, options, queue), store_(backend_), compactor_(world, store_, backend_, pace), members_(backend_) {}
+    : backend_(world, options, queue), store_(backend_), compactor_(world, store_, backend_, pace), members_(backend_), leases_(backend_) {
+  store_.set_listener(*this);
+}
 
 void OpenStore::open(const base::StoreMark& mark, base::LogIndex first_kept, sqlite::BackendListener& listener, io::Completion& done) {
   ASSERT(opening_ == nullptr);
@@ -19,13 +21,18 @@ void OpenStore::open(const base::StoreMark& mark, base::LogIndex first_kept, sql
 
 void OpenStore::on_row(const sqlite::RowView& row) {
   switch (row.bucket) {
-    case sqlite::Bucket::key:
+    case sqlite::Bucket::key: leases_.on_row(row); return loader_.on_row(row);
     case sqlite::Bucket::compaction: return loader_.on_row(row);
     case sqlite::Bucket::members: return members_.on_row(row);
-    case sqlite::Bucket::lease:
+    case sqlite::Bucket::lease: return leases_.on_row(row);
     case sqlite::Bucket::auth:
     case sqlite::Bucket::alarm: return;  // not written yet
   }
+}
+
+void OpenStore::on_changes(mvcc::Revision revision, const std::vector<mvcc::KeyChange>& changes) {
+  leases_.on_changes(changes);
+  if (change_listener_ != nullptr) change_listener_->on_changes(revision, changes);
 }
 
 void OpenStore::complete(base::Status status) {
@@ -39,6 +46,7 @@ base::Status OpenStore::load() {
   base::Result<mvcc::Loaded> loaded = loader_.take();
   if (!loaded) return base::fail(std::move(loaded.error()));
   if (base::Status members = members_.loaded(); !members) return members;
+  if (base::Status leases = leases_.load(); !leases) return leases;
   store_.adopt(std::move(*loaded));
   compactor_.wake();  // a crash may have brought rows back
   return {};

@@ -6,6 +6,7 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/etcd/compactor.h"
+#include "core/etcd/leases.h"
 #include "core/etcd/members.h"
 #include "io/world.h"
 #include "storage/mvcc/loader.h"
@@ -14,7 +15,7 @@
 
 namespace etcd {
 
-class OpenStore final : private io::Completion, private sqlite::RowVisitor {
+class OpenStore final : private io::Completion, private sqlite::RowVisitor, private mvcc::ChangeListener {
  public:
   // All references outlive it.
   OpenStore(const io::World& world, const sqlite::BackendOptions& options, CompactionPace pace, io::WorkQueue& queue);
@@ -27,6 +28,9 @@ class OpenStore final : private io::Completion, private sqlite::RowVisitor {
   // At any time after open(); one that is under way completes first. Reads go on to see what is there.
   void close(io::Completion& done);
 
+  // Whoever is told of each entry's changes besides; it outlives this.
+  void set_change_listener(mvcc::ChangeListener& listener) { change_listener_ = &listener; }
+
   sqlite::Backend& backend() { return backend_; }
   const sqlite::Backend& backend() const { return backend_; }
   mvcc::Store& store() { return store_; }
@@ -34,16 +38,21 @@ class OpenStore final : private io::Completion, private sqlite::RowVisitor {
   Compactor& compactor() { return compactor_; }
   Members& members() { return members_; }
   const Members& members() const { return members_; }
+  Leases& leases() { return leases_; }
+  const Leases& leases() const { return leases_; }
 
  private:
   void complete(base::Status status) override;  // of opening the backend
   void on_row(const sqlite::RowView& row) override;
+  void on_changes(mvcc::Revision revision, const std::vector<mvcc::KeyChange>& changes) override;
   base::Status load();
 
   sqlite::Backend backend_;
   mvcc::Store store_;
   Compactor compactor_;
   Members members_;
+  Leases leases_;
+  mvcc::ChangeListener* change_listener_ = nullptr;
   mvcc::Loader loader_;  // while opening
   base::StoreGeneration generation_;
   io::Completion* opening_ = nullptr;

@@ -4,6 +4,8 @@
 //   /lockstep.etcd.Peers/Members        () -> etcdserverpb.MemberListResponse, of what can no longer be undone, as far as this member knows
 //   /lockstep.etcd.Peers/Removed        () -> the same form: the header, and the ids of those that were removed
 //   /lockstep.etcd.Peers/ChangeMember   encode_change() -> etcdserverpb.MemberAddResponse, or etcd's error; only the leader decides
+//   /lockstep.etcd.Peers/RenewLease        etcdserverpb.LeaseTimeToLiveRequest -> ...Response with ID and TTL, 0 when there is none; likewise
+//   /lockstep.etcd.Peers/LeaseTimeToLive   the same messages, of a TTL lookup; likewise
 //
 // Questions, where they say anything, and answers are sealed (sealed.h). All but Version are unavailable until the member has opened its files. Likewise for a plain GET, as etcd's members have it:
 // /version and /members (http_pages.h).
@@ -12,6 +14,7 @@
 #include <string_view>
 
 #include "core/etcd/http_pages.h"
+#include "core/etcd/lease_call.h"
 #include "core/etcd/member_operation.h"
 #include "core/etcd/pool.h"
 #include "core/etcd/service_context.h"
@@ -28,8 +31,9 @@ class PeerService {
  public:
   void add_to(rpc::Server& server);
   // From now on there is something to say.
-  void begin(ServiceContext& context) {
+  void begin(ServiceContext& context, LeaseContext& leases) {
     context_ = &context;
+    leases_ = &leases;
     version_page_.begin(context);
     members_page_.begin(context);
   }
@@ -53,13 +57,20 @@ class PeerService {
   void list_members(rpc::UnaryCall& call, std::string_view request);
   void list_removed(rpc::UnaryCall& call, std::string_view request);
   void change_member(rpc::UnaryCall& call, std::string_view request);
+  void renew_lease(rpc::UnaryCall& call, std::string_view request);
+  void look_up_lease(rpc::UnaryCall& call, std::string_view request);
+  void ask_lease(LeaseCall::Kind kind, std::string_view path, rpc::UnaryCall& call, std::string_view request);
 
   ServiceContext* context_ = nullptr;
+  LeaseContext* leases_ = nullptr;
   Pool<MemberOperation> operations_;
+  Pool<LeaseCall> lease_calls_;
   VersionHandler version_;
   Door members_{*this, &PeerService::list_members};
   Door removed_{*this, &PeerService::list_removed};
   Door change_member_{*this, &PeerService::change_member};
+  Door renew_lease_{*this, &PeerService::renew_lease};
+  Door time_to_live_{*this, &PeerService::look_up_lease};
   VersionPage version_page_;
   MembersPage members_page_;
 };

@@ -15,12 +15,12 @@
 #include "core/etcd/join.h"
 #include "core/etcd/kv_service.h"
 #include "core/etcd/leadership.h"
+#include "core/etcd/lease_service.h"
 #include "core/etcd/maintenance_service.h"
 #include "core/etcd/membership.h"
 #include "core/etcd/peer_group.h"
 #include "core/etcd/peer_service.h"
 #include "core/etcd/publisher.h"
-#include "core/etcd/required_leader.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
 #include "core/etcd/version_monitor.h"
@@ -203,10 +203,13 @@ class Server::Impl final : private io::Job,
   std::unique_ptr<VersionMonitor> version_monitor_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<ServiceContext> context_;
+  std::unique_ptr<Lessor> lessor_;
+  std::unique_ptr<LeaderChannel> leader_channel_;
+  std::unique_ptr<LeaseContext> lease_context_;
   std::unique_ptr<KvService> kv_;
+  std::unique_ptr<LeaseService> lease_;
   std::unique_ptr<MaintenanceService> maintenance_;
   std::unique_ptr<ClusterService> cluster_;
-  std::unique_ptr<RequiredLeader> required_leader_;
   std::unique_ptr<WatchService> watch_;
   rpc::HealthService health_;
   VersionPage version_page_;
@@ -350,7 +353,10 @@ void Server::Impl::on_started() {
   context_.reset(new ServiceContext{world_, config_, replica, machine_, timeouts_, leadership_, *membership_, member_.transport(), *this, world_.loop,
                                     self != nullptr && self->is_learner});
   set_learner(context_->is_learner);
-  peer_service_.begin(*context_);
+  lessor_ = std::make_unique<Lessor>(world_, config_, replica, machine_, timeouts_);
+  leader_channel_ = std::make_unique<LeaderChannel>(world_, leadership_, replica);
+  lease_context_.reset(new LeaseContext{*context_, *lessor_, *leader_channel_});
+  peer_service_.begin(*context_, *lease_context_);
   PublisherListener& publisher_listener = *this;
   publisher_ = std::make_unique<Publisher>(world_, config_, replica, publisher_listener);
   publisher_->start();
@@ -360,6 +366,7 @@ void Server::Impl::on_leader(base::MemberId leader) {
   leadership_.on_leader(leader, world_.clock.now());
   if (version_monitor_ != nullptr) version_monitor_->on_leader(leader == member_.replica().identity().member);
   if (membership_ != nullptr) membership_->look();
+  if (lessor_ != nullptr) lessor_->on_leader(leader);
   const std::string self = to_text(member_.replica().identity().member);
   const std::string term = to_text(member_.replica().status().term);
   if (leader == base::MemberId::none) {
@@ -433,12 +440,13 @@ base::Status Server::Impl::listen_to_peers() {
 
 base::Status Server::Impl::listen_to_clients() {
   kv_ = std::make_unique<KvService>(*context_);
+  lease_ = std::make_unique<LeaseService>(*lease_context_);
   maintenance_ = std::make_unique<MaintenanceService>(*context_);
   cluster_ = std::make_unique<ClusterService>(*context_);
-  required_leader_ = std::make_unique<RequiredLeader>(*context_);
-  watch_ = std::make_unique<WatchService>(*context_, *required_leader_);
+  watch_ = std::make_unique<WatchService>(*context_);
   clients_ = std::make_unique<rpc::Server>(world_, client_options(config_));
   kv_->add_to(*clients_);
+  lease_->add_to(*clients_);
   maintenance_->add_to(*clients_);
   cluster_->add_to(*clients_);
   watch_->add_to(*clients_);
@@ -476,6 +484,7 @@ void Server::Impl::fail(base::Error error) {
   // Requests that are still let through the gates must not reach a replica that has stopped.
   if (context_ != nullptr) context_->is_stopped = true;
   if (membership_ != nullptr) membership_->stop();
+  if (lessor_ != nullptr) lessor_->stop();
   if (failed_ || stopping_.is_asked()) return;
   failed_ = std::move(error);
   stop_watching();
@@ -560,6 +569,7 @@ void Server::Impl::Stopping::complete(base::Status /*status*/) {
 void Server::Impl::Stopping::leave_group() {
   step_ = Step::group;
   if (impl_.membership_ != nullptr) impl_.membership_->stop();
+  if (impl_.lessor_ != nullptr) impl_.lessor_->stop();
   if (impl_.context_ != nullptr) impl_.context_->is_stopped = true;
   impl_.clients_.reset();
   impl_.member_.leave(*this);

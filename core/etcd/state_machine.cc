@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/etcd/apply_kv.h"
+#include "core/etcd/apply_lease.h"
 #include "core/etcd/command.h"
 #include "core/etcd/parse.h"
 #include "core/etcd/version.h"
@@ -38,9 +39,17 @@ Header StateMachine::header() const {
 }
 
 std::unique_ptr<OpenStore> StateMachine::make_store() {
-  auto made = std::make_unique<OpenStore>(world_, options_, pace_, *queue_);
-  made->store().set_listener(*this);
-  return made;
+  auto store = std::make_unique<OpenStore>(world_, options_, pace_, *queue_);
+  store->set_change_listener(*this);
+  store->leases().set_listener(lease_listener_);
+  return store;
+}
+
+void StateMachine::set_lease_listener(AppliedLeaseListener* listener) {
+  lease_listener_ = listener;
+  for (OpenStore* const store : {open_.get(), next_.get()}) {
+    if (store != nullptr) store->leases().set_listener(listener);
+  }
 }
 
 // --- opening and closing ------------------------------------------------------------------------------
@@ -148,6 +157,7 @@ void StateMachine::on_new_open(base::Status status) {
   change_ = Change::none;
   if (group_listener_ != nullptr) group_listener_->on_group_applied();
   if (follower_ != nullptr) follower_->on_store_replaced(old_current);
+  if (lease_listener_ != nullptr) lease_listener_->on_leases_replaced();
   std::exchange(installed_, nullptr)->complete({});
 }
 
@@ -165,6 +175,12 @@ base::Status StateMachine::check_successor() const {
 // --- applying ---------------------------------------------------------------------------------------
 
 replica::Effect StateMachine::apply_empty(base::EntryId id) {
+  const replica::Effect effect = finish_entry(id);
+  if (lease_listener_ != nullptr) lease_listener_->on_empty_applied(id);
+  return effect;
+}
+
+replica::Effect StateMachine::finish_entry(base::EntryId id) {
   ASSERT(change_ == Change::none);
   const sqlite::Changes changes = open_store().backend().finish_entry(id);
   return {changes.effect, changes.state};
@@ -172,7 +188,7 @@ replica::Effect StateMachine::apply_empty(base::EntryId id) {
 
 replica::Effect StateMachine::apply_configuration(base::EntryId id, const raft::Configuration& configuration) {
   open_store().members().follow(configuration);
-  const replica::Effect effect = apply_empty(id);
+  const replica::Effect effect = finish_entry(id);
   if (group_listener_ != nullptr) group_listener_->on_group_applied();
   return effect;
 }
@@ -181,7 +197,7 @@ template <typename Request>
 base::Status StateMachine::apply_request(const replica::Command& command, std::string_view message, std::string* response) {
   Request request;
   if (!parse(request, message)) return unknown_command(command.id);
-  return etcd::apply(store(), request, header_at(command.id.term), response);
+  return etcd::apply(store(), open_store().leases(), request, header_at(command.id.term), response);
 }
 
 base::Result<replica::Effect> StateMachine::apply(const replica::Command& command, std::string* response) {
@@ -215,9 +231,14 @@ base::Result<replica::Effect> StateMachine::apply(const replica::Command& comman
       }
       break;
     }
+    case CommandKind::lease_grant: status = apply_request<etcdserverpb::LeaseGrantRequest>(command, view->message, response); break;
+    case CommandKind::lease_revoke: status = apply_request<etcdserverpb::LeaseRevokeRequest>(command, view->message, response); break;
+    case CommandKind::lease_checkpoint:
+      status = apply_request<etcdserverpb::LeaseCheckpointRequest>(command, view->message, response);
+      break;
   }
   if (!status) return base::fail(status.error());
-  return apply_empty(command.id);
+  return finish_entry(command.id);
 }
 
 void StateMachine::publish(const membershippb::Member& member, std::string* response) {

@@ -13,6 +13,7 @@
 #include "core/base/ids.h"
 #include "core/etcd/answer.h"
 #include "core/etcd/compactor.h"
+#include "core/etcd/leases.h"
 #include "core/etcd/members.h"
 #include "core/etcd/open_store.h"
 #include "core/replica/state_machine.h"
@@ -43,6 +44,16 @@ class StoreFollower : public mvcc::ChangeListener {
   ~StoreFollower() = default;
 };
 
+// Likewise of leases, and of what concerns all of them.
+class AppliedLeaseListener : public LeaseListener {
+ public:
+  virtual void on_empty_applied(base::EntryId id) = 0;  // the entry with which a leader begins its term
+  virtual void on_leases_replaced() = 0;                // by a snapshot's
+
+ protected:
+  ~AppliedLeaseListener() = default;
+};
+
 class StateMachine final : public replica::StateMachine, private sqlite::BackendListener, private mvcc::ChangeListener {
  public:
   StateMachine(const io::World& world, sqlite::BackendOptions options, CompactionPace pace = {});
@@ -57,6 +68,8 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
 
   // Null: nobody follows any more. At most one.
   void set_follower(StoreFollower* follower) { follower_ = follower; }
+  // Likewise; null: nobody any more.
+  void set_lease_listener(AppliedLeaseListener* listener);
 
   // The store's files are open, and close() is due before this is destroyed.
   bool is_open() const { return open_ != nullptr && open_->is_open(); }
@@ -69,6 +82,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   mvcc::Store& store() { return open_store().store(); }
   const Members& members() const { return open_store().members(); }
   sqlite::Backend& backend() { return open_store().backend(); }
+  const Leases& leases() const { return open_store().leases(); }
   const sqlite::Backend& backend() const { return open_store().backend(); }
   // With the store's current revision.
   Header header() const;
@@ -125,9 +139,10 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   base::Status check_successor() const;
   void on_part_closed(base::Status status);
 
-  // A command of the KV service: `message` is the client's request.
+  // A command of the services KV and Lease: `message` is the client's request.
   template <typename Request>
   base::Status apply_request(const replica::Command& command, std::string_view message, std::string* response);
+  replica::Effect finish_entry(base::EntryId id);
   void publish(const membershippb::Member& member, std::string* response);
 
   // Of an answer that knows its revision better.
@@ -139,6 +154,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   replica::StateMachineListener* listener_ = nullptr;
   AppliedGroupListener* group_listener_ = nullptr;
   StoreFollower* follower_ = nullptr;
+  AppliedLeaseListener* lease_listener_ = nullptr;
   std::unique_ptr<OpenStore> open_;
 
   enum class Change : std::uint8_t { none, closing_old, opening_new };

@@ -49,7 +49,7 @@ base::Status choose(mvcc::Store& store, const TxnRequest& request, Choices& choi
 // The operations that are to run, one after the other, along the choices.
 class Run {
  public:
-  Run(mvcc::Store& store, const Choices& choices) : store_(store), choices_(choices) {}
+  Run(mvcc::Store& store, const Leases& leases, const Choices& choices) : store_(store), leases_(leases), choices_(choices) {}
 
   // What may refuse, in list order. Before the first change: a Range sees no revision that is yet to come.
   Refusal check(const TxnRequest& request) {
@@ -83,7 +83,7 @@ class Run {
   Refusal check(const RequestOp& operation) {
     switch (operation.request_case()) {
       case RequestOp::kRequestRange: return check_range(store_, operation.request_range());
-      case RequestOp::kRequestPut: return check_put(store_, operation.request_put());
+      case RequestOp::kRequestPut: return check_put(store_, leases_, operation.request_put());
       case RequestOp::kRequestDeleteRange: return std::nullopt;
       case RequestOp::kRequestTxn: return check(operation.request_txn());
       case RequestOp::REQUEST_NOT_SET: break;
@@ -129,6 +129,7 @@ class Run {
   }
 
   mvcc::Store& store_;
+  const Leases& leases_;
   const Choices& choices_;
   std::size_t next_ = 0;
 };
@@ -150,14 +151,15 @@ bool is_serializable(const TxnRequest& request) {
   return all_operations(request, [](const RequestOp& operation) { return operation.request_range().serializable(); });
 }
 
-base::Result<Refusal> run_txn(mvcc::Store& store, const TxnRequest& request, Header header, std::string* response) {
+base::Result<Refusal> run_txn(mvcc::Store& store, const Leases& leases, const TxnRequest& request, Header header,
+                              std::string* response) {
   Choices choices;
   if (base::Status chosen = choose(store, request, choices); !chosen) return base::fail(chosen.error());
-  Run checks(store, choices);
+  Run checks(store, leases, choices);
   if (const Refusal refused = checks.check(request)) return refused;
   ASSERT(checks.is_done());
 
-  Run run(store, choices);
+  Run run(store, leases, choices);
   std::string body;
   base::Result<Refusal> refused = run.execute(request, response == nullptr ? nullptr : &body);
   if (!refused || *refused) return refused;

@@ -25,7 +25,7 @@ bool is_serializable(const etcdserverpb::TxnRequest& request);
 // Appends the response to `response` when somebody waits; whether somebody does changes nothing else. `header` is
 // that of the response, but for its revision. When it is refused or the disk fails, the caller abandons the entry.
 // Requires: the request is valid (txn_validation.h), and an entry is open unless it is read only.
-base::Result<Refusal> run_txn(mvcc::Store& store, const etcdserverpb::TxnRequest& request, Header header,
+base::Result<Refusal> run_txn(mvcc::Store& store, const Leases& leases, const etcdserverpb::TxnRequest& request, Header header,
                               std::string* response);
 
 }  // namespace etcd

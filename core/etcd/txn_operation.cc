@@ -8,7 +8,7 @@ namespace etcd {
 
 void answer_txn_now(ServiceContext& context, const etcdserverpb::TxnRequest& request, rpc::UnaryCall& call) {
   std::string response;
-  const base::Result<Refusal> refused = run_txn(context.machine.store(), request, context.machine.header(), &response);
+  const base::Result<Refusal> refused = run_txn(context.machine.store(), context.machine.leases(), request, context.machine.header(), &response);
   if (refused) return *refused ? call.fail(to_status(**refused)) : call.respond(response);
   call.fail(to_status(ErrorId::stopped));
   context.failure.on_read_failed(refused.error());

@@ -10,7 +10,7 @@ rpc::StreamReceiver* WatchService::open(rpc::StreamCall& call) {
   }
   const std::uint64_t number = ++opened_;
   WatchStreamOwner& owner = *this;
-  return streams_.emplace(number, std::make_unique<WatchStream>(context_, hub_, required_leader_, call, number, owner)).first->second.get();
+  return streams_.emplace(number, std::make_unique<WatchStream>(context_, hub_, led_, call, number, owner)).first->second.get();
 }
 
 }  // namespace etcd

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 
-#include "core/etcd/required_leader.h"
+#include "core/etcd/led_streams.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/watch_hub.h"
 #include "core/etcd/watch_stream.h"
@@ -14,7 +14,8 @@ namespace etcd {
 
 class WatchService final : private rpc::StreamHandler, private WatchStreamOwner {
  public:
-  WatchService(ServiceContext& context, RequiredLeader& required_leader) : context_(context), required_leader_(required_leader), hub_(context) {}
+  explicit WatchService(ServiceContext& context)
+      : context_(context), led_(context.world.clock, context.leadership, context.config.election_timeout), hub_(context) {}
   void add_to(rpc::Server& server) {
     rpc::StreamHandler& handler = *this;
     server.add_stream("/etcdserverpb.Watch/Watch", handler);
@@ -27,7 +28,7 @@ class WatchService final : private rpc::StreamHandler, private WatchStreamOwner 
   void on_over(std::uint64_t number) override { streams_.erase(number); }
 
   ServiceContext& context_;
-  RequiredLeader& required_leader_;
+  LedStreams led_;
   WatchHub hub_;
   std::uint64_t opened_ = 0;
   std::map<std::uint64_t, std::unique_ptr<WatchStream>> streams_;  // by number, the open ones

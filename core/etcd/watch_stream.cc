@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/base/mark.h"
 #include "core/etcd/parse.h"
 #include "storage/mvcc/key_range.h"
 
@@ -19,10 +20,10 @@ constexpr std::uint64_t kFragmentOverheadBytes = 512U << 10U;  // what a respons
 
 }  // namespace
 
-WatchStream::WatchStream(ServiceContext& context, WatchHub& hub, RequiredLeader& required_leader, rpc::StreamCall& call, std::uint64_t number,
+WatchStream::WatchStream(ServiceContext& context, WatchHub& hub, LedStreams& led, rpc::StreamCall& call, std::uint64_t number,
                          WatchStreamOwner& owner)
     : context_(context), hub_(hub), call_(&call), number_(number), owner_(owner) {
-  required_leader.add(call, *this);
+  if (call.metadata("hasleader") == "true") led.add(*this);
 }
 
 WatchStream::~WatchStream() {
@@ -175,7 +176,10 @@ void WatchStream::send(mvcc::Revision at, const WatchWords& words) {
 
 // --- the end ----------------------------------------------------------------------------------------
 
-void WatchStream::on_no_leader() { finish(ErrorId::no_leader); }
+void WatchStream::on_no_leader() {
+  context_.world.observer.reached(base::Mark::watch_without_leader);
+  finish(ErrorId::no_leader);
+}
 
 void WatchStream::finish(ErrorId id) {
   call_->finish(to_status(id));

@@ -12,7 +12,7 @@
 
 #include "core/api/watch.pb.h"
 #include "core/base/intrusive_list.h"
-#include "core/etcd/required_leader.h"
+#include "core/etcd/led_streams.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/watch_hub.h"
 #include "core/etcd/watcher.h"
@@ -28,10 +28,10 @@ class WatchStreamOwner {
   ~WatchStreamOwner() = default;
 };
 
-class WatchStream final : public rpc::StreamReceiver, private WatchSink, private LeaderDemand, private io::Timer {
+class WatchStream final : public rpc::StreamReceiver, private WatchSink, private LedStream, private io::Timer {
  public:
   // `number` tells the streams of a member apart.
-  WatchStream(ServiceContext& context, WatchHub& hub, RequiredLeader& required_leader, rpc::StreamCall& call, std::uint64_t number,
+  WatchStream(ServiceContext& context, WatchHub& hub, LedStreams& led, rpc::StreamCall& call, std::uint64_t number,
               WatchStreamOwner& owner);
   ~WatchStream();
 

@@ -166,7 +166,7 @@ std::optional<base::LogIndex> Replica::matched(base::MemberId member) const {
 
 Status Replica::status() const {
   if (raft_ == nullptr) return {};
-  return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term, raft_->is_led()};
+  return {raft_->role(), raft_->term(), raft_->leader(), raft_->committed(), applied_.index, applied_.term, raft_->is_led(), last_tick_, last_late_tick_};
 }
 
 // --- turns ------------------------------------------------------------------------------------------
@@ -191,6 +191,7 @@ void Replica::on_end_of_turn() {
 
 void Replica::on_timer() {
   if (!is_running()) return;
+  note_tick();
   world_.clock.arm(*this, world_.clock.now() + options_.tick_interval);
   is_refused_ = false;
   for (const base::MemberId peer : outgoing_.take_failed()) step(raft::SnapshotOver{peer});
@@ -200,6 +201,11 @@ void Replica::on_timer() {
   // Whoever waits for what was passed on has given up by then: it would take effect when nobody expects it any more.
   if (proposals_.tick(2 * options_.election_ticks)) world_.observer.reached(base::Mark::passed_on_forgotten);
   wake();
+}
+
+void Replica::note_tick() {
+  const base::Instant now = world_.clock.now();
+  if (now - std::exchange(last_tick_, now) > 3 * options_.tick_interval) last_late_tick_ = now;
 }
 
 void Replica::watch_disk() {

@@ -90,6 +90,9 @@ struct Status {
   base::LogIndex applied;
   base::Term applied_term;
   bool is_led = false;  // it leads, or has heard from its leader lately
+  // A process that was stopped knows less of the group than it thinks: what the clock says of its ticks.
+  base::Instant last_tick;
+  base::Instant last_late_tick;  // the last one that came more than three intervals after the one before it
 };
 
 class Replica final : private io::EndOfTurn, private io::Timer, private StateMachineListener,
@@ -176,6 +179,7 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   bool pass_on(const raft::Message& message);    // true: it is a proposal for the leader that this member was
   void flush_reads();
   void ask_again();
+  void note_tick();
   void watch_disk();
   bool has_room_for(const raft::Message& message) const;
   void take_arrived();
@@ -218,6 +222,8 @@ class Replica final : private io::EndOfTurn, private io::Timer, private StateMac
   OutgoingSnapshots outgoing_;
   IncomingSnapshot incoming_;
   DiskWatch disk_watch_;
+  base::Instant last_tick_;
+  base::Instant last_late_tick_;
   base::Term led_term_;      // the last one that this incarnation led
   bool is_refused_ = false;  // the leader, this member, takes no proposals now: not before the next tick
   std::uint64_t configurations_told_ = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/api/kv.pb.h"
+#include "core/api/lease.pb.h"
 #include "core/api/membership.pb.h"
 #include "core/etcd/command.h"
 #include "core/raft/configuration.h"
@@ -70,6 +71,17 @@ Commands etcd_commands() {
   membershippb::ClusterVersionSetRequest version;
   version.set_ver("3.6.0");
   add(out, "set_cluster_version", etcd::CommandKind::set_cluster_version, version);
+  etcdserverpb::LeaseGrantRequest grant;
+  grant.set_id(-2);
+  grant.set_ttl(60);
+  add(out, "lease_grant", etcd::CommandKind::lease_grant, grant);
+  etcdserverpb::LeaseRevokeRequest revoke;
+  revoke.set_id(-2);
+  add(out, "lease_revoke", etcd::CommandKind::lease_revoke, revoke);
+  etcdserverpb::LeaseCheckpointRequest checkpoint;
+  checkpoint.add_checkpoints()->set_id(-2);
+  checkpoint.mutable_checkpoints(0)->set_remaining_ttl(30);
+  add(out, "lease_checkpoint", etcd::CommandKind::lease_checkpoint, checkpoint);
   return out;
 }
 
@@ -127,9 +139,10 @@ TEST_CASE("etcd's commands in the log are those of version 1") {  // docs/format
   check_golden(std::string(kEtcdCommand), pieces.text());
 
   auto golden = Pieces::read(read_golden(std::string(kEtcdCommand)));
-  CHECK_EQ(golden.size(), 6);
+  CHECK_EQ(golden.size(), 9);
   int number = 0;
-  for (const char* const name : {"put", "delete_range", "publish_member", "txn", "compact", "set_cluster_version"}) {
+  for (const char* const name : {"put", "delete_range", "publish_member", "txn", "compact", "set_cluster_version", "lease_grant",
+                                 "lease_revoke", "lease_checkpoint"}) {
     CAPTURE(name);
     const auto view = etcd::decode_command(golden[name]);
     REQUIRE(view.has_value());

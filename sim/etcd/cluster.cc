@@ -21,9 +21,9 @@ constexpr base::Duration kClusterDuration = std::chrono::seconds(100);
 constexpr base::Duration kClusterCalmBefore = std::chrono::seconds(10);
 constexpr base::Duration kSteadyUntil = std::chrono::seconds(60);
 // Clients go on in the calm, so that a seed whose faults let nobody through for long has operations to judge as well.
-constexpr base::Duration kSteadyAsksUntil = std::chrono::seconds(85);
-constexpr base::Duration kSteadyLast = std::chrono::seconds(86);
-constexpr base::Duration kSteadyDuration = std::chrono::seconds(115);
+constexpr base::Duration kSteadyAsksUntil = std::chrono::seconds(90);
+constexpr base::Duration kSteadyLast = std::chrono::seconds(91);
+constexpr base::Duration kSteadyDuration = std::chrono::seconds(120);
 
 // How many clients and how large things are, and what goes wrong within the budget. Requires: members, learners and times are set.
 void draw_usual(io::sim::Decisions& decisions, Plan& plan) {
@@ -82,10 +82,19 @@ class SteadyScenario final : public GroupScenario {
     plan.duration = kSteadyDuration;
     draw_usual(decisions, plan);
     draw_workload(decisions, per_second_ * static_cast<std::uint32_t>(kSteadyAsksUntil / std::chrono::seconds(1)), {kSteadyAsksUntil, kSteadyLast}, plan);
+    add_first_in_calm(plan);
     return plan;
   }
 
  private:
+  // Ten seconds after the faults somebody writes, as everywhere (progress.h, the bound `leader`): in bursts that might come late.
+  static void add_first_in_calm(Plan& plan) {
+    constexpr std::uint32_t kNumber = 900'000;  // that no other operation has
+    const base::Duration at = kSteadyUntil + kClusterCalmBefore;
+    const auto is_later = [at](const Operation& one) { return one.client != 0 || one.at > at; };
+    plan.operations.insert(std::find_if(plan.operations.begin(), plan.operations.end(), is_later), {0, kNumber, at, "put k0 10"});
+  }
+
   const std::string name_;
   const std::uint32_t per_second_;
 };

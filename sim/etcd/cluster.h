@@ -14,7 +14,7 @@ namespace sim::etcd {
 
 // `cluster`: every seed must pass.
 std::unique_ptr<Scenario> make_cluster();
-// `steady-N`: the same for three members and a minute of faults; clients have N operations to ask each second, for 25 s of the calm too. To
+// `steady-N`: the same for three members and a minute of faults; clients have N operations to ask each second, for 30 s of the calm too. To
 // measure the simulator.
 std::unique_ptr<Scenario> make_steady(std::uint32_t per_second);
 

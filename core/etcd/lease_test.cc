@@ -1,0 +1,241 @@
+// The service Lease, on one member and on several.
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/api/lease.pb.h"
+#include "core/etcd/test_cluster.h"
+#include "core/etcd/test_server.h"
+
+namespace etcd {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Answer;
+using testing::TestCluster;
+using testing::TestServer;
+
+constexpr std::string_view kKeepAlivePath = "/etcdserverpb.Lease/LeaseKeepAlive";
+
+etcdserverpb::LeaseGrantRequest grant_of(std::int64_t id, std::int64_t ttl) {
+  etcdserverpb::LeaseGrantRequest request;
+  request.set_id(id);
+  request.set_ttl(ttl);
+  return request;
+}
+etcdserverpb::LeaseTimeToLiveRequest question_of(std::int64_t id) {
+  etcdserverpb::LeaseTimeToLiveRequest request;
+  request.set_id(id);
+  request.set_keys(true);
+  return request;
+}
+etcdserverpb::PutRequest leased_put(std::string key, std::int64_t lease) {
+  etcdserverpb::PutRequest request;
+  request.set_key(std::move(key));
+  request.set_value("v");
+  request.set_lease(lease);
+  return request;
+}
+
+// `remaining of granted: keys`, or the error's text.
+std::string lease_text(const Answer<etcdserverpb::LeaseTimeToLiveResponse>& answer) {
+  if (!answer.ok()) return answer.status.message;
+  std::string out = std::to_string(answer.body.ttl()) + " of " + std::to_string(answer.body.grantedttl()) + ":";
+  for (const std::string& key : answer.body.keys()) out += " " + key;
+  return out;
+}
+
+// A stream of renewals.
+struct KeepAlive final : rpc::ClientCall {
+  void on_message(std::string_view bytes) override {
+    etcdserverpb::LeaseKeepAliveResponse response;
+    REQUIRE(response.ParseFromString(std::string(bytes)));
+    answers.push_back(response);
+  }
+  void on_status(const rpc::Status& with) override { status = with; }
+  std::string text() const {
+    std::string out;
+    for (const etcdserverpb::LeaseKeepAliveResponse& answer : answers) {
+      if (!out.empty()) out += ' ';
+      out += std::to_string(answer.id()) + "=" + std::to_string(answer.ttl());
+    }
+    return out;
+  }
+  std::vector<etcdserverpb::LeaseKeepAliveResponse> answers;
+  std::optional<rpc::Status> status;
+};
+
+void send(rpc::Channel& channel, KeepAlive& stream, std::int64_t id) {
+  etcdserverpb::LeaseKeepAliveRequest request;
+  request.set_id(id);
+  channel.send(stream, request.SerializeAsString());
+}
+
+struct SingleFixture {
+  void start() { server.start(); }
+  void restart() {
+    server.crash(io::sim::CrashKind::process_kill);
+    server.member.restart();
+    server.start();
+  }
+  Answer<etcdserverpb::RangeResponse> get(std::string key, std::string end = {}) { return server.get(std::move(key), std::move(end)); }
+  rpc::Channel& channel() { return *server.channel; }
+  std::string grant(std::int64_t id, std::int64_t ttl) {
+    const auto answer = server.call<etcdserverpb::LeaseGrantResponse>("/etcdserverpb.Lease/LeaseGrant", grant_of(id, ttl));
+    return answer.ok() ? std::to_string(answer.body.id()) + " for " + std::to_string(answer.body.ttl()) : answer.status.message;
+  }
+  std::string time_to_live(std::int64_t id) {
+    return lease_text(server.call<etcdserverpb::LeaseTimeToLiveResponse>("/etcdserverpb.Lease/LeaseTimeToLive", question_of(id)));
+  }
+  std::string revoke(std::int64_t id) {
+    etcdserverpb::LeaseRevokeRequest request;
+    request.set_id(id);
+    return server.call<etcdserverpb::LeaseRevokeResponse>("/etcdserverpb.Lease/LeaseRevoke", request).status.message;
+  }
+  std::string leases() {
+    std::string out;
+    const auto answer = server.call<etcdserverpb::LeaseLeasesResponse>("/etcdserverpb.Lease/LeaseLeases", etcdserverpb::LeaseLeasesRequest());
+    for (const etcdserverpb::LeaseStatus& lease : answer.body.leases()) out += (out.empty() ? "" : " ") + std::to_string(lease.id());
+    return out;
+  }
+  void put_leased(std::string key, std::int64_t lease) {
+    REQUIRE(server.call<etcdserverpb::PutResponse>("/etcdserverpb.KV/Put", leased_put(std::move(key), lease)).ok());
+  }
+  std::string renew(std::int64_t id) {
+    KeepAlive stream;
+    channel().open_stream(kKeepAlivePath, {}, stream);
+    send(channel(), stream, id);
+    channel().half_close(stream);
+    REQUIRE(sim.run_until([&] { return stream.status.has_value(); }, 30s));
+    CHECK(stream.status->code == rpc::StatusCode::ok);
+    return stream.text();
+  }
+
+  TestServer server;
+  io::sim::Simulation& sim = server.sim;
+};
+
+TEST_CASE("a lease runs out, and takes its keys along in one revision") {
+  SingleFixture test;
+  test.start();
+  CHECK_EQ(test.grant(7, 3), "7 for 3");
+  test.put_leased("b", 7);
+  test.put_leased("a", 7);
+  test.sim.run_for(1500ms);
+  CHECK_EQ(test.time_to_live(7), "1 of 3: a b");
+  CHECK_EQ(testing::text_of(test.get("a", "c").body), "a=v@3/3v1 b=v@2/2v1");
+  test.sim.run_for(2500ms);
+  CHECK_EQ(test.time_to_live(7), "-1 of 0:");
+  const auto gone = test.get("a", "c");
+  CHECK_EQ(gone.body.count(), 0);
+  CHECK_EQ(gone.body.header().revision(), 4);
+  CHECK_EQ(test.revoke(7), "etcdserver: requested lease not found");
+}
+
+TEST_CASE("a lease is granted at least the minimum, and an id when it has none") {
+  SingleFixture test;
+  test.start();
+  CHECK_EQ(test.grant(1, 0), "1 for 2");
+  CHECK_EQ(test.grant(2, -5), "2 for 2");
+  CHECK_EQ(test.grant(3, 9'000'000'001), "etcdserver: too large lease TTL");
+  CHECK_EQ(test.grant(1, 60), "etcdserver: lease already exists");
+  CHECK_EQ(test.grant(-9, 9'000'000'000), "-9 for 9000000000");
+  CHECK_EQ(test.time_to_live(-9), "8999999999 of 9000000000:");
+  std::set<std::int64_t> ids;
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = test.server.call<etcdserverpb::LeaseGrantResponse>("/etcdserverpb.Lease/LeaseGrant", grant_of(0, 60));
+    REQUIRE(answer.ok());
+    CHECK(answer.body.id() > 0);
+    ids.insert(answer.body.id());
+  }
+  CHECK_EQ(ids.size(), 3);
+}
+
+TEST_CASE("the first lease to run out is named first") {
+  SingleFixture test;
+  test.start();
+  test.grant(1, 60);
+  test.grant(2, 600);
+  test.grant(3, 6);
+  CHECK_EQ(test.leases(), "3 1 2");
+}
+
+TEST_CASE("renewals are answered in order, and the stream ends with its sender") {
+  SingleFixture test;
+  test.start();
+  test.grant(1, 10);
+  test.grant(2, 20);
+  test.sim.run_for(5s);
+  CHECK_EQ(test.time_to_live(1).substr(0, 2), "4 ");
+  KeepAlive stream;
+  test.channel().open_stream(kKeepAlivePath, {}, stream);
+  for (const std::int64_t id : {2, 9, 1, 0, 1}) send(test.channel(), stream, id);
+  test.sim.run_for(1s);
+  CHECK_EQ(stream.text(), "2=20 9=0 1=10 0=0 1=10");
+  CHECK(!stream.status.has_value());
+  test.channel().half_close(stream);
+  REQUIRE(test.sim.run_until([&] { return stream.status.has_value(); }, 5s));
+  CHECK(stream.status->code == rpc::StatusCode::ok);
+  CHECK_EQ(test.time_to_live(1).substr(0, 2), "8 ");
+}
+
+TEST_CASE("a lease that is renewed in time lives on") {
+  SingleFixture test;
+  test.start();
+  test.grant(1, 3);
+  test.put_leased("k", 1);
+  for (int i = 0; i < 6; ++i) {
+    test.sim.run_for(2s);
+    CHECK_EQ(test.renew(1), "1=3");
+  }
+  CHECK_EQ(test.get("k").body.count(), 1);
+  test.sim.run_for(4s);
+  CHECK_EQ(test.renew(1), "1=0");
+  CHECK_EQ(test.get("k").body.count(), 0);
+}
+
+TEST_CASE("a restart gives every lease its time again, and its keys") {
+  SingleFixture test;
+  test.start();
+  test.grant(1, 10);
+  test.put_leased("k", 1);
+  test.sim.run_for(8s);
+  test.restart();
+  test.sim.run_for(5s);
+  CHECK_EQ(test.time_to_live(1).substr(2), "of 10: k");
+  test.sim.run_for(7s);
+  CHECK_EQ(test.time_to_live(1), "-1 of 0:");
+  CHECK_EQ(test.get("k").body.count(), 0);
+}
+
+// The time is the one that is left when it was written down, not the one that is left now.
+TEST_CASE("with checkpoints a restart leaves a long lease what it had, until it is renewed") {
+  SingleFixture test;
+  test.server.config.lease_checkpoint = true;
+  test.start();
+  test.grant(1, 1000);
+  test.grant(2, 1000);
+  test.sim.run_for(320s);
+  CHECK_EQ(test.renew(2), "2=1000");
+  test.restart();
+  const auto left = [&](std::int64_t id) { return std::stoi(test.time_to_live(id)); };
+  CHECK(left(1) >= 699);
+  CHECK(left(1) <= 701);
+  CHECK(left(2) >= 999);
+}
+
+TEST_CASE("without checkpoints a long lease begins anew") {
+  SingleFixture test;
+  test.start();
+  test.grant(1, 1000);
+  test.sim.run_for(320s);
+  test.restart();
+  CHECK(std::stoi(test.time_to_live(1)) >= 999);
+}
+
+}  // namespace
+}  // namespace etcd
