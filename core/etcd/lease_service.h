@@ -16,6 +16,8 @@ class LeaseService {
  public:
   explicit LeaseService(LeaseContext& context);
   void add_to(rpc::Server& server);
+  // For services of this member that are made of it.
+  rpc::UnaryHandler& grant() { return grant_; }
 
  private:
   class Grant final : public TypedHandler<etcdserverpb::LeaseGrantRequest> {

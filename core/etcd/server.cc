@@ -7,6 +7,7 @@
 #include "core/base/assert.h"
 #include "core/etcd/bootstrap_check.h"
 #include "core/etcd/cluster_service.h"
+#include "core/etcd/election_service.h"
 #include "core/etcd/group.h"
 #include "core/etcd/group_watch.h"
 #include "core/etcd/health_page.h"
@@ -16,6 +17,8 @@
 #include "core/etcd/kv_service.h"
 #include "core/etcd/leadership.h"
 #include "core/etcd/lease_service.h"
+#include "core/etcd/local_call.h"
+#include "core/etcd/lock_service.h"
 #include "core/etcd/maintenance_service.h"
 #include "core/etcd/membership.h"
 #include "core/etcd/peer_group.h"
@@ -211,6 +214,9 @@ class Server::Impl final : private io::Job,
   std::unique_ptr<MaintenanceService> maintenance_;
   std::unique_ptr<ClusterService> cluster_;
   std::unique_ptr<WatchService> watch_;
+  std::unique_ptr<LocalServices> local_;  // what the next two are made of
+  std::unique_ptr<LockService> lock_;
+  std::unique_ptr<ElectionService> election_;
   rpc::HealthService health_;
   VersionPage version_page_;
   std::unique_ptr<HealthPage> health_page_;
@@ -232,6 +238,7 @@ Server::Impl::Impl(const io::World& world, ServerConfig config, ServerListener& 
 }
 
 Server::Impl::~Impl() {
+  if (context_ != nullptr) context_->is_stopped = true;  // calls that end now ask for nothing more
   world_.loop.forget(*this);
   world_.clock.disarm(stopping_);
 }
@@ -444,12 +451,17 @@ base::Status Server::Impl::listen_to_clients() {
   maintenance_ = std::make_unique<MaintenanceService>(*context_);
   cluster_ = std::make_unique<ClusterService>(*context_);
   watch_ = std::make_unique<WatchService>(*context_);
+  local_.reset(new LocalServices{kv_->range(), kv_->txn(), kv_->delete_range(), lease_->grant(), watch_->watch()});
+  lock_ = std::make_unique<LockService>(*context_, *local_);
+  election_ = std::make_unique<ElectionService>(*context_, *local_);
   clients_ = std::make_unique<rpc::Server>(world_, client_options(config_));
   kv_->add_to(*clients_);
   lease_->add_to(*clients_);
   maintenance_->add_to(*clients_);
   cluster_->add_to(*clients_);
   watch_->add_to(*clients_);
+  lock_->add_to(*clients_);
+  election_->add_to(*clients_);
   health_.add_to(*clients_);
   health_.set_serving(true);
   version_page_.begin(*context_);
