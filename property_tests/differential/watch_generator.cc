@@ -159,7 +159,6 @@ WatchStep WatchGenerator::create(std::int64_t revision, std::int64_t compacted) 
       request.add_filters(WatchCreateRequest::NODELETE);
       break;
     case 3:
-      if (request.start_revision() != 0) break;  // 3.4.23 takes such a one for behind for ever, and a compaction ends it
       step.rows.push_back("create: neither");
       request.add_filters(WatchCreateRequest::NOPUT);
       request.add_filters(WatchCreateRequest::NODELETE);
