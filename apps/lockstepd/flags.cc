@@ -105,7 +105,7 @@ constexpr Flag kFlags[] = {
     {"compaction-sleep-interval", Kind::duration, Support::used, "0s", "time between slices of compaction; 0: 10ms"},
     {"corrupt-check-time", Kind::duration, Support::refused, "0s", "time between comparisons of members"},
     {"compact-hash-check-time", Kind::duration, Support::accepted, "1m0s", "tunes comparisons of members"},
-    {"watch-progress-notify-interval", Kind::duration, Support::accepted, "0s", "tunes watches"},
+    {"watch-progress-notify-interval", Kind::duration, Support::used, "0s", "time between notices to idle watchers that want them; 0: 10m, at least 100ms"},
     {"downgrade-check-time", Kind::duration, Support::accepted, "5s", "tunes downgrades"},
     // Insight.
     {"log-level", Kind::text, Support::used, "info", "debug, info, warn, error, panic or fatal"},

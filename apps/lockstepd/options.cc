@@ -158,6 +158,9 @@ Parsed<bool> fill_limits(const Settings& settings, Options& options) {
   if (compaction_limit != 0) config.compaction_batch_limit = compaction_limit;
   const base::Duration compaction_pause = duration_of(settings, "compaction-sleep-interval");
   if (compaction_pause != base::Duration(0)) config.compaction_sleep_interval = compaction_pause;
+  constexpr base::Duration kProgressIntervalMin = std::chrono::milliseconds(100);
+  const base::Duration progress_interval = duration_of(settings, "watch-progress-notify-interval");
+  if (progress_interval != base::Duration(0)) config.watch_progress_notify_interval = std::max(progress_interval, kProgressIntervalMin);
   const std::uint64_t streams = count_of(settings, "max-concurrent-streams");
   if (streams == 0 || streams > UINT32_MAX) return failed("--max-concurrent-streams is between 1 and 4294967295");
   config.max_concurrent_streams = static_cast<std::uint32_t>(streams);

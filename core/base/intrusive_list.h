@@ -65,6 +65,15 @@ class IntrusiveList {
     node.unlink();
     return static_cast<T&>(node);
   }
+  // Calls visit(element) for each, in order. No element may leave meanwhile but the one that is visited.
+  template <typename Visit>
+  void visit(Visit&& visit) {
+    for (ListNode<T>* node = head_.next_; node != &head_;) {
+      ListNode<T>& current = *node;
+      node = node->next_;
+      visit(static_cast<T&>(current));
+    }
+  }
   // Moves every element of `other` to the end, in order.
   void take_all(IntrusiveList& other) {
     while (!other.is_empty()) push_back(other.pop_front());

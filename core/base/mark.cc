@@ -101,6 +101,9 @@ Described describe(Mark mark) {
     case Mark::store_checkpoint_waits: return {"store_checkpoint_waits", group};
     case Mark::store_snapshot_cut_off: return {"store_snapshot_cut_off", group};
     case Mark::range_lost_store: return {"range_lost_store", group};
+    case Mark::watch_without_room: return {"watch_without_room", member};
+    case Mark::watch_overtaken: return {"watch_overtaken", member};
+    case Mark::watch_without_leader: return {"watch_without_leader", group};
     case Mark::removed_was_told: return {"removed_was_told", change};
     case Mark::group_told_by_others: return {"group_told_by_others", change};
     case Mark::change_at_other_leader: return {"change_at_other_leader", change};

@@ -122,6 +122,9 @@ enum class Mark : std::uint8_t {
   store_checkpoint_waits,    // for a snapshot that is being read
   store_snapshot_cut_off,    // it pinned too much of the -wal
   range_lost_store,          // a snapshot took the store's place
+  watch_without_room,        // its client takes too little: it learns the rest from history
+  watch_overtaken,           // by a compaction while it was behind, and ended
+  watch_without_leader,      // a stream that asked for one was ended
 
   // --- core/etcd: the group ---
   removed_was_told,        // by others, for its own log does not say so

@@ -42,7 +42,9 @@ struct Tuning {
   std::uint64_t range_slice_rows = 250;    // and of a HashKV; HashBudget
   std::uint64_t range_slice_bytes = 256U << 10U;
   std::uint64_t range_part_bytes = 1U << 20U;  // a large answer is kept, and sent, in parts of about this size
-  std::uint64_t stream_queued_bytes_max = 1U << 20U;  // a client that leaves this much of a RangeStream untaken gets nothing new
+  std::uint64_t stream_queued_bytes_max = 1U << 20U;  // a client that leaves this much of a RangeStream or a Watch untaken gets nothing new
+  std::uint64_t watch_slice_rows = 1'000;            // what a turn reads of history for watchers that catch up
+  std::uint64_t watch_slice_bytes = 1U << 20U;       // likewise
   std::uint64_t store_snapshot_wal_bytes = 256U << 20U;
   std::uint64_t store_snapshot_wal_bytes_max = std::uint64_t{4} << 30U;
   base::Duration store_checkpoint_delay = std::chrono::seconds(5);
@@ -78,6 +80,7 @@ struct ServerConfig {
   std::uint64_t max_txn_ops = 128;                // operations of one transaction
   std::uint64_t compaction_batch_limit = 1000;    // versions that one slice of revision compaction drops
   base::Duration compaction_sleep_interval = std::chrono::milliseconds(10);  // between slices
+  base::Duration watch_progress_notify_interval = std::chrono::minutes(10);  // for watchers that want to hear even when there is nothing; at least 100 ms
   std::uint32_t max_concurrent_streams = UINT32_MAX;
   base::Duration grpc_keepalive_min_time = std::chrono::seconds(5);
   base::Duration grpc_keepalive_interval = std::chrono::hours(2);

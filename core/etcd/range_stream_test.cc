@@ -315,8 +315,9 @@ class FakeCall final : public rpc::StreamCall {
   std::optional<base::Instant> deadline() const override { return std::nullopt; }
   std::string peer_text() const override { return {}; }
   std::string_view verified_identity() const override { return {}; }
-  void send(std::string_view message) override {
-    queued += message.size();
+  void send(std::string_view message) override { send(message, {}); }
+  void send(std::string_view first, std::string_view second) override {
+    queued += first.size() + second.size();
     queued_most = std::max(queued_most, queued);
     ++messages;
   }

@@ -20,9 +20,11 @@
 #include "core/etcd/peer_group.h"
 #include "core/etcd/peer_service.h"
 #include "core/etcd/publisher.h"
+#include "core/etcd/required_leader.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/version.h"
 #include "core/etcd/version_monitor.h"
+#include "core/etcd/watch_service.h"
 #include "core/peer/member.h"
 #include "core/rpc/health.h"
 #include "storage/wal/wal.h"
@@ -204,6 +206,8 @@ class Server::Impl final : private io::Job,
   std::unique_ptr<KvService> kv_;
   std::unique_ptr<MaintenanceService> maintenance_;
   std::unique_ptr<ClusterService> cluster_;
+  std::unique_ptr<RequiredLeader> required_leader_;
+  std::unique_ptr<WatchService> watch_;
   rpc::HealthService health_;
   VersionPage version_page_;
   std::unique_ptr<HealthPage> health_page_;
@@ -431,10 +435,13 @@ base::Status Server::Impl::listen_to_clients() {
   kv_ = std::make_unique<KvService>(*context_);
   maintenance_ = std::make_unique<MaintenanceService>(*context_);
   cluster_ = std::make_unique<ClusterService>(*context_);
+  required_leader_ = std::make_unique<RequiredLeader>(*context_);
+  watch_ = std::make_unique<WatchService>(*context_, *required_leader_);
   clients_ = std::make_unique<rpc::Server>(world_, client_options(config_));
   kv_->add_to(*clients_);
   maintenance_->add_to(*clients_);
   cluster_->add_to(*clients_);
+  watch_->add_to(*clients_);
   health_.add_to(*clients_);
   health_.set_serving(true);
   version_page_.begin(*context_);

@@ -37,7 +37,11 @@ Header StateMachine::header() const {
   return {cluster_, member_, open_store().store().current(), open_store().backend().applied_term()};
 }
 
-std::unique_ptr<OpenStore> StateMachine::make_store() { return std::make_unique<OpenStore>(world_, options_, pace_, *queue_); }
+std::unique_ptr<OpenStore> StateMachine::make_store() {
+  auto made = std::make_unique<OpenStore>(world_, options_, pace_, *queue_);
+  made->store().set_listener(*this);
+  return made;
+}
 
 // --- opening and closing ------------------------------------------------------------------------------
 
@@ -136,12 +140,14 @@ void StateMachine::on_old_at_rest(base::Status status) {
 void StateMachine::on_new_open(base::Status status) {
   ASSERT(change_ == Change::opening_new);
   if (closed_ != nullptr) return;  // its close() was asked for
+  const mvcc::Revision old_current = open_->store().current();
   if (status) status = check_successor();
   if (!status) return std::exchange(installed_, nullptr)->complete(std::move(status));
   next_->compactor().take_over(open_->compactor());
   open_ = std::move(next_);
   change_ = Change::none;
   if (group_listener_ != nullptr) group_listener_->on_group_applied();
+  if (follower_ != nullptr) follower_->on_store_replaced(old_current);
   std::exchange(installed_, nullptr)->complete({});
 }
 

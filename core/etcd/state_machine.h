@@ -33,7 +33,17 @@ class AppliedGroupListener {
   ~AppliedGroupListener() = default;
 };
 
-class StateMachine final : public replica::StateMachine, private sqlite::BackendListener {
+// Told what changes in the store, and when another one takes its place.
+class StoreFollower : public mvcc::ChangeListener {
+ public:
+  // A snapshot was installed. It stands at `old_current` or later, and the compacted revision may have passed that too.
+  virtual void on_store_replaced(mvcc::Revision old_current) = 0;
+
+ protected:
+  ~StoreFollower() = default;
+};
+
+class StateMachine final : public replica::StateMachine, private sqlite::BackendListener, private mvcc::ChangeListener {
  public:
   StateMachine(const io::World& world, sqlite::BackendOptions options, CompactionPace pace = {});
   // Requires: !is_open(), close() has completed, or the member crashed.
@@ -45,6 +55,9 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   // Whoever is to hear of it; at most one.
   void set_group_listener(AppliedGroupListener& listener) { group_listener_ = &listener; }
 
+  // Null: nobody follows any more. At most one.
+  void set_follower(StoreFollower* follower) { follower_ = follower; }
+
   // The store's files are open, and close() is due before this is destroyed.
   bool is_open() const { return open_ != nullptr && open_->is_open(); }
   // No entry is applied any more; completes when the files are at rest. Whoever waits for an install waits in vain. Requires: is_open().
@@ -55,6 +68,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   base::StoreGeneration generation() const { return open_store().generation(); }
   mvcc::Store& store() { return open_store().store(); }
   const Members& members() const { return open_store().members(); }
+  sqlite::Backend& backend() { return open_store().backend(); }
   const sqlite::Backend& backend() const { return open_store().backend(); }
   // With the store's current revision.
   Header header() const;
@@ -101,6 +115,9 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
 
   void on_durable(const base::StoreMark& mark) override { listener_->on_durable(mark); }
   void on_room() override;
+  void on_changes(mvcc::Revision revision, const std::vector<mvcc::KeyChange>& changes) override {
+    if (follower_ != nullptr) follower_->on_changes(revision, changes);
+  }
   void on_failed(const base::Error& error) override { listener_->on_failed(error); }
 
   void on_old_at_rest(base::Status status);
@@ -121,6 +138,7 @@ class StateMachine final : public replica::StateMachine, private sqlite::Backend
   const CompactionPace pace_;
   replica::StateMachineListener* listener_ = nullptr;
   AppliedGroupListener* group_listener_ = nullptr;
+  StoreFollower* follower_ = nullptr;
   std::unique_ptr<OpenStore> open_;
 
   enum class Change : std::uint8_t { none, closing_old, opening_new };

@@ -260,10 +260,10 @@ void Call::on_cancel(CallCancelled& waiting) {
   waiting_ = &waiting;
 }
 
-void Call::send(std::string_view message) {
+void Call::send(std::string_view first, std::string_view second) {
   ASSERT(stage_ == Stage::open);
   ASSERT(route_->stream != nullptr);
-  connection_->note_queued(queue_.push(message));
+  connection_->note_queued(queue_.push(first, second));
   if (!headers_sent_) submit_headers();
   nghttp2_session_resume_data(&connection_->session(), stream_id_);  // refused when nothing was deferred: fine
   connection_->wake();

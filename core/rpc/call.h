@@ -65,7 +65,8 @@ class Call final : public UnaryCall, public StreamCall, private io::Timer {
   void respond(std::vector<std::string> parts) override;
   void fail(const Status& status) override;
   void on_cancel(CallCancelled& waiting) override;
-  void send(std::string_view message) override;
+  void send(std::string_view message) override { send(message, {}); }
+  void send(std::string_view first, std::string_view second) override;
   std::size_t queued_bytes() const override { return queue_.size(); }
   void finish(const Status& status) override;
   void pause_receiving(bool paused) override;

@@ -13,13 +13,13 @@ constexpr std::size_t kQueueKeptCapacity = 64U << 10U;
 
 }  // namespace
 
-std::size_t SendQueue::push(std::string_view message) {
-  const auto prefix = message_prefix(message.size());
-  const std::size_t size = prefix.size() + message.size();
+std::size_t SendQueue::push(std::string_view first, std::string_view second) {
+  const auto prefix = message_prefix(first.size() + second.size());
+  const std::size_t size = prefix.size() + first.size() + second.size();
   if (!parts_.empty()) {
     std::string part;
     part.reserve(size);
-    push_part(std::move(part.append(prefix.data(), prefix.size()).append(message)));
+    push_part(std::move(part.append(prefix.data(), prefix.size()).append(first).append(second)));
     return size;
   }
   // Taken bytes are dropped only when they are the larger part, so each byte is moved at most once or so.
@@ -27,7 +27,7 @@ std::size_t SendQueue::push(std::string_view message) {
     copied_.erase(0, copied_taken_);
     copied_taken_ = 0;
   }
-  copied_.append(prefix.data(), prefix.size()).append(message);
+  copied_.append(prefix.data(), prefix.size()).append(first).append(second);
   return size;
 }
 

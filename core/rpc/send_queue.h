@@ -12,7 +12,9 @@ namespace rpc {
 class SendQueue {
  public:
   // Appends the message with its prefix; returns how many bytes that added.
-  std::size_t push(std::string_view message);
+  std::size_t push(std::string_view message) { return push(message, {}); }
+  // The message is the two one after the other.
+  std::size_t push(std::string_view first, std::string_view second);
   // The message is the parts one after the other. They are kept as they are, and each is freed once it has been popped: a very
   // large message is neither copied nor held longer than it takes to send it.
   std::size_t push(std::vector<std::string> parts);

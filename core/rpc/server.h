@@ -71,6 +71,8 @@ class StreamCall : public CallContext {
  public:
   // Queues one message. Requires: finish() was not called.
   virtual void send(std::string_view message) = 0;
+  // Likewise, a message that consists of two pieces: one that many streams get, and the rest.
+  virtual void send(std::string_view first, std::string_view second) = 0;
   // Bytes queued and not yet taken by HTTP/2 flow control; a sender that cares waits for on_room().
   virtual std::size_t queued_bytes() const = 0;
   virtual void finish(const Status& status) = 0;  // after everything queued; the call is gone when it returns

@@ -116,6 +116,7 @@ class Store {
     run_compaction_slice(budget, ignored);
   }
 
+  RowId last_row() const { return last_row_; }  // of the newest change; 0: none was ever made
   std::size_t key_count() const { return index_.key_count(); }
 
  private:
