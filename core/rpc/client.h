@@ -65,6 +65,7 @@ class ChannelListener {
 struct ChannelOptions {
   std::size_t receive_bytes_max = 2147483647;
   base::Duration connect_timeout = std::chrono::seconds(5);
+  std::size_t stream_window_bytes = 1U << 20U;  // what a server may send on one stream before it was read, or while that is paused
 };
 
 class ClientConnection;
@@ -88,7 +89,7 @@ class Channel {
   // Bytes queued and not yet taken by HTTP/2 flow control; a sender that cares waits for on_room().
   std::size_t queued_bytes(const ClientCall& call) const;
   void half_close(ClientCall& call);
-  // Back-pressure: while paused at most kStreamWindowBytes more arrive through on_message().
+  // Back-pressure: while paused at most ChannelOptions::stream_window_bytes more arrive through on_message().
   void pause_receiving(ClientCall& call, bool paused);
   // No further callback; the server is told. No effect on a call that is not open.
   void cancel(ClientCall& call);

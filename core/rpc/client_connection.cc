@@ -43,7 +43,7 @@ void ClientConnection::start_session() {
   const int rv = nghttp2_session_client_new2(&session, callbacks_.get(), this, option.get());
   ASSERT(rv == 0);
   session_.reset(session);
-  submit_settings(*session_, {NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  submit_settings(*session_, {NGHTTP2_SETTINGS_ENABLE_PUSH, 0}, options_.stream_window_bytes);
 }
 
 void ClientConnection::abandon() {

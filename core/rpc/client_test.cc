@@ -181,6 +181,25 @@ TEST_CASE("a paused call holds its sender back at the window, and others run on"
   CHECK_EQ(paused.messages.size(), 50);
 }
 
+TEST_CASE("a channel with a small window holds its servers back sooner") {
+  Cluster cluster;
+  ChannelOptions options;
+  options.stream_window_bytes = 5'000;
+  Channel& channel = cluster.dial(nullptr, options);
+  TestCall paused;
+  channel.open_stream("/test.Echo/Stream", {}, paused);
+  channel.pause_receiving(paused, true);
+  const std::string chunk(1'000, 'x');
+  for (int i = 0; i < 50; ++i) channel.send(paused, chunk);
+  REQUIRE(cluster.until([&] { return !paused.messages.empty(); }));
+  cluster.sim.run_for(2s);
+  CHECK_LE(paused.messages.size() * chunk.size(), options.stream_window_bytes);
+  channel.pause_receiving(paused, false);
+  channel.half_close(paused);
+  REQUIRE(cluster.until([&] { return paused.done(); }));
+  CHECK_EQ(paused.messages.size(), 50);
+}
+
 TEST_CASE("a server that pauses a stream holds its client back") {
   Cluster cluster;
   Channel& channel = cluster.dial();

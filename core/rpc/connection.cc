@@ -94,7 +94,7 @@ void Connection::start_http2() {
   const int rv = nghttp2_session_server_new2(&session, core_.callbacks.get(), this, core_.option.get());
   ASSERT(rv == 0);
   session_.reset(session);
-  submit_settings(*session_, {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, core_.options.concurrent_streams_max});
+  submit_settings(*session_, {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, core_.options.concurrent_streams_max}, kStreamWindowBytes);
   stage_ = Stage::http2;
 }
 

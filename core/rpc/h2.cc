@@ -55,10 +55,10 @@ nghttp2_nv header(std::string_view name, std::string_view value, Copy copy) {
   return {name_data, value_data, name.size(), value.size(), static_cast<std::uint8_t>(flags)};
 }
 
-void submit_settings(nghttp2_session& session, nghttp2_settings_entry own) {
+void submit_settings(nghttp2_session& session, nghttp2_settings_entry own, std::size_t stream_window_bytes) {
   const std::array<nghttp2_settings_entry, 3> settings = {{
       own,
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(kStreamWindowBytes)},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(stream_window_bytes)},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(kMetadataBytesMax)},
   }};
   int rv = nghttp2_submit_settings(&session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());

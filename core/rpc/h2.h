@@ -36,8 +36,8 @@ enum class Copy : std::uint8_t {
 inline const std::uint8_t* h2_bytes(std::string_view text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
 nghttp2_nv header(std::string_view name, std::string_view value, Copy copy = Copy::none);
 
-// The first frames of an end: its settings, of which `own` is the one that differs, and the connection's window.
-void submit_settings(nghttp2_session& session, nghttp2_settings_entry own);
+// The first frames of an end: its settings, of which `own` is the one that differs, and the windows.
+void submit_settings(nghttp2_session& session, nghttp2_settings_entry own, std::size_t stream_window_bytes);
 
 inline std::string_view h2_text(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 

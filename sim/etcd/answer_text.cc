@@ -8,6 +8,7 @@
 #include "core/base/ids.h"
 #include "core/base/text.h"
 #include "sim/etcd/request_text.h"
+#include "sim/etcd/watch_text.h"
 
 namespace sim::etcd {
 
@@ -110,6 +111,7 @@ std::string request_words(std::string_view path, std::string_view message) {
   if (path == "/etcdserverpb.Cluster/MemberPromote") {
     return read<MemberPromoteRequest>(message, [](const auto& m) { return "make a voter of member " + member_words(m.id()); });
   }
+  if (path == "/etcdserverpb.Watch/Watch") return read<WatchRequest>(message, [](const auto& m) { return to_text(m); });
   return {};
 }
 
@@ -134,6 +136,7 @@ std::string answer_words(std::string_view path, std::string_view message) {
   if (path == "/etcdserverpb.Cluster/MemberList") return read<MemberListResponse>(message, members_words<MemberListResponse>);
   if (path == "/etcdserverpb.Cluster/MemberAdd") return read<MemberAddResponse>(message, members_words<MemberAddResponse>);
   if (path == "/etcdserverpb.Cluster/MemberRemove") return read<MemberRemoveResponse>(message, members_words<MemberRemoveResponse>);
+  if (path == "/etcdserverpb.Watch/Watch") return read<WatchResponse>(message, [](const auto& m) { return to_text(m); });
   if (path == "/etcdserverpb.Cluster/MemberPromote") return read<MemberPromoteResponse>(message, members_words<MemberPromoteResponse>);
   return {};
 }

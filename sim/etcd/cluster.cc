@@ -7,6 +7,7 @@
 #include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
+#include "sim/etcd/watch_plan.h"
 #include "sim/etcd/workload.h"
 #include "sim/swarm.h"
 
@@ -61,6 +62,7 @@ class ClusterScenario final : public GroupScenario {
     draw_damage(decisions, plan);
     draw_versions(decisions, plan);
     draw_workload(decisions, operations, {plan.faults_until, plan.faults_until + kClusterCalmBefore}, plan);
+    draw_watchers(decisions, plan);
     return plan;
   }
 };

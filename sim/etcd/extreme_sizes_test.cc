@@ -15,7 +15,7 @@ namespace sim::etcd {
 namespace {
 
 // Only some of those that no other draw names.
-const std::set<std::string> kOfAnybody = {"unapplied_entries_max", "kept_bytes_max", "stream_queued_bytes_max"};
+const std::set<std::string> kOfAnybody = {"unapplied_entries_max", "kept_bytes_max"};
 const std::set<std::string> kOfSeveral = {"peer_control_bytes_max",    "peer_appends_bytes_max",  "peer_silence_timeout_ns",
                                           "peer_receipt_interval_ns",  "snapshots_max",           "snapshot_window_bytes",
                                           "snapshot_stall_timeout_ns", "snapshot_idle_timeout_ns"};

@@ -19,6 +19,10 @@
 #include "sim/etcd/roster.h"
 #include "sim/etcd/sizes.h"
 #include "sim/etcd/teller.h"
+#include "sim/etcd/watch_oracle.h"
+#include "sim/etcd/watch_plan.h"
+#include "sim/etcd/watcher.h"
+#include "sim/progress.h"
 
 namespace sim::etcd {
 
@@ -79,10 +83,22 @@ class ClientProgram final : public io::sim::Program {
   Client client_;
 };
 
-// What one client asks. An operator changes the group, and nothing else.
+class WatcherProgram final : public io::sim::Program {
+ public:
+  WatcherProgram(io::sim::Node& node, WatcherOptions options, const std::vector<ScheduledWatchLine>& lines, const KvOracle& answers, WatchOracle& oracle)
+      : watcher_(node.world(), std::move(options), lines, answers, oracle) {
+    watcher_.start();
+  }
+
+ private:
+  Watcher watcher_;
+};
+
+// What one client asks. An operator changes the group, and nothing else; and who watches does nothing else either.
 struct ClientPart {
   std::vector<ClientOperation> operations = {};
   std::vector<ScheduledChange> changes = {};
+  std::vector<ScheduledWatchLine> watches = {};
 };
 
 // With whom the group begins, as its members work it out.
@@ -97,7 +113,7 @@ class Group final : public Tenant, private CommittedListener {
   Group(const Plan& plan, const GroupOptions& options, ::etcd::ServerConfig config, std::vector<ClientPart> parts, Findings& findings)
       : plan_(plan), options_(options), config_(std::move(config)), parts_(std::move(parts)),
         oracle_(findings, options.stale_reads, options.application != nullptr ? Writers::foreign : Writers::workload),
-        member_oracle_(founded(config_), findings), roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
+        member_oracle_(founded(config_), findings), watch_oracle_(oracle_.model(), plan.duration - kCaughtUpWithin, findings), roster_(plan.members, machines_of(plan)), finished_(plan.clients) {}
 
   void use(Machines& machines) override {
     roster_.use(machines);
@@ -137,6 +153,7 @@ class Group final : public Tenant, private CommittedListener {
     for (std::uint32_t member = 0; member < servers; ++member) options.servers.push_back(client_address(member));
     options.request_timeout = client_timeout(plan_).value_or(options.request_timeout);
     if (application_ != nullptr) return application_->start(node, client, std::move(options.servers), options.request_timeout);
+    if (!parts_[client].watches.empty()) return start_watcher(node, client, std::move(options.servers));
     if (options_.clients_roam) options.roams_until = plan_.faults_until;
     return std::make_unique<ClientProgram>(node, std::move(options), parts_[client].operations, oracle_, finished_[client].value);
   }
@@ -154,6 +171,7 @@ class Group final : public Tenant, private CommittedListener {
 
   void at_end(Findings&) override {
     member_oracle_.at_end();
+    watch_oracle_.at_end();
     if (application_ != nullptr) application_->at_end();
   }
 
@@ -170,7 +188,7 @@ class Group final : public Tenant, private CommittedListener {
       if (!is_owed || finished_[client].value) continue;
       return Waiting{"client " + std::to_string(client) + " still waits for its last answers", Subject{oracle_.newest_of(client), {}, {}}};
     }
-    return std::nullopt;
+    return watch_oracle_.untold();
   }
   std::optional<Waiting> unchanged() const override {
     for (std::uint32_t client = 0; client < plan_.clients; ++client) {
@@ -192,6 +210,7 @@ class Group final : public Tenant, private CommittedListener {
       out.erase("resolved");  // of writes without a mark nobody can say which they were
       application_->add_counts(out);
     }
+    add_watch_counts(out);
     if (plan_.spares == 0) return out;
     for (std::size_t kind = 0; kind < kGroupChangeCount; ++kind) {
       const std::string name = "member_" + std::string(name_of(static_cast<GroupChange>(kind)));
@@ -210,6 +229,7 @@ class Group final : public Tenant, private CommittedListener {
  private:
   void on_committed(const base::Entry& entry) override {
     oracle_.on_committed(entry);
+    watch_oracle_.on_committed();
     member_oracle_.on_committed(entry);
   }
 
@@ -224,6 +244,31 @@ class Group final : public Tenant, private CommittedListener {
     return std::make_unique<OperatorProgram>(node, std::move(options), parts_[client].changes, roster_, member_oracle_, changes_, finished_[client].value);
   }
 
+  std::unique_ptr<io::sim::Program> start_watcher(io::sim::Node& node, std::uint32_t client, std::vector<io::Address> servers) {
+    WatcherOptions options;
+    options.client = client;
+    options.servers = std::move(servers);
+    options.listener = teller_.listener();
+    options.faults_until = plan_.faults_until;
+    options.window_bytes = watch_window_bytes(plan_);
+    for (const Broken& broken : plan_.broken) options.broken.insert(broken.member);
+    return std::make_unique<WatcherProgram>(node, std::move(options), parts_[client].watches, oracle_, watch_oracle_);
+  }
+
+  void add_watch_counts(std::map<std::string, std::uint64_t>& out) const {
+    const auto watches = [](const ClientPart& part) { return !part.watches.empty(); };
+    if (std::none_of(parts_.begin(), parts_.end(), watches)) return;
+    const WatchCounts& counts = watch_oracle_.counts();
+    out["watch_canceled"] = counts.canceled;
+    out["watch_compacted"] = counts.compacted;
+    out["watch_created"] = counts.created;
+    out["watch_events"] = counts.events;
+    out["watch_pieces"] = counts.pieces;
+    out["watch_progress"] = counts.progress;
+    out["watch_refused"] = counts.refused;
+    out["watch_streams"] = counts.streams;
+  }
+
   struct Flag {
     bool value = false;
   };
@@ -233,6 +278,7 @@ class Group final : public Tenant, private CommittedListener {
   const std::vector<ClientPart> parts_;
   KvOracle oracle_;
   MemberOracle member_oracle_;
+  WatchOracle watch_oracle_;
   EtcdTeller teller_{oracle_, options_.application};
   Roster roster_;
   OperatorCounts changes_{};
@@ -244,13 +290,21 @@ base::Status take(const Plan& plan, const Operation& operation, ClientPart& part
   const std::string what = "`" + operation.what + "` ";
   if (const std::optional<GroupChange> change = parse_change(operation.what)) {
     if (plan.spares == 0) return base::fail(base::Code::invalid, what + "changes a group that has no machine to spare");
-    if (!part.operations.empty()) return base::fail(base::Code::invalid, what + "is asked by a client that is no operator");
+    if (!part.operations.empty() || !part.watches.empty()) return base::fail(base::Code::invalid, what + "is asked by a client that is no operator");
     part.changes.push_back({operation.number, operation.at, *change});
+    return {};
+  }
+  base::Result<std::optional<WatchLine>> watch = parse_watch_line(operation.what);
+  if (!watch) return base::fail(watch.error());
+  if (*watch) {
+    if (!part.operations.empty() || !part.changes.empty()) return base::fail(base::Code::invalid, what + "is of a client that does not only watch");
+    part.watches.push_back({operation.number, operation.at, std::move(**watch)});
     return {};
   }
   base::Result<KvOperation> parsed = parse_operation(operation.what);
   if (!parsed) return base::fail(parsed.error());
   if (!part.changes.empty()) return base::fail(base::Code::invalid, what + "is asked by an operator");
+  if (!part.watches.empty()) return base::fail(base::Code::invalid, what + "is asked by a client that watches");
   if (parsed->kind == OperationKind::move && parsed->member >= plan.members) {
     return base::fail(base::Code::invalid, what + "names a member that does not exist");
   }

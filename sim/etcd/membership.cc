@@ -6,6 +6,7 @@
 #include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
+#include "sim/etcd/watch_plan.h"
 #include "sim/etcd/workload.h"
 #include "sim/swarm.h"
 
@@ -43,6 +44,7 @@ class MembershipScenario final : public Scenario {
     draw_changes(decisions, kMembershipFaultsUntil - kNoChangeBefore, plan);
     draw_faults(decisions, Budget::within, plan);
     draw_versions(decisions, plan);
+    draw_watchers(decisions, plan);
     return plan;
   }
 

@@ -109,6 +109,18 @@ std::vector<ModelRow> Model::rows(std::int64_t compacted, std::int64_t revision)
   return out;
 }
 
+ModelRow Model::row(std::string_view key, std::int64_t main, std::int64_t sub) const {
+  const auto entry = keys_.find(key);
+  ASSERT(entry != keys_.end());
+  const auto is_before = [](const Version& version, const std::pair<std::int64_t, std::int64_t>& place) {
+    return std::pair(version.kv.mod_revision, version.sub) < place;
+  };
+  const auto found = std::lower_bound(entry->second.begin(), entry->second.end(), std::pair(main, sub), is_before);
+  ASSERT(found != entry->second.end());
+  ASSERT(found->kv.mod_revision == main && found->sub == sub);
+  return {main, sub, found->is_deleted, &found->kv};
+}
+
 const Model::Version* Model::newest_at(const std::vector<Version>& versions, std::int64_t revision) const {
   // Mostly it is the last one that is asked for.
   if (!versions.empty() && versions.back().kv.mod_revision <= revision) return &versions.back();

@@ -77,6 +77,9 @@ class Model {
   // The pair that this key has there; null: none. Valid until the key changes again. Requires: 1 <= revision <= newest().
   const ModelKeyValue* find(std::string_view key, std::int64_t revision) const;
 
+  // Requires: this key was changed there, with this `sub`.
+  ModelRow row(std::string_view key, std::int64_t main, std::int64_t sub) const;
+
   // What the newest revision changed, in order; a key that it changed twice stands there twice.
   const std::vector<std::string_view>& changed_keys() const { return changed_keys_; }
 

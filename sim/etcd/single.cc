@@ -3,6 +3,7 @@
 #include "sim/etcd/extreme_sizes.h"
 #include "sim/etcd/group.h"
 #include "sim/etcd/sizes.h"
+#include "sim/etcd/watch_plan.h"
 #include "sim/etcd/workload.h"
 #include "sim/swarm.h"
 
@@ -33,6 +34,7 @@ class SingleScenario final : public Scenario {
     draw_faults(decisions, budget_, plan);
     if (budget_ == Budget::within) draw_damage(decisions, plan);
     draw_workload(decisions, operations, {plan.faults_until, plan.faults_until + kSingleCalmBefore}, plan);
+    if (budget_ == Budget::within) draw_watchers(decisions, plan);
     return plan;
   }
 

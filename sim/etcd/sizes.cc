@@ -40,6 +40,22 @@ constexpr std::array kSizes = {
     SizeRange{"store_page_cache_bytes", 64 << 10, 1 << 20, &Tuning::store_page_cache_bytes},
 };
 
+// Of those who watch.
+constexpr std::array kWatchSizes = {
+    SizeRange{"watch_slice_rows", 1, 60, &Tuning::watch_slice_rows},
+    SizeRange{"watch_slice_bytes", 64, 16 << 10, &Tuning::watch_slice_bytes},
+};
+constexpr std::string_view kQueuedBytes = "stream_queued_bytes_max";  // of other streams as well
+constexpr std::uint64_t kQueuedBytesMin = 256;
+constexpr std::uint64_t kQueuedBytesMax = 32 << 10;
+constexpr std::string_view kNotifyInterval = "watch_progress_notify_interval_ns";
+// Where it is less than all that is ever told a client that reads pays for it with a round trip for each of it.
+constexpr std::string_view kWatchWindow = "watch_window_bytes";
+constexpr std::uint64_t kWatchWindowMin = 8 << 10;
+constexpr std::uint64_t kWatchWindowMax = 64 << 10;
+constexpr std::uint64_t kWatchWindowBytesMax = 1 << 20;
+constexpr std::uint32_t kNarrowPerMillion = 600'000;
+
 struct DelayRange {
   std::string_view name;
   base::Duration first;
@@ -105,8 +121,17 @@ bool use(std::string_view name, std::uint64_t value, ::etcd::ServerConfig& confi
     config.max_learners = value;
     return true;
   }
-  if (name == kClientTimeout || name == kVotersMin) return true;  // the clients' and operators' own
+  if (name == kNotifyInterval) {
+    config.watch_progress_notify_interval = duration_of(value);
+    return true;
+  }
+  if (name == kClientTimeout || name == kVotersMin || name == kWatchWindow) return true;  // the clients' and operators' own
   for (const SizeRange& size : kSizes) {
+    if (size.name != name) continue;
+    config.tuning.*size.field = value;
+    return true;
+  }
+  for (const SizeRange& size : kWatchSizes) {
     if (size.name != name) continue;
     config.tuning.*size.field = value;
     return true;
@@ -124,6 +149,7 @@ std::string contradiction_in(const ::etcd::ServerConfig& config) {
   const Tuning& tuning = config.tuning;
   if (tuning.catch_up_entries >= tuning.kept_entries_max) return "`catch_up_entries` must be less than `kept_entries_max`";
   if (tuning.unapplied_entries_max == 0) return "`unapplied_entries_max` must not be zero";
+  if (config.watch_progress_notify_interval < std::chrono::milliseconds(100)) return "`watch_progress_notify_interval_ns` must be 100 ms at least";
   if (tuning.snapshots_max == 0) return "`snapshots_max` must not be zero";
   if (tuning.store_snapshot_wal_bytes < tuning.store_wal_bytes_max) return "`store_snapshot_wal_bytes` must be `store_wal_bytes_max` at least";
   if (tuning.store_snapshot_wal_bytes_max < tuning.store_snapshot_wal_bytes) return "`store_snapshot_wal_bytes` is too large";
@@ -171,6 +197,24 @@ void draw_change_rules(Decisions& decisions, Plan& plan) {
   plan.sizes[std::string(kVotersMin)] = 1 + decisions.below("plan-voters-min", {}, plan.members);
 }
 
+void draw_watch_sizes(Decisions& decisions, Plan& plan) {
+  const auto draw = [&](std::string_view name, std::uint64_t first, std::uint64_t last) {
+    return first + decisions.below("plan-watch-size", Identity{io::sim::key(name)}, last - first);
+  };
+  for (const SizeRange& size : kWatchSizes) plan.sizes[std::string(size.name)] = draw(size.name, size.first, size.last);
+  const base::Duration notify = decisions.between("plan-watch-notify-interval", {}, std::chrono::milliseconds(100), std::chrono::seconds(4));
+  plan.sizes[std::string(kNotifyInterval)] = static_cast<std::uint64_t>(notify.count());
+  if (!decisions.happens("plan-watch-is-narrow", {}, kNarrowPerMillion)) return;
+  plan.sizes[std::string(kWatchWindow)] = draw(kWatchWindow, kWatchWindowMin, kWatchWindowMax);
+  plan.sizes.emplace(kQueuedBytes, draw(kQueuedBytes, kQueuedBytesMin, kQueuedBytesMax));  // unless it is extreme
+}
+
+std::optional<std::uint64_t> watch_window_bytes(const Plan& plan) {
+  const auto found = plan.sizes.find(std::string(kWatchWindow));
+  if (found == plan.sizes.end()) return std::nullopt;
+  return found->second;
+}
+
 std::uint64_t voters_min(const Plan& plan) {
   const auto found = plan.sizes.find(std::string(kVotersMin));
   return found == plan.sizes.end() ? 1 : found->second;
@@ -187,6 +231,9 @@ base::Status use_sizes(const Plan& plan, ::etcd::ServerConfig& config) {
     if (!use(size.first, size.second, config)) {
       return base::fail(base::Code::invalid, "no size is called `" + size.first + "`");
     }
+  }
+  if (watch_window_bytes(plan).value_or(1) == 0 || watch_window_bytes(plan).value_or(1) > kWatchWindowBytesMax) {
+    return base::fail(base::Code::invalid, "`watch_window_bytes` must be in [1, " + std::to_string(kWatchWindowBytesMax) + "]");
   }
   if (const std::string wrong = contradiction_in(config); !wrong.empty()) return base::fail(base::Code::invalid, wrong);
   return {};

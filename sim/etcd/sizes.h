@@ -22,6 +22,13 @@ void draw_group_sizes(io::sim::Decisions& decisions, Plan& plan);
 // Requires: members is set.
 void draw_change_rules(io::sim::Decisions& decisions, Plan& plan);
 
+// And what matters to those who watch: what the members read of history at a time and leave unsent, how often they say that nothing happens,
+// and how much watchers let come before they read. Requires: the other sizes are drawn.
+void draw_watch_sizes(io::sim::Decisions& decisions, Plan& plan);
+
+// What may come on the stream of a client that watches and does not read, if the plan says so.
+std::optional<std::uint64_t> watch_window_bytes(const Plan& plan);
+
 // Operators remove no voter that leaves fewer.
 std::uint64_t voters_min(const Plan& plan);
 

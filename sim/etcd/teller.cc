@@ -3,6 +3,7 @@
 #include "sim/etcd/answer_text.h"
 #include "sim/etcd/application.h"
 #include "sim/etcd/store_oracle.h"
+#include "sim/etcd/watch_oracle.h"
 
 namespace sim::etcd {
 
@@ -21,6 +22,9 @@ std::string EtcdTeller::state_words(base::LogIndex applied) const {
 std::string_view EtcdTeller::promise(std::string_view oracle) const {
   if (oracle == KvOracle::kName) {
     return "every answer is what one single store would give that does one thing after the other, and nothing that anybody was told is ever taken back";
+  }
+  if (oracle == WatchOracle::kName) {
+    return "a watcher is told every change that it asked for, once, in order and whole, or that history is gone";
   }
   if (oracle == StoredRows::kName) return "what a member leaves on its disk is what the log made, no more and no less";
   if (application_ != nullptr && oracle == application_->name) return application_->promise;
