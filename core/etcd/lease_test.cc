@@ -343,8 +343,26 @@ TEST_CASE("when the leader dies its leases live on, and run out at the next one"
   CHECK_EQ(test.cluster.get(follower, "k"), "");
 }
 
-// The process is stopped while its leases run out, and meanwhile another one leads and renews them.
-TEST_CASE("a leader that was stopped revokes nothing before it knows that it still leads") {
+// Meanwhile another one leads. What the stopped one renewed by itself would run out there, and its client would not know.
+TEST_CASE("a leader that was stopped renews nothing before it knows that it still leads") {
+  GroupFixture test;
+  test.start();
+  const std::size_t before = test.leader;
+  test.grant(before, 1, 20);
+  KeepAlive stream;
+  test.begin_keep_alive(before, stream);
+  test.cluster.sim.run_for(1s);
+  test.cluster[before].node.pause(8s);
+  send(*test.channel, stream, 1);
+  REQUIRE(test.cluster.sim.run_until([&] { return !stream.answers.empty(); }, 30s));
+  CHECK_EQ(stream.text(), "1=20");
+  const std::size_t other = test.follower();
+  CHECK_EQ(test.time_to_live(other, 1), "19 of 20:");
+  test.leader = test.cluster.leader();
+  CHECK(test.leader != before);
+}
+
+TEST_CASE("a leader that was stopped revokes nothing that another one has renewed") {
   GroupFixture test;
   test.start();
   const std::size_t before = test.leader;
@@ -420,6 +438,7 @@ TEST_CASE("a member that was given a snapshot has its leases, and what hangs on 
   test.cluster[away].restart();
   REQUIRE(test.cluster.sim.run_until([&] { return test.cluster[away].ready; }, 30s));
   test.cluster.sim.run_for(5s);
+  REQUIRE(test.cluster[away].node.durable_bytes("store-2/db", 0, 1).has_value());  // a snapshot came
   const auto list = test.cluster.call<etcdserverpb::LeaseLeasesResponse>(away, "/etcdserverpb.Lease/LeaseLeases",
                                                                         etcdserverpb::LeaseLeasesRequest());
   CHECK_EQ(list.body.leases_size(), 2);
@@ -457,8 +476,8 @@ TEST_CASE("after a restart leases do not all run out in one second") {
     left.push_back(count());
     test.sim.run_for(1s);
   }
-  for (std::size_t i = 1; i < left.size(); ++i) CHECK(left[i - 1] - left[i] <= 750 + 500);  // a scan may fall on either side
-  CHECK(left[2] > 0);
+  CHECK(left[2] <= kCount - 700);
+  for (std::size_t i = 2; i < left.size(); ++i) CHECK(left[i - 2] - left[i] <= 1600);  // 1000 a second are revoked, 750 run out
   CHECK_EQ(left.back(), 0);
 }
 
