@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/api/lease.pb.h"
+#include "core/etcd/errors.h"
 #include "core/etcd/test_cluster.h"
 #include "core/etcd/test_server.h"
 
@@ -479,6 +480,57 @@ TEST_CASE("after a restart leases do not all run out in one second") {
   CHECK(left[2] <= kCount - 700);
   for (std::size_t i = 2; i < left.size(); ++i) CHECK(left[i - 2] - left[i] <= 1600);  // 1000 a second are revoked, 750 run out
   CHECK_EQ(left.back(), 0);
+}
+
+TEST_CASE("a learner has no word in leases") {  // behaviour reference §7.6
+  GroupFixture test;
+  for (const auto& member : test.cluster.members) member->config.initial_cluster[2].is_learner = true;
+  test.start();
+  test.grant(0, 1, 60);
+  const rpc::Status refusal = to_status(ErrorId::not_supported_for_learner);
+  CHECK(test.cluster.call<etcdserverpb::LeaseGrantResponse>(2, "/etcdserverpb.Lease/LeaseGrant", grant_of(2, 5)).status == refusal);
+  CHECK(test.cluster.call<etcdserverpb::LeaseRevokeResponse>(2, "/etcdserverpb.Lease/LeaseRevoke", etcdserverpb::LeaseRevokeRequest()).status ==
+        refusal);
+  CHECK_EQ(test.time_to_live(2, 1), refusal.message);
+  CHECK(test.cluster.call<etcdserverpb::LeaseLeasesResponse>(2, "/etcdserverpb.Lease/LeaseLeases", etcdserverpb::LeaseLeasesRequest()).status ==
+        refusal);
+  KeepAlive stream;
+  test.begin_keep_alive(2, stream);
+  test.cluster.sim.run_for(1s);
+  REQUIRE(stream.status.has_value());
+  CHECK(*stream.status == refusal);
+}
+
+// The lease stands for a while after its time, since the others do not answer; renewing it then would be a lie.
+TEST_CASE("a lease that has run out is not renewed: its client waits until it is gone") {
+  GroupFixture test;
+  test.start();
+  test.grant(test.leader, 1, 3);
+  test.put_leased(test.leader, "k", 1);
+  KeepAlive stream;
+  test.begin_keep_alive(test.leader, stream);
+  test.cluster.sim.run_for(2800ms);
+  for (std::size_t member = 0; member < 3; ++member) {
+    if (member != test.leader) test.cluster[member].node.pause(600ms);
+  }
+  test.cluster.sim.run_for(350ms);
+  send(*test.channel, stream, 1);
+  test.cluster.sim.run_for(200ms);
+  CHECK_EQ(stream.text(), "");
+  test.cluster.sim.run_for(2s);
+  CHECK_EQ(stream.text(), "1=0");
+  CHECK_EQ(test.cluster.get(test.leader, "k"), "");
+}
+
+TEST_CASE("messages that are no requests end the stream") {
+  SingleFixture test;
+  test.start();
+  KeepAlive stream;
+  test.channel().open_stream(kKeepAlivePath, {}, stream);
+  test.channel().send(stream, "\xff\xff");
+  test.sim.run_for(1s);
+  REQUIRE(stream.status.has_value());
+  CHECK(*stream.status == to_status(ErrorId::unmarshal_failed));
 }
 
 }  // namespace
