@@ -125,7 +125,7 @@ constexpr Flag kFlags[] = {
     {"distributed-tracing-service-name", Kind::text, Support::accepted, "etcd", "tunes export of traces"},
     {"distributed-tracing-instance-id", Kind::text, Support::accepted, "", "tunes export of traces"},
     {"distributed-tracing-sampling-rate", Kind::count, Support::accepted, "0", "tunes export of traces"},
-    {"feature-gates", Kind::text, Support::refused, "", "Name=true,..."},
+    {"feature-gates", Kind::text, Support::used, "", "Name=true,..."},
     {"config-file", Kind::text, Support::refused, "", "all settings from one file"},
     {"version", Kind::boolean, Support::used, "false", "print the version and exit"},
     {"help", Kind::boolean, Support::used, "false", "print this and exit"},

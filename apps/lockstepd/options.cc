@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/lockstepd/feature_gates.h"
 #include "apps/lockstepd/urls.h"
 #include "apps/lockstepd/values.h"
 #include "core/base/assert.h"
@@ -153,6 +154,9 @@ Parsed<bool> fill_limits(const Settings& settings, Options& options) {
   if (config.max_request_bytes > kRecommendedRequestBytes) {
     options.warnings.push_back("exceeded recommended request limit: --max-request-bytes above 10 MiB");
   }
+  const Parsed<FeatureGates> gates = parse_feature_gates(settings.get("feature-gates"));
+  if (!gates) return tl::unexpected(gates.error());
+  config.lease_checkpoint = gates->lease_checkpoint;
   config.max_txn_ops = count_of(settings, "max-txn-ops");
   const std::uint64_t compaction_limit = count_of(settings, "compaction-batch-limit");
   if (compaction_limit != 0) config.compaction_batch_limit = compaction_limit;

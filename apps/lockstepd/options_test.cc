@@ -55,6 +55,30 @@ TEST_CASE("what a member does with a cluster that exists") {
   CHECK(all->warnings.empty());
 }
 
+TEST_CASE("feature gates are named one by one") {
+  CHECK_FALSE(options({})->config.lease_checkpoint);
+  CHECK(options({"--feature-gates=LeaseCheckpoint=true"})->config.lease_checkpoint);
+  CHECK(options({"--feature-gates=FastLeaseKeepAlive=true, LeaseCheckpointPersist=true,LeaseCheckpoint=true,"})->config.lease_checkpoint);
+  CHECK_FALSE(options({"--feature-gates=LeaseCheckpoint=true,LeaseCheckpoint=false"})->config.lease_checkpoint);
+  struct Case {
+    const char* value;
+    std::string_view why;
+  };
+  constexpr Case cases[] = {
+      {"--feature-gates=Fast", "--feature-gates: missing bool value for Fast"},
+      {"--feature-gates=Fast=true", "--feature-gates: unrecognized feature gate: Fast"},
+      {"--feature-gates=LeaseCheckpoint=yes", "--feature-gates: invalid value in LeaseCheckpoint=yes: it is true or false"},
+      {"--feature-gates=PriorityRequest=true", "--feature-gates: PriorityRequest=true is not supported yet: leave it out"},
+      {"--feature-gates=LeaseCheckpointPersist=true",
+       "--feature-gates: enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint"},
+  };
+  for (const Case& c : cases) {
+    const auto refused = options({c.value});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().text == c.why);
+  }
+}
+
 TEST_CASE("the data directory and the initial cluster follow the name") {
   const auto named = options({"--name=first", "--initial-advertise-peer-urls=http://10.0.0.1:2380"});
   REQUIRE(named.has_value());

@@ -62,5 +62,19 @@ TEST_CASE("contradictions are refused before anything is touched") {
   }
 }
 
+TEST_CASE("the shortest lease is one and a half election timeouts, in whole seconds and whole ticks") {  // behaviour reference §5.1
+  struct Case {
+    std::int64_t heartbeat, election, seconds;
+  };
+  constexpr Case cases[] = {{100, 1000, 2}, {100, 500, 1}, {10, 60, 1}, {1000, 5000, 7}, {300, 1599, 3}, {5000, 50000, 75}};
+  for (const Case& c : cases) {
+    CAPTURE(c.election);
+    ServerConfig config;
+    config.heartbeat_interval = std::chrono::milliseconds(c.heartbeat);
+    config.election_timeout = std::chrono::milliseconds(c.election);
+    CHECK_EQ(config.lease_ttl_min(), c.seconds);
+  }
+}
+
 }  // namespace
 }  // namespace etcd

@@ -77,6 +77,7 @@ void Leases::remove(LeaseId id) {
   backend_.erase(sqlite::Bucket::lease, lease.row, lease.hash);
   rows_.erase(lease.row);
   leases_.erase(found);
+  ASSERT(rows_.size() == leases_.size());
   if (listener_ != nullptr) listener_->on_lease_revoked(id);
 }
 

@@ -248,6 +248,14 @@ void Lessor::on_timer() {
   find_expired();
   revoke_expired();
   checkpoint_due();
+  check_invariants();
+}
+
+void Lessor::check_invariants() const {
+  ASSERT(is_primary() || timings_.empty());
+  ASSERT(looks_.size() == timings_.size());
+  ASSERT(!is_primary() || timings_.size() == machine_.leases().all().size());
+  ASSERT(checkpoints_.size() <= timings_.size());
 }
 
 // Each is looked at again when a request would have timed out: what was not revoked by then is tried again.

@@ -128,6 +128,7 @@ class Lessor final : private AppliedLeaseListener, private io::Timer, private re
   void checkpoint_due();
   bool propose(Command::Kind kind, LeaseId id, std::string_view command);
   void on_command_over(Command& command, bool is_applied);
+  void check_invariants() const;
 
   const io::World& world_;
   const ServerConfig& config_;
