@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "apps/lockstep/bench_process.h"
 #include "apps/lockstep/bench_report.h"
 #include "apps/lockstep/bench_run.h"
+#include "apps/lockstep/bench_watch.h"
+#include "apps/lockstep/bench_watch_report.h"
 #include "apps/lockstep/commands.h"
 #include "apps/lockstep/format.h"
 
@@ -24,6 +27,9 @@ constexpr unsigned kFillClients = 100;
 constexpr unsigned kFillConnections = 10;
 // Numbers of operations that no measured run comes to.
 constexpr std::uint64_t kWarmUpNumber = std::uint64_t{1} << 62U;
+// Numbers of puts of watch have 16 digits, and a round has two runs.
+constexpr std::uint64_t kWatchRunNumbers = 1000000000000;
+constexpr std::uint64_t kWatchWarmUpNumber = 9000 * kWatchRunNumbers;
 
 double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
@@ -77,6 +83,16 @@ class Target {
   }
 
   base::Status warm_up() {
+    if (options_.load.kind == LoadKind::watch) {
+      WatchPlan plan = measured_watch(0);
+      plan.puts = 100;
+      plan.slow_streams = 0;
+      plan.behind = 0;
+      plan.rate = 0;
+      plan.first_number = kWatchWarmUpNumber;
+      const base::Result<WatchResult> run = run_watch(world_, plan);
+      return run ? base::Status() : base::fail(run.error());
+    }
     RunPlan plan = measured(0);
     plan.operations = 20 * std::uint64_t{plan.clients};
     plan.seconds = 0;
@@ -88,10 +104,37 @@ class Target {
 
   // The `round`th run, which adds itself to the report.
   base::Status measure(unsigned round) {
+    if (options_.load.kind == LoadKind::watch) return measure_watch(round);
     const base::Result<RunResult> run = run_load(world_, load_, measured(round));
     if (!run) return base::fail(run.error());
     report.add(*run);
     return {};
+  }
+
+  // Bytes of memory per watcher, of a server that has nothing else.
+  base::Result<IdleWatchers> idle_watchers() {
+    if (const base::Status started = start(); !started) return base::fail(started.error());
+    struct Look final : IdleProbe {
+      explicit Look(const ServerProcess& of) : process(of) {}
+      void on_before() override { before = process.anonymous_bytes().value_or(0); }
+      void on_after() override { after = process.anonymous_bytes().value_or(0); }
+      const ServerProcess& process;
+      std::uint64_t before = 0;
+      std::uint64_t after = 0;
+    } look(*process_);
+    WatchPlan plan = measured_watch(0);
+    plan.puts = 1;
+    plan.rate = 0;
+    const base::Result<WatchResult> run = run_idle_watch(world_, plan, look);
+    if (!run) return base::fail(run.error());
+    if (!run->errors.empty()) return base::fail(base::Code::unavailable, report.name + ": " + run->errors.begin()->first);
+    process_->stop();
+    const double bytes = static_cast<double>(look.after) - static_cast<double>(look.before);
+    return IdleWatchers{report.name, megabytes(look.before), megabytes(look.after), bytes / plan.watchers};
+  }
+
+  std::string line() const {
+    return options_.load.kind == LoadKind::watch ? line_of(watch_report.name, watch_report.runs.back()) : line_of(report.name, report.runs.back());
   }
 
   // Everything from nothing to a restart with every key.
@@ -120,8 +163,48 @@ class Target {
   bool is_started_here() const { return process_ != nullptr; }
 
   TargetReport report;
+  WatchReport watch_report;
 
  private:
+  WatchPlan measured_watch(unsigned round) const {
+    const LoadOptions& load = options_.load;
+    WatchPlan plan{.address = address_, .pid = pid_};
+    plan.watchers = load.watchers;
+    plan.streams = load.streams;
+    plan.connections = connection_count(load);
+    plan.outstanding = load.clients;
+    plan.puts = load.operations;
+    plan.rate = load.rate;
+    plan.until_told = load.until_told;
+    plan.slow_streams = load.slow_streams;
+    plan.behind = load.behind;
+    plan.first_number = 2 * std::uint64_t{round} * kWatchRunNumbers;
+    plan.key_bytes = load.key_bytes;
+    plan.value_bytes = load.value_bytes;
+    plan.key_space = load.key_space;
+    return plan;
+  }
+
+  // Slow and late watchers are for comparing: a run without them comes before the run with them.
+  base::Status measure_watch(unsigned round) {
+    watch_report.name = report.name;
+    const WatchPlan plan = measured_watch(round);
+    WatchPlan without = plan;
+    without.slow_streams = 0;
+    without.behind = 0;
+    without.first_number += kWatchRunNumbers;
+    std::optional<WatchResult> usual;
+    if (plan.slow_streams > 0 || plan.behind > 0) {
+      base::Result<WatchResult> run = run_watch(world_, without);
+      if (!run) return base::fail(run.error());
+      usual = std::move(*run);
+    }
+    const base::Result<WatchResult> run = run_watch(world_, plan);
+    if (!run) return base::fail(run.error());
+    watch_report.add(*run, usual);
+    return {};
+  }
+
   RunPlan measured(unsigned round) const {
     RunPlan plan{.address = address_, .pid = pid_};
     plan.clients = options_.load.clients;
@@ -147,7 +230,7 @@ using Targets = std::vector<std::unique_ptr<Target>>;
 // Started, filled, and in the state in which it may be measured.
 base::Status prepare(Target& target, const BenchOptions& options) {
   if (base::Status started = target.start(); !started) return started;
-  const bool reads = options.load.kind != LoadKind::put;
+  const bool reads = options.load.kind != LoadKind::put && options.load.kind != LoadKind::watch;
   if (options.fill || (reads && target.is_started_here())) {
     if (const base::Result<RunResult> filled = target.fill(); !filled) return base::fail(filled.error());
     // etcd reads slowly after a burst of writes, until it is restarted: comparing with that would flatter whoever is compared.
@@ -167,7 +250,7 @@ base::Status measure_all(const BenchOptions& options, Targets& targets) {
       // Who goes first changes: a machine that grows slower must not favour one of them.
       Target& target = *targets[round % 2 == 0 ? i : targets.size() - 1 - i];
       if (base::Status measured = target.measure(round); !measured) return measured;
-      if (!options.json) std::printf("%s", line_of(target.report.name, target.report.runs.back()).c_str());
+      if (!options.json) std::printf("%s", target.line().c_str());
       std::fflush(stdout);
     }
   }
@@ -188,6 +271,29 @@ int run_footprints(const BenchOptions& options, Targets& targets) {
   }
   std::printf("%s", (options.json ? json_of(options, footprints) : text_of(footprints)).c_str());
   return 0;
+}
+
+int run_idle(const BenchOptions& options, Targets& targets) {
+  std::vector<IdleWatchers> found;
+  for (const auto& target : targets) {
+    base::Result<IdleWatchers> idle = target->idle_watchers();
+    if (!idle) return refused(idle.error());
+    found.push_back(std::move(*idle));
+  }
+  std::printf("%s", (options.json ? json_of(options, found) : text_of(found)).c_str());
+  return 0;
+}
+
+int run_watch_rounds(const BenchOptions& options, Targets& targets) {
+  if (const base::Status done = measure_all(options, targets); !done) return refused(done.error());
+  std::vector<WatchReport> reports;
+  std::uint64_t error_count = 0;
+  for (const auto& target : targets) {
+    error_count += target->watch_report.error_count();
+    reports.push_back(target->watch_report);
+  }
+  std::printf("%s", (options.json ? json_of(options, reports) : text_of(reports)).c_str());
+  return error_count == 0 ? 0 : 1;
 }
 
 int run_rounds(const BenchOptions& options, Targets& targets) {
@@ -223,7 +329,9 @@ int run_bench(const std::vector<std::string>& arguments) {
   }
   if (!options->json) std::printf("%s\n", describe(*options).c_str());
   std::fflush(stdout);
-  return options->load.kind == LoadKind::footprint ? run_footprints(*options, targets) : run_rounds(*options, targets);
+  if (options->load.kind == LoadKind::footprint) return run_footprints(*options, targets);
+  if (options->load.idle) return run_idle(*options, targets);
+  return options->load.kind == LoadKind::watch ? run_watch_rounds(*options, targets) : run_rounds(*options, targets);
 }
 
 }  // namespace lockstep

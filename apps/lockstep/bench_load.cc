@@ -42,6 +42,7 @@ Operation Load::operation(std::uint64_t number) const {
       const bool is_read = io::below(mixed(options_.seed, 2 * number + 1), 100) < options_.read_percent;
       return {is_read ? OperationKind::range : OperationKind::put, key};
     }
+    case LoadKind::watch: break;      // sends its own: bench_watch.h
     case LoadKind::footprint: break;  // is made of puts
   }
   ASSERT(false);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/lockstep/bench_watch_ledger.h"
 #include "io/address.h"
 
 namespace lockstep {
@@ -36,6 +37,7 @@ struct OptionsReading {
   bool has_kind = false;
   bool has_operations = false;
   bool has_pairs = false;
+  bool has_watch_options = false;
 };
 
 // False: the value is not what this option takes.
@@ -59,6 +61,12 @@ bool take_pid(OptionsReading& reading, std::size_t which, std::string_view value
 bool take_program(OptionsReading& reading, std::string_view value) {
   reading.out.targets.push_back({{}, std::string(value), 0});
   return !value.empty();
+}
+
+template <auto Member>
+bool take_watch_number(OptionsReading& reading, std::string_view value, std::uint64_t least, std::uint64_t most) {
+  reading.has_watch_options = true;
+  return take_number<Member>(reading, value, least, most);
 }
 
 constexpr std::uint64_t kBytesMax = 1U << 20U;  // what a request may hold is a little more
@@ -90,7 +98,7 @@ constexpr Option kOptions[] = {
     {"clients", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::clients>(r, v, 1, 100000); },
      "operations in flight; 1"},
     {"connections", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::connections>(r, v, 1, 10000); },
-     "that the clients share; one for every ten clients"},
+     "that the clients share; one for every ten clients, or streams of watchers"},
     {"operations", "N", [](OptionsReading& r, std::string_view v) {
        r.has_operations = true;
        return take_number<&LoadOptions::operations>(r, v, 1, 1000000000000);
@@ -115,6 +123,18 @@ constexpr Option kOptions[] = {
      "ranges read the server as it is; otherwise they are linearizable"},
     {"reads", "PERCENT", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::read_percent>(r, v, 0, 100); },
      "of mixed: how many operations are ranges; 80"},
+    {"watchers", "N", [](OptionsReading& r, std::string_view v) { return take_watch_number<&LoadOptions::watchers>(r, v, 1, 10000000); },
+     "of watch: how many watch the prefix that is written; 100"},
+    {"streams", "N", [](OptionsReading& r, std::string_view v) { return take_watch_number<&LoadOptions::streams>(r, v, 1, 100000); },
+     "of watch: that the watchers share; 10"},
+    {"until-told", "", [](OptionsReading& r, std::string_view) { return r.has_watch_options = r.out.load.until_told = true; },
+     "of watch: a client puts again when every watcher has been told"},
+    {"slow-streams", "N", [](OptionsReading& r, std::string_view v) { return take_watch_number<&LoadOptions::slow_streams>(r, v, 1, 100000); },
+     "of watch: and so many more streams that read nothing while puts go on"},
+    {"behind", "N", [](OptionsReading& r, std::string_view v) { return take_watch_number<&LoadOptions::behind>(r, v, 1, 100000000); },
+     "of watch: and one more watcher that begins N puts ago"},
+    {"idle", "", [](OptionsReading& r, std::string_view) { return r.has_watch_options = r.out.load.idle = true; },
+     "of watch: memory of the watchers while nothing is written"},
     {"seed", "N", [](OptionsReading& r, std::string_view v) { return take_number<&LoadOptions::seed>(r, v, 0, UINT64_MAX); },
      "of keys and values; 1"},
     {"fill", "", [](OptionsReading& r, std::string_view) { return r.out.fill = true; },
@@ -123,16 +143,35 @@ constexpr Option kOptions[] = {
 };
 
 std::optional<LoadKind> parse_kind(std::string_view text) {
-  for (const LoadKind kind : {LoadKind::put, LoadKind::range, LoadKind::txn, LoadKind::mixed, LoadKind::footprint}) {
+  for (const LoadKind kind : {LoadKind::put, LoadKind::range, LoadKind::txn, LoadKind::mixed, LoadKind::watch, LoadKind::footprint}) {
     if (to_text(kind) == text) return kind;
   }
   return std::nullopt;
 }
 
+// `text` when a server that runs already is among the targets.
+base::Status require_started(const BenchOptions& options, std::string text) {
+  for (const TargetOptions& target : options.targets) {
+    if (target.program.empty()) return refuse_bench(std::move(text));
+  }
+  return {};
+}
+
+base::Status check_watch(const BenchOptions& options) {
+  const LoadOptions& load = options.load;
+  if (load.seconds > 0) return refuse_bench("watch counts its puts: --operations, not --seconds");
+  if (load.streams > load.watchers) return refuse_bench("more streams than watchers would be empty");
+  if (load.connections > load.streams) return refuse_bench("more connections than streams would carry nothing");
+  if (load.value_bytes < kPutNumberBytes) return refuse_bench("values of watch begin with the number of their put, so --value-bytes is 16 at least");
+  if (!load.idle) return {};
+  if (load.slow_streams > 0 || load.behind > 0) return refuse_bench("idle watchers are neither slow nor late");
+  return require_started(options, "idle watchers are counted in servers of their own: --spawn PROGRAM, not --endpoint");
+}
+
 // What no option can judge by itself.
 base::Result<BenchOptions> finish(OptionsReading reading) {
   BenchOptions& out = reading.out;
-  if (!reading.has_kind) return refuse_bench("what to send is missing: put, range, txn, mixed or footprint");
+  if (!reading.has_kind) return refuse_bench("what to send is missing: put, range, txn, mixed, watch or footprint");
   if (out.targets.empty()) return refuse_bench("a server is missing: --endpoint HOST:PORT, or --spawn PROGRAM");
   if (out.targets.size() > 2) return refuse_bench("at most two servers can be compared");
   for (std::size_t i = 0; i < 2; ++i) {
@@ -142,16 +181,21 @@ base::Result<BenchOptions> finish(OptionsReading reading) {
     out.targets[i].pid = reading.pids[i];
   }
   if (out.load.seconds > 0 && reading.has_operations) return refuse_bench("--operations and --seconds exclude each other");
-  if (out.load.connections > out.load.clients) return refuse_bench("more connections than clients would stand idle");
+  if (out.load.kind == LoadKind::watch) {
+    if (const base::Status fits = check_watch(out); !fits) return base::fail(fits.error());
+  } else if (reading.has_watch_options) {
+    return refuse_bench("watchers and their streams belong to the load `watch`");
+  } else if (out.load.connections > out.load.clients) {
+    return refuse_bench("more connections than clients would stand idle");
+  }
   if (std::to_string(out.load.key_space - 1).size() > out.load.key_bytes) {
     return refuse_bench("so many different keys do not fit into --key-bytes; keys are decimal numbers");
   }
   if (out.load.kind == LoadKind::footprint) {
-    for (const TargetOptions& target : out.targets) {
-      if (target.program.empty()) return refuse_bench("footprint starts its servers itself: --spawn PROGRAM, not --endpoint");
-    }
+    const base::Status started = require_started(out, "footprint starts its servers itself: --spawn PROGRAM, not --endpoint");
+    if (!started) return base::fail(started.error());
   }
-  if (!reading.has_pairs) out.pairs = out.targets.size() == 2 && out.load.kind != LoadKind::footprint ? 5 : 1;
+  if (!reading.has_pairs) out.pairs = out.targets.size() == 2 && out.load.kind != LoadKind::footprint && !out.load.idle ? 5 : 1;
   return std::move(out);
 }
 
@@ -163,6 +207,7 @@ std::string_view to_text(LoadKind kind) {
     case LoadKind::range: return "range";
     case LoadKind::txn: return "txn";
     case LoadKind::mixed: return "mixed";
+    case LoadKind::watch: return "watch";
     case LoadKind::footprint: return "footprint";
   }
   return "?";
@@ -175,12 +220,13 @@ std::optional<io::Address> parse_address(std::string_view text) {
 }
 
 unsigned connection_count(const LoadOptions& load) {
-  return load.connections != 0 ? load.connections : (load.clients + 9) / 10;
+  return load.connections != 0 ? load.connections : ((load.kind == LoadKind::watch ? load.streams : load.clients) + 9) / 10;
 }
 
 std::string bench_usage() {
   std::string text =
       "lockstep bench put|range|txn|mixed OPTIONS   throughput, latency and server CPU of any etcd endpoint\n"
+      "lockstep bench watch OPTIONS                 watch fan-out: deliveries, what they cost, and how long they take\n"
       "lockstep bench footprint OPTIONS             memory, disk and restart time with --key-space keys\n"
       "\n"
       "  lockstep bench put --endpoint 127.0.0.1:2379 --clients 100\n"
@@ -206,7 +252,7 @@ base::Result<BenchOptions> parse_bench_options(const std::vector<std::string>& a
     }
     if (!argument.starts_with("--")) {
       const std::optional<LoadKind> kind = parse_kind(argument);
-      if (!kind) return refuse_bench("`" + arguments[i] + "` is not a load: put, range, txn, mixed or footprint");
+      if (!kind) return refuse_bench("`" + arguments[i] + "` is not a load: put, range, txn, mixed, watch or footprint");
       if (reading.has_kind) return refuse_bench("one load at a time: `" + arguments[i] + "` is one too many");
       reading.out.load.kind = *kind;
       reading.has_kind = true;

@@ -17,6 +17,7 @@ enum class LoadKind : std::uint8_t {
   range,      // of one key
   txn,        // if the key is as this client last saw it then put, else get: an update as Kubernetes makes it
   mixed,      // ranges and puts
+  watch,      // puts below a prefix that many watch
   footprint,  // not a load over time: memory, disk and restart with a full key space
 };
 std::string_view to_text(LoadKind kind);
@@ -35,6 +36,13 @@ struct LoadOptions {
   bool sequential = false;
   bool serializable = false;
   unsigned read_percent = 80;  // of mixed
+  // Of watch, where `clients` is how many puts are outstanding.
+  unsigned watchers = 100;
+  unsigned streams = 10;       // that the watchers share
+  unsigned slow_streams = 0;   // besides them, of streams whose client reads nothing
+  std::uint64_t behind = 0;    // where a late watcher begins, in puts before the run; 0: there is none
+  bool until_told = false;     // a client goes on when every watcher has been told, not when it has its answer
+  bool idle = false;           // memory of the watchers instead of a load
   std::uint64_t seed = 1;
 };
 
@@ -61,6 +69,7 @@ std::string bench_usage();
 // `arguments` follow the word `bench`. invalid: with one line that says what is wrong.
 base::Result<BenchOptions> parse_bench_options(const std::vector<std::string>& arguments);
 
+// Of watch: of the streams; the puts have one of their own.
 unsigned connection_count(const LoadOptions& load);
 
 }  // namespace lockstep

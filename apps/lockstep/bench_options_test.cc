@@ -67,6 +67,24 @@ TEST_CASE("every option of the usage text is understood, and --help asks for not
   CHECK(options->json);
 }
 
+TEST_CASE("watchers have options of their own") {
+  const auto options = parse_bench_options(
+      words("watch --endpoint a:1 --against b --watchers 1000 --streams 50 --slow-streams 3 --behind 5000 --until-told --clients 4"));
+  REQUIRE(options.has_value());
+  CHECK(options->load.kind == LoadKind::watch);
+  CHECK_EQ(options->load.watchers, 1000);
+  CHECK_EQ(options->load.streams, 50);
+  CHECK_EQ(connection_count(options->load), 5);  // one for every ten streams
+  CHECK_EQ(options->load.slow_streams, 3);
+  CHECK_EQ(options->load.behind, 5000);
+  CHECK(options->load.until_told);
+  CHECK_EQ(options->pairs, 5);
+  const auto idle = parse_bench_options(words("watch --spawn a --against b --idle"));
+  REQUIRE(idle.has_value());
+  CHECK(idle->load.idle);
+  CHECK_EQ(idle->pairs, 1);
+}
+
 TEST_CASE("what makes no sense is refused in one line that names it") {
   struct Case { const char* line; const char* says; };
   constexpr Case cases[] = {
@@ -92,6 +110,14 @@ TEST_CASE("what makes no sense is refused in one line that names it") {
       {"put --spawn x --pid 3", "leave out its pid"},
       {"put --spawn x --against y --endpoint a:1", "at most two"},
       {"footprint --endpoint a:1", "starts its servers itself"},
+      {"put --endpoint a:1 --watchers 5", "belong to the load `watch`"},
+      {"put --endpoint a:1 --until-told", "belong to the load `watch`"},
+      {"watch --endpoint a:1 --idle", "--spawn PROGRAM, not --endpoint"},
+      {"watch --spawn a --idle --behind 1", "neither slow nor late"},
+      {"watch --endpoint a:1 --streams 101", "more streams than watchers"},
+      {"watch --endpoint a:1 --connections 11", "more connections than streams"},
+      {"watch --endpoint a:1 --value-bytes 15", "--value-bytes is 16 at least"},
+      {"watch --endpoint a:1 --seconds 1", "--operations, not --seconds"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.line);

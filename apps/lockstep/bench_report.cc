@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/lockstep/bench_watch_report.h"
 #include "apps/lockstep/format.h"
 #include "core/base/assert.h"
 
@@ -123,6 +124,7 @@ std::string describe(const BenchOptions& options) {
   if (load.kind == LoadKind::footprint) {
     return out + format(", %llu keys of %zu bytes, values of %zu bytes", wide(load.key_space), load.key_bytes, load.value_bytes);
   }
+  if (load.kind == LoadKind::watch) return out + describe_watch(load);
   out += format(", %s keys of %zu bytes out of %llu, values of %zu bytes", load.sequential ? "sequential" : "random", load.key_bytes,
                 wide(load.key_space), load.value_bytes);
   out += format("; %u client%s on %u connection%s", load.clients, load.clients == 1 ? "" : "s", connection_count(load),

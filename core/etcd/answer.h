@@ -21,6 +21,7 @@ struct Header {
   base::MemberId member;
   mvcc::Revision revision;  // 0 where etcd leaves it out (behaviour reference §2.6)
   base::Term term;          // of the last applied entry
+  friend bool operator==(const Header&, const Header&) = default;
 };
 
 // etcdserverpb.ResponseHeader as field 1, which it is in every response.

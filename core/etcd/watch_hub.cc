@@ -173,6 +173,16 @@ bool WatchHub::encode(const Entry& entry, Change& change, bool with_previous) {
   return true;
 }
 
+std::string_view WatchHub::header_at(mvcc::Revision at) {
+  Header header = context_.machine.header();
+  header.revision = at;
+  if (!header_bytes_.empty() && header == header_) return header_bytes_;
+  header_ = header;
+  header_bytes_.clear();
+  append_header(header_bytes_, header);
+  return header_bytes_;
+}
+
 // --- the past ---------------------------------------------------------------------------------------
 
 void WatchHub::catch_up_waiting() {

@@ -13,10 +13,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/intrusive_list.h"
 #include "core/base/result.h"
+#include "core/etcd/answer.h"
 #include "core/etcd/catch_up.h"
 #include "core/etcd/service_context.h"
 #include "core/etcd/slice_queue.h"
@@ -41,6 +43,9 @@ class WatchHub final : public StoreFollower, private CatchUpListener, private io
   void on_room(base::IntrusiveList<WatchTurn>& behind);
   // Everything that can be read has been told to those who are synced. Whoever tells a client how far it is calls this first.
   void flush();
+
+  // The header of a response that says `at`, encoded; until the next call. Those of one entry share it.
+  std::string_view header_at(mvcc::Revision at);
 
   // He has been told of everything up to the current revision, and that is not below where he begins. Requires: flush() was called.
   bool is_up_to_date(const Watcher& watcher) const;
@@ -92,6 +97,8 @@ class WatchHub final : public StoreFollower, private CatchUpListener, private io
   std::vector<std::unique_ptr<CatchUp>> catch_ups_;
   std::vector<Entry> entries_;  // of this turn, oldest first
   EventBatch scratch_;
+  Header header_;        // which header_bytes_ is
+  std::string header_bytes_;  // empty: none yet
   bool is_asked_ = false;
 };
 

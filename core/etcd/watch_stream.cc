@@ -139,13 +139,10 @@ void WatchStream::on_room() { hub_.on_room(behind_); }
 
 void WatchStream::send_events(const Watcher& watcher, mvcc::Revision at, const EventBatch& events) {
   ASSERT(!events.is_empty());
-  Header header = context_.machine.header();
-  header.revision = at;
   std::size_t fragment_bytes_max = SIZE_MAX;
   if (watcher.may_fragment) fragment_bytes_max = static_cast<std::size_t>(context_.config.max_request_bytes + kFragmentOverheadBytes);
   for (std::size_t first = 0; first < events.count();) {
-    head_.clear();
-    append_header(head_, header);
+    head_.assign(hub_.header_at(at));
     const std::size_t count = fitting_events(events, first, head_.size(), fragment_bytes_max);
     WatchWords words;
     words.watch_id = watcher.id;
