@@ -29,7 +29,7 @@ std::string to_text(const WatchStep& step);
 class WatchGenerator {
  public:
   WatchGenerator(std::uint64_t seed, std::uint64_t epoch) : dice_(seed * 1'000'003 + epoch) {}
-  // The store stands at `revision` now, and `compacted` is the last compacted one.
+  // The store stands at `revision` now, which the barrier wrote, and `compacted` is the last compacted one.
   WatchStep next(std::int64_t revision, std::int64_t compacted);
 
  private:
@@ -43,6 +43,7 @@ class WatchGenerator {
 
   Dice dice_;
   std::uint64_t count_ = 0;
+  std::vector<std::int64_t> barriers_;  // where the store stood when it was asked
 };
 
 }  // namespace property_tests::differential
