@@ -66,7 +66,7 @@ class WatchIndex {
   static void visit_below(WatchRangeNode* node, std::string_view key, const Visit& visit) {
     if (node == nullptr || node->furthest->range().ends_before(key)) return;
     visit_below(node->left.get(), key, visit);
-    if (node->key > key) return;
+    if (node->key.compare(key) > 0) return;
     if (!node->range().ends_before(key)) visit_all(*node, visit);
     visit_below(node->right.get(), key, visit);
   }
