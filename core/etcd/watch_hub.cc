@@ -55,7 +55,7 @@ void WatchHub::on_room(base::IntrusiveList<WatchTurn>& behind) {
 
 bool WatchHub::is_up_to_date(const Watcher& watcher) const {
   ASSERT(entries_.empty());
-  return watcher.state == Watcher::State::synced && to_signed(context_.machine.store().current()) >= watcher.start;
+  return !is_broken_ && watcher.state == Watcher::State::synced && to_signed(context_.machine.store().current()) >= watcher.start;
 }
 
 void WatchHub::set_waiting(Watcher& watcher) {
@@ -86,7 +86,7 @@ void WatchHub::forget_deliveries(const Watcher& watcher) {
 // --- changes ----------------------------------------------------------------------------------------
 
 void WatchHub::on_changes(mvcc::Revision revision, const std::vector<mvcc::KeyChange>& changes) {
-  if (synced_.is_empty()) return;
+  if (synced_.is_empty() || is_broken_) return;
   Entry entry{revision, {}, {}};
   for (const mvcc::KeyChange& change : changes) {
     const base::Result<mvcc::Record> record = mvcc::decode(change.record);
@@ -120,7 +120,10 @@ void WatchHub::on_end_of_turn() {
 }
 
 void WatchHub::flush() {
-  for (Entry& entry : entries_) tell(entry);
+  for (Entry& entry : entries_) {
+    if (is_broken_) break;
+    tell(entry);
+  }
   entries_.clear();
 }
 
@@ -165,7 +168,7 @@ bool WatchHub::encode(const Entry& entry, Change& change, bool with_previous) {
   const base::Result<std::string> previous =
       with_previous ? value_before(context_.machine.store(), change.key, entry.revision) : base::Result<std::string>(std::string());
   if (!previous) {
-    context_.failure.on_read_failed(previous.error());
+    on_read_failed(previous.error());
     return false;
   }
   event.emplace();
@@ -181,6 +184,11 @@ std::string_view WatchHub::header_at(mvcc::Revision at) {
   header_bytes_.clear();
   append_header(header_bytes_, header);
   return header_bytes_;
+}
+
+void WatchHub::on_read_failed(const base::Error& error) {
+  is_broken_ = true;
+  context_.failure.on_read_failed(error);
 }
 
 // --- the past ---------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class WatchHub final : public StoreFollower, private CatchUpListener, private io
   void on_caught_up(CatchUp& catch_up) override;
   void on_no_room(Watcher& watcher) override { set_behind(watcher); }
   void on_overtaken(Watcher& watcher, mvcc::Revision compacted) override;
-  void on_read_failed(const base::Error& error) override { context_.failure.on_read_failed(error); }
+  void on_read_failed(const base::Error& error) override;
 
   void on_end_of_turn() override;
   void on_timer() override { catch_up_waiting(); }
@@ -100,6 +100,7 @@ class WatchHub final : public StoreFollower, private CatchUpListener, private io
   Header header_;        // which header_bytes_ is
   std::string header_bytes_;  // empty: none yet
   bool is_asked_ = false;
+  bool is_broken_ = false;  // something could not be told: nothing that comes after it is, until the member stops
 };
 
 }  // namespace etcd
