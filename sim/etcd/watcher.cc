@@ -49,12 +49,12 @@ void Watcher::go_on() {
   }
   if (stream_ && unanswered_since_ && is_reading() && now >= *unanswered_since_ + kSilenceMax) go_elsewhere();
   if (!stream_ && !owns_.empty() && now >= open_again_at_) open();
+  if (has_paused_ && is_reading()) {
+    has_paused_ = false;
+    if (stream_) channel_->pause_receiving(*this, false);
+    if (unanswered_since_) unanswered_since_ = now;  // the answer may lie there
+  }
   if (stream_) {
-    if (has_paused_ && is_reading()) {
-      has_paused_ = false;
-      channel_->pause_receiving(*this, false);
-      if (unanswered_since_) unanswered_since_ = now;  // the answer may lie there
-    }
     for (auto& one : owns_) {
       if (!std::exchange(one.second.is_asked_for, true)) send_create(one.second.create, one.first);
     }
