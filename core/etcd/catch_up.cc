@@ -30,11 +30,16 @@ void CatchUp::begin(base::IntrusiveList<WatchTurn>& watchers) {
   queue_.add(*this);
 }
 
+// The first revision of which it was not told everything: what was gathered was not told yet.
+mvcc::Revision CatchUp::wanted_by(const Watcher& watcher) const {
+  const bool has_gathered = watcher.gathered != nullptr && !watcher.gathered->is_empty();
+  return has_gathered ? watcher.gathered_from : std::max(watcher.next, position_);
+}
+
 void CatchUp::leave(Watcher& watcher) {
   ASSERT(watcher.catch_up == this);
   watcher.catch_up = nullptr;
-  const bool knows_less = watcher.gathered != nullptr && !watcher.gathered->is_empty();
-  watcher.next = knows_less ? watcher.gathered_from : std::max(watcher.next, position_);
+  watcher.next = wanted_by(watcher);
   watcher.gathered.reset();
   watcher.WatchTouch::unlink();
   watcher.WatchTurn::unlink();
@@ -55,9 +60,7 @@ void CatchUp::drop_overtaken() {
   if (compacted <= position_) return;
   members_.visit([&](WatchTurn& turn) {
     auto& watcher = static_cast<Watcher&>(turn);
-    const bool has_gathered = watcher.gathered != nullptr && !watcher.gathered->is_empty();
-    const mvcc::Revision wanted = has_gathered ? watcher.gathered_from : std::max(watcher.next, position_);
-    if (wanted >= compacted) return;
+    if (wanted_by(watcher) >= compacted) return;
     leave(watcher);
     listener_.on_overtaken(watcher, compacted);
   });

@@ -48,6 +48,7 @@ class CatchUp final : private Sliced {
 
  private:
   void run_slice() override;
+  mvcc::Revision wanted_by(const Watcher& watcher) const;
   bool find_beginning();
   void drop_overtaken();
   bool gather(const mvcc::HistoryRow& row);

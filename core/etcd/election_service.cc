@@ -16,15 +16,6 @@ constexpr std::string_view kNotLeader = "election: not leader";
 constexpr std::string_view kNoLeader = "election: no leader";
 constexpr std::string_view kLeaderMissing = "\"leader\" field must be provided";
 
-// Still the key that won, and no later one of that name.
-void compare_created(const LeaderKey& leader, etcdserverpb::TxnRequest& request) {
-  etcdserverpb::Compare& compare = *request.add_compare();
-  compare.set_key(leader.key());
-  compare.set_target(etcdserverpb::Compare::CREATE);
-  compare.set_result(etcdserverpb::Compare::EQUAL);
-  compare.set_create_revision(leader.rev());
-}
-
 }  // namespace
 
 // --- winning ----------------------------------------------------------------------------------------
@@ -67,19 +58,15 @@ void CampaignOperation::on_queue_failed(const rpc::Status& status) {
 
 void ElectionQuestion::start(rpc::UnaryCall& call, const v3electionpb::ProclaimRequest& request) {
   if (!request.has_leader()) return refuse(call, kLeaderMissing);
-  etcdserverpb::TxnRequest txn;
-  compare_created(request.leader(), txn);
-  etcdserverpb::PutRequest& put = *txn.add_success()->mutable_request_put();
-  put.set_key(request.leader().key());
-  put.set_value(request.value());
-  put.set_lease(request.leader().lease());
+  const LeaderKey& leader = request.leader();
+  const etcdserverpb::TxnRequest txn = proclamation(leader.key(), leader.rev(), request.value(), leader.lease());
   ask(What::proclaim, call, services_.txn, txn.SerializeAsString());
 }
 
 void ElectionQuestion::start(rpc::UnaryCall& call, const v3electionpb::ResignRequest& request) {
   if (!request.has_leader()) return refuse(call, kLeaderMissing);
   etcdserverpb::TxnRequest txn;
-  compare_created(request.leader(), txn);
+  compare_created(request.leader().key(), request.leader().rev(), txn);
   txn.add_success()->mutable_request_delete_range()->set_key(request.leader().key());
   ask(What::resign, call, services_.txn, txn.SerializeAsString());
 }

@@ -7,9 +7,10 @@
 
 #include "core/api/election.pb.h"
 #include "core/etcd/local_call.h"
+#include "core/etcd/local_handler.h"
 #include "core/etcd/pool.h"
 #include "core/etcd/queue_recipe.h"
-#include "core/etcd/typed_handler.h"
+#include "core/etcd/service_context.h"
 
 namespace etcd {
 
@@ -68,19 +69,6 @@ class ElectionService {
   void add_to(rpc::Server& server);
 
  private:
-  template <typename Request, typename Operation>
-  class Handler final : public TypedHandler<Request> {
-   public:
-    Handler(ServiceContext& context, const LocalServices& services) : TypedHandler<Request>(context), services_(services) {}
-
-   private:
-    void serve(rpc::UnaryCall& call, Request& request) override {
-      operations_.take(this->context_, services_, operations_).start(call, request);
-    }
-    const LocalServices& services_;
-    Pool<Operation> operations_;
-  };
-
   class Observe final : public rpc::StreamHandler {
    public:
     Observe(ServiceContext& context, const LocalServices& services);
@@ -94,10 +82,10 @@ class ElectionService {
     Pool<ObserveOperation> operations_;
   };
 
-  Handler<v3electionpb::CampaignRequest, CampaignOperation> campaign_;
-  Handler<v3electionpb::ProclaimRequest, ElectionQuestion> proclaim_;
-  Handler<v3electionpb::ResignRequest, ElectionQuestion> resign_;
-  Handler<v3electionpb::LeaderRequest, ElectionQuestion> leader_;
+  LocalHandler<v3electionpb::CampaignRequest, CampaignOperation> campaign_;
+  LocalHandler<v3electionpb::ProclaimRequest, ElectionQuestion> proclaim_;
+  LocalHandler<v3electionpb::ResignRequest, ElectionQuestion> resign_;
+  LocalHandler<v3electionpb::LeaderRequest, ElectionQuestion> leader_;
   Observe observe_;
 };
 

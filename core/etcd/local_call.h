@@ -41,6 +41,20 @@ class RememberedCaller final : public rpc::CallContext {
   std::string identity_;
 };
 
+// A call of either kind that is, to whoever looks, the caller's.
+template <typename Call>
+class OnBehalf : public Call {
+ public:
+  std::optional<std::string_view> metadata(std::string_view name) const override { return caller_->metadata(name); }
+  std::optional<base::Instant> deadline() const override { return caller_->deadline(); }
+  std::string peer_text() const override { return caller_->peer_text(); }
+  std::string_view verified_identity() const override { return caller_->verified_identity(); }
+
+ protected:
+  ~OnBehalf() = default;
+  const rpc::CallContext* caller_ = nullptr;
+};
+
 class LocalCallListener {
  public:
   // On a turn after the question; the call may ask the next one.
@@ -51,7 +65,7 @@ class LocalCallListener {
 };
 
 // idle -> asking -> (answered ->) idle; stop() at any time.
-class LocalCall final : private rpc::UnaryCall, private io::EndOfTurn {
+class LocalCall final : private OnBehalf<rpc::UnaryCall>, private io::EndOfTurn {
  public:
   LocalCall(const io::World& world, LocalCallListener& listener) : world_(world), listener_(listener) {}
   ~LocalCall() { stop(); }
@@ -62,10 +76,6 @@ class LocalCall final : private rpc::UnaryCall, private io::EndOfTurn {
 
  private:
   // rpc::UnaryCall
-  std::optional<std::string_view> metadata(std::string_view name) const override { return caller_->metadata(name); }
-  std::optional<base::Instant> deadline() const override { return caller_->deadline(); }
-  std::string peer_text() const override { return caller_->peer_text(); }
-  std::string_view verified_identity() const override { return caller_->verified_identity(); }
   void respond(std::string_view message) override;
   void respond(std::vector<std::string> parts) override;
   void fail(const rpc::Status& status) override;
@@ -78,7 +88,6 @@ class LocalCall final : private rpc::UnaryCall, private io::EndOfTurn {
   const io::World& world_;
   LocalCallListener& listener_;
   Stage stage_ = Stage::idle;
-  const rpc::CallContext* caller_ = nullptr;
   rpc::CallCancelled* waiting_ = nullptr;
   rpc::Status status_;
   std::string message_;
@@ -95,7 +104,7 @@ class LocalStreamListener {
 };
 
 // idle -> open -> (ended ->) idle; stop() at any time.
-class LocalStream final : private rpc::StreamCall, private io::EndOfTurn {
+class LocalStream final : private OnBehalf<rpc::StreamCall>, private io::EndOfTurn {
  public:
   LocalStream(const io::World& world, LocalStreamListener& listener) : world_(world), listener_(listener) {}
   ~LocalStream() { stop(); }
@@ -104,10 +113,6 @@ class LocalStream final : private rpc::StreamCall, private io::EndOfTurn {
   void stop();
 
  private:
-  std::optional<std::string_view> metadata(std::string_view name) const override { return caller_->metadata(name); }
-  std::optional<base::Instant> deadline() const override { return caller_->deadline(); }
-  std::string peer_text() const override { return caller_->peer_text(); }
-  std::string_view verified_identity() const override { return caller_->verified_identity(); }
   void send(std::string_view message) override { send(message, {}); }
   void send(std::string_view first, std::string_view second) override;
   std::size_t queued_bytes() const override { return 0; }  // taken when the turn ends
@@ -121,7 +126,6 @@ class LocalStream final : private rpc::StreamCall, private io::EndOfTurn {
   const io::World& world_;
   LocalStreamListener& listener_;
   Stage stage_ = Stage::idle;
-  const rpc::CallContext* caller_ = nullptr;
   rpc::StreamReceiver* receiver_ = nullptr;
   std::vector<std::string> messages_;
   bool is_turn_asked_ = false;

@@ -6,9 +6,10 @@
 
 #include "core/api/lock.pb.h"
 #include "core/etcd/local_call.h"
+#include "core/etcd/local_handler.h"
 #include "core/etcd/pool.h"
 #include "core/etcd/queue_recipe.h"
-#include "core/etcd/typed_handler.h"
+#include "core/etcd/service_context.h"
 
 namespace etcd {
 
@@ -56,21 +57,8 @@ class LockService {
   void add_to(rpc::Server& server);
 
  private:
-  template <typename Request, typename Operation>
-  class Handler final : public TypedHandler<Request> {
-   public:
-    Handler(ServiceContext& context, const LocalServices& services) : TypedHandler<Request>(context), services_(services) {}
-
-   private:
-    void serve(rpc::UnaryCall& call, Request& request) override {
-      operations_.take(this->context_, services_, operations_).start(call, request);
-    }
-    const LocalServices& services_;
-    Pool<Operation> operations_;
-  };
-
-  Handler<v3lockpb::LockRequest, LockOperation> lock_;
-  Handler<v3lockpb::UnlockRequest, UnlockOperation> unlock_;
+  LocalHandler<v3lockpb::LockRequest, LockOperation> lock_;
+  LocalHandler<v3lockpb::UnlockRequest, UnlockOperation> unlock_;
 };
 
 }  // namespace etcd

@@ -5,6 +5,7 @@
 #include "core/api/lease.pb.h"
 #include "core/api/watch.pb.h"
 #include "core/base/assert.h"
+#include "core/base/text.h"
 #include "core/etcd/parse.h"
 
 namespace etcd {
@@ -18,15 +19,10 @@ constexpr std::int64_t kOwnLeaseSeconds = 60;  // of who brings none; nobody kee
 constexpr std::string_view kSessionExpired = "mutex: session is expired";
 constexpr std::string_view kLostWatcher = "lost watcher waiting for delete";
 
+// As Go prints it: a negative number with its sign.
 std::string to_hex(std::int64_t lease) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  // As Go prints a negative number.
-  auto rest = static_cast<std::uint64_t>(lease);
-  if (lease < 0) rest = ~rest + 1;
-  std::string out;
-  do out.insert(out.begin(), kDigits[rest & 0xfU]);
-  while ((rest >>= 4U) != 0);
-  return lease < 0 ? "-" + out : out;
+  const auto bits = static_cast<std::uint64_t>(lease);
+  return lease < 0 ? "-" + base::hex(~bits + 1) : base::hex(bits);
 }
 
 // The first key behind all that begin with `prefix`, which ends with a slash.
@@ -44,6 +40,24 @@ rpc::Status broken_answer() { return {rpc::StatusCode::unknown, "an answer withi
 rpc::Status as_unknown(const rpc::Status& status) { return {rpc::StatusCode::unknown, status.message}; }
 
 std::string queue_prefix(std::string_view name) { return std::string(name) + "/"; }
+
+void compare_created(const std::string& key, std::int64_t revision, etcdserverpb::TxnRequest& request) {
+  Compare& compare = *request.add_compare();
+  compare.set_key(key);
+  compare.set_target(Compare::CREATE);
+  compare.set_result(Compare::EQUAL);
+  compare.set_create_revision(revision);
+}
+
+etcdserverpb::TxnRequest proclamation(const std::string& key, std::int64_t created, const std::string& value, std::int64_t lease) {
+  etcdserverpb::TxnRequest request;
+  compare_created(key, created, request);
+  etcdserverpb::PutRequest& put = *request.add_success()->mutable_request_put();
+  put.set_key(key);
+  put.set_value(value);
+  put.set_lease(lease);
+  return request;
+}
 
 void ask_for_oldest(std::string_view prefix, RangeRequest& request) {
   request.set_key(std::string(prefix));
@@ -102,11 +116,7 @@ void QueueRecipe::on_granted(std::string_view message) {
 void QueueRecipe::put() {
   key_ = prefix_ + to_hex(lease_);
   etcdserverpb::TxnRequest request;
-  Compare& compare = *request.add_compare();
-  compare.set_key(key_);
-  compare.set_target(Compare::CREATE);
-  compare.set_result(Compare::EQUAL);
-  compare.set_create_revision(0);
+  compare_created(key_, 0, request);
   etcdserverpb::PutRequest& put = *request.add_success()->mutable_request_put();
   put.set_key(key_);
   put.set_value(value_);
@@ -128,17 +138,7 @@ void QueueRecipe::on_put(std::string_view message) {
     if (own.kvs_size() != 1) return give_up(broken_answer());
     created_ = own.kvs(0).create_revision();
     if (kind_ == Kind::election && own.kvs(0).value() != value_) {
-      etcdserverpb::TxnRequest request;
-      Compare& compare = *request.add_compare();
-      compare.set_key(key_);
-      compare.set_target(Compare::CREATE);
-      compare.set_result(Compare::EQUAL);
-      compare.set_create_revision(created_);
-      etcdserverpb::PutRequest& put = *request.add_success()->mutable_request_put();
-      put.set_key(key_);
-      put.set_value(value_);
-      put.set_lease(lease_);
-      return ask(Stage::proclaiming, services_.txn, request);
+      return ask(Stage::proclaiming, services_.txn, proclamation(key_, created_, value_, lease_));
     }
   }
   const bool is_first = oldest.kvs_size() == 0 || oldest.kvs(0).create_revision() == created_;

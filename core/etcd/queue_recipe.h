@@ -24,6 +24,12 @@ rpc::Status as_unknown(const rpc::Status& status);
 // `name/`, the prefix of all keys of a line.
 std::string queue_prefix(std::string_view name);
 
+// On the condition that the key is the one that was created at this revision, and no later one of that name; 0: that it is not there.
+void compare_created(const std::string& key, std::int64_t revision, etcdserverpb::TxnRequest& request);
+
+// That condition, and then the key's value is another.
+etcdserverpb::TxnRequest proclamation(const std::string& key, std::int64_t created, const std::string& value, std::int64_t lease);
+
 // The oldest key of a line, as a request.
 void ask_for_oldest(std::string_view prefix, etcdserverpb::RangeRequest& request);
 

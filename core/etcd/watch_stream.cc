@@ -162,13 +162,9 @@ void WatchStream::send_compacted(const Watcher& watcher, mvcc::Revision compacte
 }
 
 void WatchStream::send(mvcc::Revision at, const WatchWords& words) {
-  Header header = context_.machine.header();
-  header.revision = at;
-  head_.clear();
-  append_header(head_, header);
-  words_.clear();
-  append_words(words_, words);
-  call_->send(head_, words_);
+  head_.assign(hub_.header_at(at));
+  append_words(head_, words);
+  call_->send(head_);
 }
 
 // --- the end ----------------------------------------------------------------------------------------

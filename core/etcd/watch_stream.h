@@ -71,7 +71,6 @@ class WatchStream final : public rpc::StreamReceiver, private WatchSink, private
   std::int64_t next_id_ = 0;
   etcdserverpb::WatchRequest request_;  // reused
   std::string head_;                    // likewise
-  std::string words_;                   // likewise
 };
 
 }  // namespace etcd
