@@ -1,10 +1,13 @@
 // property_tests/differential/command_line.h: what the command lines of the differential programs share.
 #pragma once
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +21,22 @@ inline bool parse_number(std::string_view text, std::uint64_t& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// Requires: at least two arguments.
+// Requires: at least two arguments. Data lies in memory, where there is such a place: both servers sync what they write, and what a disk costs
+// is not the question.
 inline Programs programs_of(const std::vector<std::string>& arguments) {
-  return {std::filesystem::absolute(arguments[0]), std::filesystem::absolute(arguments[1]), std::filesystem::temp_directory_path()};
+  const char* const memory = "/dev/shm";
+  const std::string parent = ::access(memory, W_OK) == 0 ? memory : std::filesystem::temp_directory_path().string();
+  return {std::filesystem::absolute(arguments[0]), std::filesystem::absolute(arguments[1]), parent};
+}
+
+// The options behind the two programs, where all of them are numbers. False: something else stands there.
+inline bool parse_numbers(const std::vector<std::string>& arguments, const std::map<std::string_view, std::uint64_t*>& numbers) {
+  if (arguments.size() < 2 || arguments.size() % 2 != 0) return false;
+  for (std::size_t i = 2; i < arguments.size(); i += 2) {
+    const auto number = numbers.find(arguments[i]);
+    if (number == numbers.end() || !parse_number(arguments[i + 1], *number->second)) return false;
+  }
+  return true;
 }
 
 // For main(): `run(*parse(arguments))`, or the usage and 2.

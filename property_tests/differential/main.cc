@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 #include "property_tests/differential/command_line.h"
@@ -68,9 +67,6 @@ std::optional<Options> parse(const std::vector<std::string>& arguments) {
                                          : false;
     if (!ok) return std::nullopt;
   }
-  // In memory, where there is such a place: both sync what they write, and what a disk costs is not the question.
-  const char* const memory = "/dev/shm";
-  if (::access(memory, W_OK) == 0) out.programs.parent = memory;
   return out;
 }
 

@@ -1,7 +1,5 @@
 // Differential test of memberships: a cluster of ours and one of a real etcd 3.4 get the same requests to change them, and must give the
 // same answers.
-#include <unistd.h>
-
 #include <cstdio>
 #include <iterator>
 #include <optional>
@@ -36,20 +34,9 @@ struct Options {
 };
 
 std::optional<Options> parse(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 2 || arguments.size() % 2 != 0) return std::nullopt;
   Options out;
+  if (!parse_numbers(arguments, {{"--epochs", &out.epochs}, {"--first", &out.first}, {"--seed", &out.seed}, {"--each", &out.each}})) return std::nullopt;
   out.programs = programs_of(arguments);
-  for (std::size_t i = 2; i < arguments.size(); i += 2) {
-    const std::string& name = arguments[i];
-    std::uint64_t* const number = name == "--epochs"  ? &out.epochs
-                                  : name == "--first" ? &out.first
-                                  : name == "--seed"  ? &out.seed
-                                  : name == "--each"  ? &out.each
-                                                      : nullptr;
-    if (number == nullptr || !parse_number(arguments[i + 1], *number)) return std::nullopt;
-  }
-  const char* const memory = "/dev/shm";
-  if (::access(memory, W_OK) == 0) out.programs.parent = memory;
   return out;
 }
 
