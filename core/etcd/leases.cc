@@ -11,7 +11,11 @@ namespace etcd {
 // --- opening ------------------------------------------------------------------------------------------
 
 void Leases::on_row(const sqlite::RowView& row) {
-  if (row.bucket == sqlite::Bucket::key) return on_record(mvcc::kind_of(row), row.value);
+  if (row.bucket == sqlite::Bucket::key) {
+    const base::Result<mvcc::Record> record = mvcc::decode(row.value);
+    if (record) follow(mvcc::kind_of(row), *record);  // otherwise the loader refuses the store
+    return;
+  }
   ASSERT(row.bucket == sqlite::Bucket::lease);
   on_lease_row(row);
 }
@@ -94,14 +98,12 @@ void Leases::write(LeaseId id, Lease& lease, const base::Hash128* replaced) {
 // --- keys ---------------------------------------------------------------------------------------------
 
 void Leases::on_changes(const std::vector<mvcc::KeyChange>& changes) {
-  for (const mvcc::KeyChange& change : changes) on_record(change.kind, change.record);
+  for (const mvcc::KeyChange& change : changes) follow(change.kind, change.fields);
 }
 
-void Leases::on_record(mvcc::RowKind kind, std::string_view bytes) {
-  const base::Result<mvcc::Record> record = mvcc::decode(bytes);
-  if (!record) return;  // only while opening; the loader refuses the store
-  const LeaseId id{kind == mvcc::RowKind::put ? record->lease : 0};
-  id == LeaseId::none ? detach(record->key) : attach(record->key, id);
+void Leases::follow(mvcc::RowKind kind, const mvcc::Record& record) {
+  const LeaseId id{kind == mvcc::RowKind::put ? record.lease : 0};
+  id == LeaseId::none ? detach(record.key) : attach(record.key, id);
 }
 
 LeaseKeys& Leases::keys_of(LeaseId id) {

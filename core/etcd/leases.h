@@ -73,7 +73,7 @@ class Leases {
   void on_changes(const std::vector<mvcc::KeyChange>& changes);
 
  private:
-  void on_record(mvcc::RowKind kind, std::string_view bytes);
+  void follow(mvcc::RowKind kind, const mvcc::Record& record);
   void on_lease_row(const sqlite::RowView& row);
   LeaseKeys& keys_of(LeaseId id);
   void attach(std::string_view key, LeaseId id);

@@ -6,7 +6,6 @@
 #include "core/base/assert.h"
 #include "core/base/mark.h"
 #include "core/etcd/previous_value.h"
-#include "storage/mvcc/record.h"
 
 namespace etcd {
 
@@ -89,12 +88,10 @@ void WatchHub::on_changes(mvcc::Revision revision, const std::vector<mvcc::KeyCh
   if (synced_.is_empty() || is_broken_) return;
   Entry entry{revision, {}, {}};
   for (const mvcc::KeyChange& change : changes) {
-    const base::Result<mvcc::Record> record = mvcc::decode(change.record);
-    ASSERT(record.has_value());  // the store has just written it
     bool is_kept = false;
-    synced_.visit(record->key, [&](Watcher& watcher) {
+    synced_.visit(change.fields.key, [&](Watcher& watcher) {
       if (revision < watcher.next || !watcher.wants(change.kind)) return;
-      if (!std::exchange(is_kept, true)) entry.changes.push_back({change.kind, std::string(record->key), std::string(change.record), {}});
+      if (!std::exchange(is_kept, true)) entry.changes.push_back({change.kind, std::string(change.fields.key), std::string(change.record), {}});
       if (watcher.touched == 0) {
         entry.deliveries.push_back({&watcher, {}});
         ++watcher.deliveries;

@@ -129,7 +129,11 @@ void Store::end_entry() {
 
 void Store::tell_changes() {
   if (listener_ == nullptr || pending_.empty()) return;
-  for (const sqlite::Row& row : pending_) changes_.push_back({kind_of(row.view()), row.value});
+  for (const sqlite::Row& row : pending_) {
+    const base::Result<Record> fields = decode(row.value);
+    ASSERT(fields.has_value());  // encoded by put() or erase()
+    changes_.push_back({kind_of(row.view()), *fields, row.value});
+  }
   listener_->on_changes(newest(), changes_);
   changes_.clear();
 }

@@ -21,6 +21,7 @@
 #include "storage/mvcc/key_index.h"
 #include "storage/mvcc/key_range.h"
 #include "storage/mvcc/loader.h"
+#include "storage/mvcc/record.h"
 #include "storage/mvcc/revision.h"
 #include "storage/mvcc/rows.h"
 #include "storage/sqlite/backend.h"
@@ -38,10 +39,11 @@ struct Found {
   KeyVersion version;
 };
 
-// What one operation of an entry did to one key. The record (record.h) is that of the put, or of the tombstone.
+// What one operation of an entry did to one key.
 struct KeyChange {
   RowKind kind = RowKind::put;
-  std::string_view record;
+  Record fields;            // of the put, or of the tombstone
+  std::string_view record;  // the same as it is stored (record.h)
 };
 
 // Told of every entry that changed something, when it ends and before it can be read.

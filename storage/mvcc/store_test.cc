@@ -81,6 +81,7 @@ TEST_CASE("who listens is told what each entry did, key by key, and nothing of w
       for (const KeyChange& change : changes) {
         const base::Result<Record> record = decode(change.record);
         REQUIRE(record.has_value());
+        CHECK_EQ(change.fields.key, record->key);
         told += (change.kind == RowKind::put ? " put " : " delete ") + std::string(record->key);
       }
       told += "\n";
